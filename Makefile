@@ -1,0 +1,194 @@
+# flyte-tools.  Variants live side by side: make V=release (default),
+# V=asan (address and undefined-behaviour sanitizers), V=fuzz (clang).
+#
+#	make demo	install what is missing, build, run the main job
+#	make check	install what the tests need, run every test
+#	make install PREFIX=/usr/local [DESTDIR=...]
+
+V = release
+B = build/$(V)
+G = build/gen
+PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+LIBEXECDIR = $(PREFIX)/libexec/flyte
+MANDIR = $(PREFIX)/share/man
+DATADIR = $(PREFIX)/share
+VERSION := $(shell cat VERSION)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+all:
+
+# ---- what there is --------------------------------------------------------
+LAYERS = base sys data idl spec compile plan store pack net registry run
+LIB_C := $(foreach l,$(LAYERS),$(wildcard lib/$(l)/*.c))
+LIB_H := $(foreach l,$(LAYERS),$(wildcard lib/$(l)/*.h))
+COMMON_C := $(wildcard cmd/common/*.c)
+TOOLS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/flyte*/main.c))
+HELPERS := $(patsubst libexec/%/main.c,%,$(wildcard libexec/*/main.c))
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/t-*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c)))
+PROTOS := $(shell cd lib/idl/proto && find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort)
+GOOGLE = google/protobuf/duration.proto google/protobuf/struct.proto \
+	google/protobuf/timestamp.proto google/protobuf/wrappers.proto
+GEN_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(GOOGLE))
+
+# ---- dependencies, one pkg-config name each (libjq 1.6 has no .pc) --------
+PKGS = libarchive libcurl libgit2 libprotobuf-c nettle sqlite3 yaml-0.1
+ifneq ($(MAKECMDGOALS),)
+ifeq ($(filter-out clean dist lint-none help setup demo check,$(MAKECMDGOALS)),)
+LAZY = 1
+endif
+endif
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+# --as-needed keeps of these only what a program refers to.
+LDLIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ljq -lm
+
+WARN = -Wall -Wextra -Wshadow -Wvla -Walloca -Wundef -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wnull-dereference -Wformat=2 \
+	-Wswitch-enum -Wdate-time -Wconversion -Wsign-conversion \
+	-Werror=implicit-function-declaration \
+	-Werror=incompatible-pointer-types -Werror=int-conversion \
+	-Werror=return-type -Werror=format-security
+WARN_GCC = -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
+	-Wjump-misses-init -Wimplicit-fallthrough=5
+ifdef DEV
+WARN += -Werror
+endif
+
+HARDEN = -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection -fPIE
+ifeq ($(V),release)
+CC = gcc
+CFLAGS = -O2 -g $(HARDEN) -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero
+WARN += $(WARN_GCC)
+LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+else ifeq ($(V),asan)
+CC = gcc
+CFLAGS = -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+WARN += $(WARN_GCC)
+LDFLAGS = -fsanitize=address,undefined
+else ifeq ($(V),fuzz)
+CC = clang
+CFLAGS = -O1 -g -fno-omit-frame-pointer -DFUZZING \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS = -fsanitize=address,undefined
+else
+$(error V=$(V): release, asan or fuzz)
+endif
+STD = -std=gnu11 -D_GNU_SOURCE -fno-common -fvisibility=hidden
+CPPFLAGS = -Ilib -Icmd -I$(G) -I$(B) -MMD -MP
+COMPILE = $(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS)
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
+
+# ---- building -------------------------------------------------------------
+TOOL_BIN = $(TOOLS:%=$(B)/bin/%)
+HELPER_BIN = $(HELPERS:%=$(B)/libexec/flyte/%)
+all: $(TOOL_BIN) $(HELPER_BIN)
+
+LIB_O = $(LIB_C:%.c=$(B)/%.o)
+COMMON_O = $(COMMON_C:%.c=$(B)/%.o)
+GEN_O = $(GEN_C:$(G)/%.c=$(B)/gen/%.o)
+
+$(B)/libflyte.a: $(LIB_O) $(GEN_O)
+	rm -f $@ && ar rcs $@ $^
+$(B)/libcmd.a: $(COMMON_O)
+	rm -f $@ && ar rcs $@ $^
+
+$(G)/stamp: $(PROTOS:%=lib/idl/proto/%)
+	mkdir -p $(G)
+	protoc-c -Ilib/idl/proto -I/usr/include --c_out=$(G) $(PROTOS) $(GOOGLE)
+	touch $@
+$(GEN_C): $(G)/stamp ;
+$(B)/gen/%.o: $(G)/%.c $(G)/stamp
+	@mkdir -p $(@D)
+	$(COMPILE) -w -c -o $@ $<
+
+$(B)/%.o: %.c $(G)/stamp
+	@mkdir -p $(@D)
+	$(COMPILE) $(WARN) -DVERSION='"$(VERSION)"' -c -o $@ $<
+
+define tool
+$(B)/bin/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$(1)/*.c)) $$(B)/libcmd.a $$(B)/libflyte.a
+	@mkdir -p $$(@D)
+	$$(LINK) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+
+define helper
+$(B)/libexec/flyte/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard libexec/$(1)/*.c)) $$(B)/libcmd.a $$(B)/libflyte.a
+	@mkdir -p $$(@D)
+	$$(LINK) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach t,$(HELPERS),$(eval $(call helper,$(t))))
+
+# ---- the conformance judge ------------------------------------------------
+CONFORM_C := $(wildcard tests/conform/*.c)
+conform: $(B)/conform
+$(B)/conform: $(CONFORM_C:%.c=$(B)/%.o) $(B)/libflyte.a
+	$(LINK) -o $@ $^ $(LDLIBS)
+
+# ---- tests ----------------------------------------------------------------
+UNIT_BIN = $(UNIT:%=$(B)/unit/%)
+unit: $(UNIT_BIN)
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcmd.a $(B)/libflyte.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LDLIBS)
+
+# With V=fuzz a libFuzzer program, else a driver that runs files.
+FUZZ_BIN = $(FUZZ:%=$(B)/fuzz/%)
+fuzz-bins: $(FUZZ_BIN)
+ifeq ($(V),fuzz)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libflyte.a
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+else
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(B)/libflyte.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LDLIBS)
+endif
+
+check: setup
+	+tests/run $(V)
+asan:
+	+$(MAKE) V=asan check
+setup:
+	@tests/setup
+demo:
+	@tests/setup build
+	+@$(MAKE) --no-print-directory all
+	@examples/demo $(abspath $(B)/bin)
+
+check-layers:
+	@awk -f tests/layers.awk lib/LAYERS $(LIB_C) $(LIB_H) $(wildcard cmd/*/*.[ch] libexec/*/*.[ch])
+check-headers: $(G)/stamp
+	@for h in $(LIB_H) $(wildcard cmd/common/*.h); do \
+		echo "#include \"$${h#lib/}\"" | sed 's|"cmd/|"|' | \
+		$(CC) $(STD) -Ilib -Icmd -I$(G) $(PKG_CFLAGS) $(WARN) -Werror -x c -fsyntax-only - || exit 1; \
+	done
+
+# ---- installing -----------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions
+	install $(TOOL_BIN) $(DESTDIR)$(BINDIR)/
+	for h in $(HELPER_BIN); do install $$h $(DESTDIR)$(LIBEXECDIR)/ || exit 1; done
+	for m in man/*.[157]; do install -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/ || exit 1; done
+	for t in $(TOOLS); do install -m 644 completions/flyte.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/$$t || exit 1; done
+	install -m 644 completions/flyte.zsh $(DESTDIR)$(DATADIR)/zsh/site-functions/_flyte
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/%)
+	for m in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m#man/}; done
+	rm -f $(TOOLS:%=$(DESTDIR)$(DATADIR)/bash-completion/completions/%) $(DESTDIR)$(DATADIR)/zsh/site-functions/_flyte
+	-rmdir $(DESTDIR)$(LIBEXECDIR)
+dist:
+	git archive --prefix=flyte-tools-$(VERSION)/ -o flyte-tools-$(VERSION).tar.gz HEAD
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all asan check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
+.SECONDARY:

@@ -1,0 +1,44 @@
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/*
+ * Every bound on what comes from outside, with its reason.  Over a bound is
+ * an ordinary error that names it.
+ */
+
+/* Bytes of one spec, JSON document or header: far above any written by hand,
+ * and a generated one of 100,000 nodes still fits. */
+#define MAX_SPEC_BYTES		((size_t)64 * 1024 * 1024)
+/* Nesting of brackets in YAML, JSON and types: recursion-free readers could
+ * go on, but nothing sensible is deeper. */
+#define MAX_DEPTH		100
+/* Values made by expanding YAML aliases, over the whole document. */
+#define MAX_ALIAS_NODES		((size_t)100000)
+/* Bytes of one protobuf message: the largest closure we write (10^5 nodes)
+ * is a tenth of it. */
+#define MAX_MESSAGE_BYTES	((size_t)256 * 1024 * 1024)
+/* Nesting of protobuf messages: the default of protobuf's own C++ and Java
+ * readers. */
+#define MAX_MESSAGE_DEPTH	100
+/* Diagnostics shown for one spec; the rest are counted. */
+#define MAX_DIAGS		50
+/* Bytes of a name of a task, node, variable, project or domain. */
+#define MAX_NAME		1024
+/* Names longer than this, percent-encoded, are hashed on disk: NAME_MAX less
+ * room for a version. */
+#define MAX_FILE_NAME		200
+/* Members and unpacked bytes of a package or code archive. */
+#define MAX_PACK_MEMBERS	((size_t)1000000)
+#define MAX_PACK_BYTES		((uint64_t)16 * 1024 * 1024 * 1024)
+/* Unpacked bytes per packed byte, beyond the first 16 MiB: gzip's own limit
+ * is 1032, so only a bomb comes near. */
+#define MAX_PACK_RATIO		1000
+/* Bytes of one journal line. */
+#define MAX_JOURNAL_LINE	((size_t)64 * 1024 * 1024)
+/* Bytes of one primitive output: larger data belongs in a file. */
+#define MAX_VALUE_BYTES		((size_t)16 * 1024 * 1024)
+/* Bytes of one environment value: Linux refuses an exec with a longer one
+ * (MAX_ARG_STRLEN). */
+#define MAX_ENV_VALUE		((size_t)128 * 1024 - 1)
+
+#endif

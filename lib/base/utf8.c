@@ -1,0 +1,95 @@
+#include "base/utf8.h"
+
+/* Length of the sequence at p, or 0 if it is not well-formed (Unicode 15,
+ * table 3-7). */
+static size_t
+sequence(const unsigned char *p, size_t n)
+{
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t len, i;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		len = 2;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		len = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	if (p[0] == 0xe0)
+		lo = 0xa0;
+	else if (p[0] == 0xed)
+		hi = 0x9f;
+	else if (p[0] == 0xf0)
+		lo = 0x90;
+	else if (p[0] == 0xf4)
+		hi = 0x8f;
+	if (n < len || p[1] < lo || p[1] > hi)
+		return 0;
+	for (i = 2; i < len; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return len;
+}
+
+size_t
+utf8_bad_at(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t i = 0, len;
+
+	while (i < s.n) {
+		len = sequence(p + i, s.n - i);
+		if (len == 0)
+			break;
+		i += len;
+	}
+	return i;
+}
+
+int
+utf8_valid(struct str s)
+{
+	return utf8_bad_at(s) == s.n;
+}
+
+void
+utf8_add(struct strbuf *b, uint32_t cp)
+{
+	if (cp < 0x80) {
+		strbuf_addch(b, (int)cp);
+	} else if (cp < 0x800) {
+		strbuf_addch(b, (int)(0xc0 | (cp >> 6)));
+		strbuf_addch(b, (int)(0x80 | (cp & 0x3f)));
+	} else if (cp < 0x10000) {
+		strbuf_addch(b, (int)(0xe0 | (cp >> 12)));
+		strbuf_addch(b, (int)(0x80 | ((cp >> 6) & 0x3f)));
+		strbuf_addch(b, (int)(0x80 | (cp & 0x3f)));
+	} else {
+		strbuf_addch(b, (int)(0xf0 | (cp >> 18)));
+		strbuf_addch(b, (int)(0x80 | ((cp >> 12) & 0x3f)));
+		strbuf_addch(b, (int)(0x80 | ((cp >> 6) & 0x3f)));
+		strbuf_addch(b, (int)(0x80 | (cp & 0x3f)));
+	}
+}
+
+void
+utf8_add_shown(struct strbuf *b, struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t i = 0, len;
+
+	while (i < s.n) {
+		len = sequence(p + i, s.n - i);
+		if (p[i] == '\t')
+			strbuf_addch(b, ' ');
+		else if (len == 0 || p[i] < 0x20 || p[i] == 0x7f ||
+		    (len == 2 && p[i] == 0xc2 && p[i + 1] < 0xa0))
+			strbuf_addch(b, '?');
+		else
+			strbuf_add(b, p + i, len);
+		i += MAX(len, (size_t)1);
+	}
+}

@@ -1,0 +1,18 @@
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "base/strbuf.h"
+
+/* 1 if all of it is well-formed UTF-8 (no surrogates, no overlong forms). */
+int	utf8_valid(struct str s);
+/* Offset of the first byte that is not, or s.n. */
+size_t	utf8_bad_at(struct str s);
+/* Appends the code point cp, which must be valid. */
+void	utf8_add(struct strbuf *, uint32_t cp);
+/*
+ * Appends s made safe for a terminal: control bytes and bad UTF-8 become
+ * "?", tabs a space.
+ */
+void	utf8_add_shown(struct strbuf *, struct str s);
+
+#endif
