@@ -29,7 +29,7 @@ HELPERS := $(patsubst libexec/%/main.c,%,$(wildcard libexec/*/main.c))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/t-*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c)))
 PROTOS := $(shell cd lib/idl/proto && find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort)
-GOOGLE = google/protobuf/duration.proto google/protobuf/struct.proto \
+GOOGLE = google/protobuf/any.proto google/protobuf/duration.proto google/protobuf/struct.proto \
 	google/protobuf/timestamp.proto google/protobuf/wrappers.proto
 GEN_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(GOOGLE))
 
