@@ -83,6 +83,10 @@ CPPFLAGS = -Ilib -Icmd -I$(G) -I$(B) -MMD -MP
 COMPILE = $(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
 
+# Q= shows the whole commands.
+Q = @
+say = @echo "  $(1)	$(2)"
+
 # ---- building -------------------------------------------------------------
 TOOL_BIN = $(TOOLS:%=$(B)/bin/%)
 HELPER_BIN = $(HELPERS:%=$(B)/libexec/flyte/%)
@@ -93,34 +97,39 @@ COMMON_O = $(COMMON_C:%.c=$(B)/%.o)
 GEN_O = $(GEN_C:$(G)/%.c=$(B)/gen/%.o)
 
 $(B)/libflyte.a: $(LIB_O) $(GEN_O)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(B)/libcmd.a: $(COMMON_O)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(G)/stamp: $(PROTOS:%=lib/idl/proto/%)
-	mkdir -p $(G)
-	protoc-c -Ilib/idl/proto -I/usr/include --c_out=$(G) $(PROTOS) $(GOOGLE)
-	touch $@
+	@mkdir -p $(G)
+	$(call say,PROTO,$@)
+	$(Q)protoc-c -Ilib/idl/proto -I/usr/include --c_out=$(G) $(PROTOS) $(GOOGLE)
+	@touch $@
 $(GEN_C): $(G)/stamp ;
 $(B)/gen/%.o: $(G)/%.c $(G)/stamp
 	@mkdir -p $(@D)
-	$(COMPILE) -w -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) -w -c -o $@ $<
 
 $(B)/%.o: %.c $(G)/stamp
 	@mkdir -p $(@D)
-	$(COMPILE) $(WARN) -DVERSION='"$(VERSION)"' -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) $(WARN) -DVERSION='"$(VERSION)"' -c -o $@ $<
 
 define tool
 $(B)/bin/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$(1)/*.c)) $$(B)/libcmd.a $$(B)/libflyte.a
 	@mkdir -p $$(@D)
-	$$(LINK) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 define helper
 $(B)/libexec/flyte/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard libexec/$(1)/*.c)) $$(B)/libcmd.a $$(B)/libflyte.a
 	@mkdir -p $$(@D)
-	$$(LINK) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach t,$(HELPERS),$(eval $(call helper,$(t))))
 
@@ -128,14 +137,16 @@ $(foreach t,$(HELPERS),$(eval $(call helper,$(t))))
 CONFORM_C := $(wildcard tests/conform/*.c)
 conform: $(B)/conform
 $(B)/conform: $(CONFORM_C:%.c=$(B)/%.o) $(B)/libflyte.a
-	$(LINK) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 # ---- tests ----------------------------------------------------------------
 UNIT_BIN = $(UNIT:%=$(B)/unit/%)
 unit: $(UNIT_BIN)
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcmd.a $(B)/libflyte.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 # With V=fuzz a libFuzzer program, else a driver that runs files.
 FUZZ_BIN = $(FUZZ:%=$(B)/fuzz/%)
@@ -143,11 +154,13 @@ fuzz-bins: $(FUZZ_BIN)
 ifeq ($(V),fuzz)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libflyte.a
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 else
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(B)/libflyte.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 endif
 
 check: setup
