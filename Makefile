@@ -135,7 +135,7 @@ $(foreach t,$(HELPERS),$(eval $(call helper,$(t))))
 
 # ---- the conformance judge ------------------------------------------------
 CONFORM_C := $(wildcard tests/conform/*.c)
-conform: $(B)/conform
+conform: $(if $(CONFORM_C),$(B)/conform)
 $(B)/conform: $(CONFORM_C:%.c=$(B)/%.o) $(B)/libflyte.a
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
