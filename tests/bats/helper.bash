@@ -1,0 +1,66 @@
+# Common ground of every bats file: a home of its own, nothing of the caller's.
+# FLYTE_BIN is the folder with the programs under test, FLYTE_TEST_BUILD the
+# build folder (conform, unit).
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	: "${FLYTE_BIN:?set it to the folder of the programs}"
+	export TOP="${BATS_TEST_DIRNAME%/tests/bats*}"
+	export PATH="$FLYTE_BIN:/usr/local/bin:/usr/bin:/bin"
+	export HOME="$BATS_TEST_TMPDIR/home" TMPDIR="$BATS_TEST_TMPDIR/tmp"
+	export FLYTE_HOME="$BATS_TEST_TMPDIR/flyte"
+	export LC_ALL=C TZ=UTC
+	unset XDG_STATE_HOME XDG_CONFIG_HOME FLYTE_PROJECT FLYTE_DOMAIN \
+		FLYTECTL_CONFIG MAKEFLAGS MFLAGS MAKELEVEL http_proxy https_proxy NO_COLOR \
+		SOURCE_DATE_EPOCH
+	export GIT_CONFIG_GLOBAL="$HOME/.gitconfig" GIT_CONFIG_NOSYSTEM=1
+	mkdir -p "$HOME" "$TMPDIR" "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return 1
+	if declare -F local_setup >/dev/null; then
+		local_setup
+	fi
+}
+
+# same GOLDEN: stdin is the golden's content.
+same() {
+	diff -u "$1" - || return 1
+}
+
+# has TEXT WHERE: WHERE contains TEXT.
+has() {
+	case "$2" in
+	*"$1"*) ;;
+	*)
+		printf 'expected to contain: %s\ngiven: %s\n' "$1" "$2"
+		return 1
+		;;
+	esac
+}
+
+lacks() {
+	case "$2" in
+	*"$1"*)
+		printf 'expected not to contain: %s\ngiven: %s\n' "$1" "$2"
+		return 1
+		;;
+	*) ;;
+	esac
+}
+
+# equals EXPECTED GIVEN
+equals() {
+	[ "$1" = "$2" ] || {
+		printf 'expected: %s\ngiven:    %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+# A repository with one commit of the files here.
+commit_all() {
+	git init -q . 2>/dev/null
+	git config user.name t
+	git config user.email t@example.org
+	git add -A
+	git commit -qm "${1:-one}"
+}
