@@ -95,6 +95,7 @@ GEN_O = $(GEN_C:$(G)/%.c=$(B)/gen/%.o)
 $(B)/libflyte.a: $(LIB_O) $(GEN_O)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(B)/libcmd.a: $(COMMON_O)
+	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(G)/stamp: $(PROTOS:%=lib/idl/proto/%)
