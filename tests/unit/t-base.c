@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/arena.h"
+#include "base/crc32c.h"
 #include "base/diag.h"
 #include "base/map.h"
 #include "base/num.h"
@@ -161,4 +162,14 @@ TEST(did_you_mean_takes_the_nearest)
 	CHECK_STR(did_you_mean(STR("inptus"), words, 3), "inputs");
 	CHECK_STR(did_you_mean(STR("rum"), words, 3), "run");
 	CHECK(did_you_mean(STR("stdin"), words, 3) == NULL);
+}
+
+TEST(crc32c_of_the_known_vectors)
+{
+	char zeros[32] = { 0 };
+
+	/* RFC 3720, B.4 */
+	CHECK_INT(crc32c(0, STR("123456789")), 0xe3069283);
+	CHECK_INT(crc32c(0, (struct str){ zeros, 32 }), 0x8a9136aa);
+	CHECK_INT(crc32c(crc32c(0, STR("12345")), STR("6789")), 0xe3069283);
 }

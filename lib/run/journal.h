@@ -1,0 +1,77 @@
+#ifndef RUN_JOURNAL_H
+#define RUN_JOURNAL_H
+
+/*
+ * The append-only record of one execution (flyte-store(5)).  A record is a
+ * line:
+ *
+ *	CRC32C SEQ TIME JSON\n
+ *
+ * CRC32C is eight hexadecimal digits over the rest of the line without its
+ * newline; SEQ counts from 0; TIME is microseconds since 1970; JSON is one
+ * object on one line whose "r" names the kind of record (run/record.h).
+ *
+ * A line cut short at the end of the file was never acknowledged: it is
+ * dropped, and cut off under the lock before the next append.  A bad line
+ * anywhere else is corrupt state.
+ */
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+struct journal;
+
+/* One record as read: slices of the reader's buffer, valid in the callback. */
+struct journal_line {
+	uint64_t	seq;
+	int64_t		time_us;
+	struct str	json;
+};
+
+/*
+ * Makes a new journal in the folder, which must exist, and locks it.
+ * ERR_CONFLICT if there is one already.  The file appears only with its first
+ * record in it (journal_commit).
+ */
+int	journal_create(const char *dir, struct journal **ret, struct err *)
+		must_check;
+
+/*
+ * Opens an existing journal to append to it: locks it (ERR_BUSY if a living
+ * process has it), reads every record through fn, cuts a torn tail off.
+ * ERR_MISSING if there is none.  A negative result of fn ends it.
+ */
+typedef int	journal_fn(const struct journal_line *, void *arg,
+		    struct err *);
+int	journal_open(const char *dir, journal_fn *, void *arg,
+		    struct journal **ret, struct err *) must_check;
+
+/* Reads every whole record without a lock, also while it is written to. */
+int	journal_read(const char *dir, journal_fn *, void *arg, struct err *)
+		must_check;
+
+/* 1 if a living process holds the journal's lock, 0 if not. */
+int	journal_alive(const char *dir, struct err *) must_check;
+
+/* Adds a record; nothing is written before journal_commit. */
+void	journal_append(struct journal *, struct str json, int64_t time_us);
+
+enum journal_sync { JOURNAL_KILL_SAFE, JOURNAL_POWER_SAFE };
+
+/*
+ * Writes what was added, in one write; with JOURNAL_POWER_SAFE also syncs
+ * the file (and, the first time, its folder).  On an error nothing of it
+ * counts as written and the same records may be committed again.
+ */
+int	journal_commit(struct journal *, enum journal_sync, struct err *)
+		must_check;
+
+/* Bytes added and not yet committed. */
+size_t	journal_pending(const struct journal *);
+
+/* Unlocks and closes; pending records are dropped.  NULL is fine. */
+void	journal_close(struct journal *);
+void	journal_closep(struct journal **);
+#define c_journal	cleanup(journal_closep)
+
+#endif
