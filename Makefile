@@ -171,6 +171,35 @@ demo:
 	+@$(MAKE) --no-print-directory all
 	@examples/demo $(abspath $(B)/bin)
 
+# ---- looking after the tree ----------------------------------------------
+FUZZ_SECONDS = 600
+fuzz:
+	+$(MAKE) --no-print-directory V=fuzz fuzz-bins
+	tests/fuzz/run build/fuzz/fuzz $(FUZZ_SECONDS)
+bench: all
+	+$(MAKE) --no-print-directory bench-bins
+	bench/run $(abspath $(B))
+BENCH := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
+bench-bins: $(BENCH:%=$(B)/bench/%)
+$(B)/bench/%: $(B)/bench/%.o $(B)/libflyte.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+stats:
+	@awk -f tests/stats.awk $(LIB_C) $(LIB_H) $(wildcard cmd/*/*.[ch] libexec/*/*.[ch])
+	@printf 'tests      %d lines of C, bats and shell\n' \
+		$$(cat tests/*/*.[ch] tests/bats/*.bats tests/bats/*.bash tests/run | wc -l)
+lint: check-layers check-headers $(G)/stamp
+	shellcheck -S warning tests/run tests/setup tests/check-docs .ci/run examples/demo bench/run
+	cppcheck --quiet --error-exitcode=1 --inline-suppr -j$$(nproc) \
+		--enable=warning,portability --suppress=missingIncludeSystem \
+		--std=c11 -D_GNU_SOURCE -Ilib -Icmd $(LIB_C) $(wildcard cmd/*/*.c libexec/*/*.c)
+	for f in $(LIB_C) $(wildcard cmd/*/*.c libexec/*/*.c); do \
+		$(COMPILE) -fanalyzer -Werror -MF /dev/null -c -o /dev/null $$f || exit 1; \
+	done
+	scan-build -o build/scan --status-bugs -disable-checker deadcode.DeadStores \
+		$(MAKE) --no-print-directory -B V=scan B=build/scan-objects all
+
 check-layers:
 	@awk -f tests/layers.awk lib/LAYERS $(LIB_C) $(LIB_H) $(wildcard cmd/*/*.[ch] libexec/*/*.[ch])
 check-headers: $(G)/stamp
@@ -200,5 +229,5 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all asan check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
+.PHONY: all asan bench bench-bins fuzz lint stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
 .SECONDARY:
