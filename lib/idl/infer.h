@@ -1,0 +1,26 @@
+#ifndef IDL_INFER_H
+#define IDL_INFER_H
+
+#include "idl/flyteidl.h"
+
+struct err;
+
+/*
+ * The type of a literal, as Flyte's compiler infers it.  Parts may be shared
+ * with the literal.  -1 (ERR_USAGE) for a literal without a value or a
+ * primitive without one.
+ */
+int	type_infer(const pb_literal *, struct arena *, pb_literal_type **ret,
+	    struct err *e) must_check;
+int	type_infer_scalar(const pb_scalar *, struct arena *,
+	    pb_literal_type **ret, struct err *e) must_check;
+
+/*
+ * 0 if the literal may be bound to a variable of the type: inferred,
+ * castable, and each enum value a member.  -1 (ERR_USAGE) names the place
+ * inside the value, what was expected and what was given.
+ */
+int	literal_check(const pb_literal *, const pb_literal_type *,
+	    struct err *e) must_check;
+
+#endif
