@@ -14,10 +14,7 @@
  */
 void	pbhash(const ProtobufCMessage *, unsigned char ret[PBHASH_SIZE]);
 
-/* Appends base64 of bytes: the URL alphabet without padding, or standard. */
-void	base64_add_url(struct strbuf *, const void *p, size_t n);
-void	base64_add(struct strbuf *, const void *p, size_t n);
-/* Either alphabet, padding optional.  0, or -1 if the text is not one. */
-int	base64_parse(struct str text, struct strbuf *ret);
+/* Appends the bytes in base64's URL alphabet, without padding. */
+void	pbhash_add_base64_url(struct strbuf *, const void *p, size_t n);
 
 #endif

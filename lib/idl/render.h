@@ -6,6 +6,7 @@
  * under $FLYTE_INPUTS, and back from files under $FLYTE_OUTPUTS.
  */
 
+#include "base/strbuf.h"
 #include "idl/flyteidl.h"
 
 struct err;

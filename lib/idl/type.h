@@ -13,6 +13,7 @@
  * unions inside unions are made flat, a variant given twice counts once.
  */
 
+#include "base/strbuf.h"
 #include "idl/flyteidl.h"
 
 struct err;

@@ -9,6 +9,7 @@
  * where there is one, the next step; its kind is ERR_USAGE.
  */
 
+#include "base/strbuf.h"
 #include "idl/flyteidl.h"
 
 struct err;
