@@ -12,6 +12,9 @@
 /* Nesting of brackets in YAML, JSON and types: recursion-free readers could
  * go on, but nothing sensible is deeper. */
 #define MAX_DEPTH		100
+/* Scalars, lists and maps of one document: five times what a workflow of
+ * 100,000 nodes has, and at 48 bytes each a bound on memory. */
+#define MAX_TREE_NODES		((size_t)8 * 1024 * 1024)
 /* Values made by expanding YAML aliases, over the whole document. */
 #define MAX_ALIAS_NODES		((size_t)100000)
 /* Bytes of one protobuf message: the largest closure we write (10^5 nodes)

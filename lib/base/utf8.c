@@ -39,8 +39,17 @@ utf8_bad_at(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t i = 0, len;
+	uint64_t word;
 
 	while (i < s.n) {
+		/* most text is ASCII: eight bytes at a time */
+		if (s.n - i >= sizeof(word)) {
+			memcpy(&word, p + i, sizeof(word));
+			if ((word & UINT64_C(0x8080808080808080)) == 0) {
+				i += sizeof(word);
+				continue;
+			}
+		}
 		len = sequence(p + i, s.n - i);
 		if (len == 0)
 			break;

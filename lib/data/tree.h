@@ -26,7 +26,7 @@ struct tree_node {
 	int		quoted;	/* scalar: in quotes or a block.  JSON's
 				 * strings are, its other scalars are not */
 	struct span	span;	/* bytes of the source, quotes included */
-	struct str	text;	/* scalar: unescaped; NUL-free only in YAML */
+	struct str	text;	/* scalar: unescaped; JSON's may hold NULs */
 	uint32_t	first;	/* child, or TREE_NONE */
 	uint32_t	next;	/* sibling, or TREE_NONE */
 	uint32_t	n;	/* entries: items of a list, pairs of a map */
@@ -71,14 +71,23 @@ int	tree_is(const struct tree *, uint32_t node, const char *text);
 	    k != TREE_NONE && (v = (t)->at[k].next, 1);			\
 	    k = (t)->at[v].next)
 
+/* "a list", "a map", "\"x\"", "null" or "nothing": for messages. */
+void	tree_add_given(struct strbuf *, const struct tree *, uint32_t node);
+
 /*
- * Building, for the parsers: a node in the order of the document.  The
- * index; more than UINT32_MAX - 1 nodes cannot be.
+ * Building, for the parsers.  tree_add appends a node that has no place yet;
+ * tree_link makes it the child after last (TREE_NONE: the first).  The parser
+ * counts entries itself and holds to MAX_TREE_NODES.
  */
 uint32_t	tree_add(struct tree *, enum tree_kind, struct span,
 		    struct str text, int quoted);
-
-/* "a list", "a map", "text \"x\"" or "null": for messages. */
-void	tree_add_given(struct strbuf *, const struct tree *, uint32_t node);
+void	tree_link(struct tree *, uint32_t parent, uint32_t last,
+	    uint32_t child);
+/*
+ * The first key of a map that was there before, looking at the keys after
+ * the given one (TREE_NONE: at all); TREE_NONE when they all differ.
+ */
+uint32_t	tree_duplicate_key(const struct tree *, uint32_t map,
+		    uint32_t after);
 
 #endif
