@@ -1,0 +1,22 @@
+#ifndef PACK_GIT_H
+#define PACK_GIT_H
+
+/*
+ * What git knows of the files that are packaged.  Linked only into
+ * libexec/flyte/vcs; the tools ask through vcs_state (pack/vcs.h).
+ */
+
+#include "base/strbuf.h"
+#include "pack/vcs.h"
+
+/*
+ * Looks at the repository that holds the first path.  Clean: each of the
+ * paths (files or folders) is as in HEAD; what is ignored or lies elsewhere
+ * does not count.  Configuration of the user and the machine is not read,
+ * and nothing is written.  A repository that libgit2 refuses is VCS_REFUSED
+ * with the reason in note; an unborn HEAD is VCS_NONE.
+ */
+int	git_state(const char *const *paths, size_t n, struct vcs *ret,
+	    struct err *) must_check;
+
+#endif
