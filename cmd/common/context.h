@@ -1,0 +1,86 @@
+#ifndef COMMON_CONTEXT_H
+#define COMMON_CONTEXT_H
+
+/*
+ * What every program of the suite knows about its surroundings: the one
+ * place that reads the environment and the configuration.  lib/ gets it
+ * passed in.
+ */
+
+#include "base/arena.h"
+#include "base/opt.h"
+#include "base/strbuf.h"
+
+struct context {
+	const char	*tool;		/* for messages: "flyte-exec" */
+	struct arena	 arena;		/* lives as long as the program */
+	const char	*project_option; /* -p and -d, or NULL: set these */
+	const char	*domain_option;
+	const char	*home;		/* see context_home */
+	const char	*config_project; /* of config.yaml, once read */
+	const char	*config_domain;
+	int		 config_read;
+};
+
+/*
+ * First thing in main: descriptors 0-2 are made open (on /dev/null), the
+ * locale stays C.  Reads no file.
+ */
+void	context_init(struct context *, const char *tool);
+void	context_release(struct context *);
+
+/*
+ * The state folder as an absolute path: $FLYTE_HOME, else
+ * $XDG_STATE_HOME/flyte, else $HOME/.local/state/flyte.  Not created here.
+ * ERR_USAGE if none of the three is set.  In the context's arena.
+ */
+int	context_home(struct context *, const char **ret, struct err *)
+		must_check;
+/* home/name, the same. */
+int	context_path(struct context *, const char *name, const char **ret,
+	    struct err *) must_check;
+/*
+ * Where config.yaml is looked for: $XDG_CONFIG_HOME/flyte, else
+ * $HOME/.config/flyte; NULL if neither is set.
+ */
+const char *context_config_dir(struct context *);
+
+/*
+ * Project and domain: option, environment (FLYTE_PROJECT, FLYTE_DOMAIN),
+ * config.yaml (keys project, domain), default/development.  Checked against
+ * Flyte's rules for such names.
+ */
+int	context_project(struct context *, const char **ret, struct err *)
+		must_check;
+int	context_domain(struct context *, const char **ret, struct err *)
+		must_check;
+/* ERR_USAGE unless s is a project or domain name Flyte would take. */
+int	check_project_name(const char *what, const char *s, struct err *)
+		must_check;
+
+/* A folder for temporary files: $TMPDIR, else /tmp. */
+const char *context_tmpdir(struct context *);
+
+/*
+ * Options that every program answers the same way: --help, --version,
+ * --completion-helper.  1: done, exit with 0 through context_end.
+ */
+int	context_common_option(const struct opt_program *, enum opt_id);
+
+/* "tool: message" on stderr, control bytes shown as "?". */
+void	complain(const struct context *, const struct err *);
+void	warn(const struct context *, const char *fmt, ...) printf_like(2, 3);
+/* Prints the error and returns its exit status. */
+int	fail(const struct context *, const struct err *) cold;
+
+/*
+ * Flushes stdout and releases the context.  The status to exit with: the
+ * given one, or 8 with a message if stdout could not be written (a full
+ * disk), which a program must never hide.
+ */
+int	context_end(struct context *, int status);
+
+/* Writes all of a buffer to stdout's stream. */
+void	put_out(const struct strbuf *);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef RUN_LOCAL_H
+#define RUN_LOCAL_H
+
+/*
+ * The executor on this machine: posix_spawn from the loop, no wrapper.
+ *
+ * It works in slots.  A slot has one scratch folder, used by one attempt
+ * after the other if the one before left it empty, and append-only log
+ * files; so an attempt creates no folder and no file of ours.  The scratch
+ * of a failed attempt is moved aside and kept.
+ */
+
+#include "run/executor.h"
+#include "sys/loop.h"
+
+struct local_options {
+	unsigned	 slots;		/* jobs at once; at least 1 */
+	const char	*scratch;	/* folder for slot folders; made on
+					 * first need */
+	const char	*kept;		/* folder for the scratch of failed
+					 * attempts; NULL: it is removed */
+	const char	*logs;		/* folder of SLOT.out and SLOT.err;
+					 * NULL: see out and err */
+	int		 out, err;	/* without logs: the descriptors that
+					 * tasks write to (borrowed) */
+	const char	*here;		/* run in this folder, or NULL */
+	int		 foreground;	/* stay in our process group */
+	int64_t		 grace;		/* ns between TERM and KILL */
+};
+
+#define LOCAL_GRACE	(INT64_C(5) * 1000000000)
+
+/*
+ * The options and the loop are borrowed.  Nothing is created on disk before
+ * the first job that needs it.
+ */
+struct executor *local_new(struct loop *, const struct local_options *);
+
+/*
+ * Last lines (at most n, at most 4 KiB) that a job printed to a log; empty
+ * if there is no log file.
+ */
+void	local_add_tail(struct executor *, const struct job_log *, int is_err,
+	    unsigned n, struct strbuf *);
+
+#endif

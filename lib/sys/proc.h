@@ -1,0 +1,31 @@
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+/*
+ * Processes of an earlier run, known only by what was written down.  A pid
+ * alone is never trusted: it goes with the boot and the time of start.
+ */
+
+#include "sys/spawn.h"
+
+/*
+ * Text form of a process for a journal: "PID:MIN-MAX:BOOT", the bounds of
+ * its start in clock ticks since boot and the kernel's boot id.
+ */
+void	proc_add_handle(struct strbuf *, const struct proc *);
+/*
+ * 1 if the process of a handle still runs, with its pid in *ret_pid; 0 if
+ * it has ended, or the machine was started anew; -1 if the text is no handle.
+ */
+int	proc_alive(struct str handle, pid_t *ret_pid);
+
+/*
+ * Ends every process of this user whose environment holds "NAME=VALUE"
+ * (TERM, after grace_ms KILL) and waits until they are gone.  *ret_n counts
+ * them.  Our own process is never one of them.  ERR_BUSY if one can not be
+ * ended within ten seconds after KILL.
+ */
+int	proc_end_marked(const char *name, const char *value, int grace_ms,
+	    size_t *ret_n, struct err *) must_check;
+
+#endif
