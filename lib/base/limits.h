@@ -43,5 +43,14 @@
 /* Bytes of one environment value: Linux refuses an exec with a longer one
  * (MAX_ARG_STRLEN). */
 #define MAX_ENV_VALUE		((size_t)128 * 1024 - 1)
+/* Depth and entries of a directory tree that is walked, copied or stored. */
+#define MAX_TREE_DEPTH		256
+#define MAX_TREE_ENTRIES	((size_t)10000000)
+/* Bytes of one entry's outputs kept in the catalog itself; more go to a
+ * blob, so that a scan of the catalog stays short. */
+#define MAX_INLINE_OUTPUTS	((size_t)16 * 1024)
+/* Bytes of one input kept in a cache key's pre-image; longer ones are kept
+ * as their digest. */
+#define MAX_PREIMAGE_VALUE	((size_t)512)
 
 #endif

@@ -1,0 +1,164 @@
+#ifndef STORE_CATALOG_H
+#define STORE_CATALOG_H
+
+/*
+ * What was computed before.  An entry's identity is Flyte's own: a dataset
+ * (project, domain, "flyte_task-NAME", version + interface hashes) and a tag
+ * (hash of the inputs); idl/cachekey.h computes both, this module only keeps
+ * them.  Each entry holds its pre-image too, so that a miss can be explained.
+ *
+ * SQLite in WAL mode, synchronous=NORMAL: a kill loses nothing committed, a
+ * power cut at most the last commits, never the file.  Look-ups of all ready
+ * nodes go in one call, puts are queued and written in one transaction per
+ * turn of the loop (catalog_commit).  The first writer of a key wins.
+ *
+ * Errors of the database are ERR_SYS (full disk), ERR_BUSY (locked for
+ * longer than 10 s), ERR_CORRUPT (with how to repair).  A caller that runs
+ * tasks may say the error once and go on without a cache.
+ */
+
+#include "base/arena.h"
+#include "store/blob.h"
+#include "store/store.h"
+
+struct store;
+
+/* A task as far as caching goes.  Texts are copied when interned. */
+struct cache_dataset {
+	const char	*project, *domain;	/* of the task's id */
+	const char	*name;		/* "flyte_task-NAME" */
+	const char	*version;	/* "1.0-GKw-c0Pw-GKw-c0Pw" */
+	/* For explanations; may be empty. */
+	const char	*cache_version;	/* "1.0" */
+	struct str	 interface;	/* TypedInterface in wire form */
+};
+
+/* Interns a dataset for this process; cheap to repeat.  No I/O. */
+uint32_t catalog_dataset(struct store *, const struct cache_dataset *);
+
+struct cache_key {
+	uint32_t	dataset;	/* from catalog_dataset() */
+	struct str	tag;		/* "flyte_cached-..." */
+};
+
+enum cache_state {
+	CACHE_MISS,
+	CACHE_HIT,
+	CACHE_DAMAGED,	/* an entry is there, but a blob of it is gone or not
+			 * whole: a miss that says so; a put repairs it */
+};
+
+struct cache_lookup {
+	struct cache_key key;		/* in */
+	struct digest	 command;	/* in: digest of what would run (script,
+					 * command, image); empty: unknown */
+	/* out; texts and bytes are in the arena given */
+	enum cache_state state;
+	int		 command_differs; /* hit, but made by another command
+					   * under the same version */
+	int64_t		 created;	/* seconds since the epoch */
+	struct str	 outputs;	/* LiteralMap in wire form, blobs as
+					 * absolute paths */
+	struct str	 source;	/* "project/domain/ID/NODE#ATTEMPT" */
+	const char	*why;		/* CACHE_DAMAGED: one line */
+};
+
+/*
+ * Looks all of them up, in one pass over the sorted keys.  The order of the
+ * array stays.  A hit counts as a use (noted at most once a day).
+ */
+int	catalog_lookup(struct store *, struct cache_lookup *at, size_t n,
+	    struct arena *, struct err *e) must_check;
+
+struct cache_put {
+	struct cache_key key;
+	struct digest	 command;	/* or empty */
+	struct str	 inputs;	/* LiteralMap in wire form, reduced to
+					 * what the key was made of */
+	struct str	 outputs;	/* LiteralMap in wire form */
+	struct str	 source;
+	int		 refresh;	/* replace what is there */
+};
+
+/* Queues an entry.  Outputs that do not fit inline become a blob now. */
+int	catalog_put(struct store *, const struct cache_put *, struct err *e)
+	    must_check;
+/* Writes what is queued (entries, last uses, digests), if anything. */
+int	catalog_commit(struct store *, struct err *e) must_check;
+
+/* Forgets one entry.  1 if there was none. */
+int	catalog_remove(struct store *, const struct cache_key *,
+	    struct err *e) must_check;
+
+/* ---- explaining --------------------------------------------------------- */
+
+enum cache_reason {
+	REASON_HIT,		/* it is there */
+	REASON_DAMAGED,		/* it is there, a blob is not */
+	REASON_NEVER,		/* nothing of this task was ever kept */
+	REASON_INPUT,		/* an input differs from the nearest entry */
+	REASON_VERSION,		/* the cache version differs */
+	REASON_INTERFACE,	/* a variable or its type differs */
+	REASON_MAX
+};
+
+struct cache_explain {
+	enum cache_reason reason;
+	const char	*field;		/* input or variable, or NULL */
+	const char	*was, *is;	/* short texts of the values, or NULL */
+	size_t		 differences;	/* fields that differ, this one too */
+	size_t		 entries;	/* entries of this task */
+	int		 command_differs;
+	/* the nearest entry */
+	char		 key[17];	/* for flyte-cache show; "" if none */
+	int64_t		 created;
+	struct str	 source;
+	const char	*why;		/* REASON_DAMAGED */
+};
+
+/* Why would this key hit or miss?  outputs and refresh are not looked at. */
+int	catalog_explain(struct store *, const struct cache_put *,
+	    struct arena *, struct cache_explain *ret, struct err *e)
+	    must_check;
+/* One line: "input df differs: sha256:1f… (was sha256:9a…, last/pay)". */
+void	cache_explain_add(struct strbuf *, const struct cache_explain *);
+
+/* ---- looking around ----------------------------------------------------- */
+
+/* An entry as stored; everything is in the arena or borrowed until the next
+ * row. */
+struct cache_entry {
+	char		 key[65];	/* hex digest of dataset and tag; any
+					 * unique beginning names the entry */
+	const char	*project, *domain, *name, *version, *cache_version;
+	struct str	 tag;		/* "flyte_cached-..." */
+	struct str	 interface, inputs, outputs; /* wire forms; outputs
+					 * with blob: URIs */
+	struct digest	 command;
+	struct str	 source;
+	int64_t		 created, used;	/* seconds since the epoch */
+	uint64_t	 size;		/* bytes, its blobs included */
+	int		 pinned;
+	struct blob	*blobs;		/* it needs */
+	size_t		 n_blobs;
+};
+/* 0 to go on, 1 to stop, -1 (e filled) to fail. */
+typedef int cache_entry_fn(void *arg, const struct cache_entry *,
+	    struct err *e);
+
+/* What to list; NULL and 0 do not select.  name without "flyte_task-". */
+struct cache_filter {
+	const char	*project, *domain, *name;
+	const char	*key;		/* beginning of a key, in hex */
+	size_t		 limit;
+};
+/* Newest first.  Sees one state of the catalog throughout. */
+int	catalog_list(struct store *, const struct cache_filter *,
+	    cache_entry_fn *, void *arg, struct err *e) must_check;
+/* Pins (or unpins) the entry, so that gc keeps it. */
+int	catalog_pin(struct store *, const struct cache_entry *, int pinned,
+	    struct err *e) must_check;
+int	catalog_remove_entry(struct store *, const struct cache_entry *,
+	    struct err *e) must_check;
+
+#endif
