@@ -69,15 +69,14 @@ add_line(struct strbuf *b, int indent, unsigned depth)
 }
 
 static void
-add_scalar(struct strbuf *b, const struct tree *t, uint32_t node)
+add_scalar(struct strbuf *b, const struct tree_node *n)
 {
-	const struct tree_node *n = &t->at[node];
-
-	if (tree_is_null(t, node))
-		strbuf_adds(b, "null");
-	else if (!n->quoted && (json_is_number(n->text) ||
-	    str_is(n->text, "true") || str_is(n->text, "false")))
+	if (!n->quoted && (json_is_number(n->text) ||
+	    str_is(n->text, "true") || str_is(n->text, "false") ||
+	    str_is(n->text, "null")))
 		strbuf_addstr(b, n->text);
+	else if (!n->quoted && n->text.n == 0)
+		strbuf_adds(b, "null");
 	else
 		json_add_string(b, n->text);
 }
@@ -256,7 +255,7 @@ json_add_tree(struct strbuf *b, const struct tree *t, uint32_t node,
 				continue;
 			}
 			before_value(&w);
-			add_scalar(b, t, at);
+			add_scalar(b, &t->at[at]);
 		}
 		if (depth == 0)
 			break;

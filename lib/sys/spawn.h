@@ -3,9 +3,9 @@
 
 /*
  * The only place that creates processes.  A child gets exactly what its
- * record says: descriptors 0-2 and those listed, nothing else; the empty
- * signal mask and default handlers; a process group of its own unless it is
- * to stay in the foreground one.  No wrapper process, and nothing of ours
+ * record says: descriptors 0-2 and no other; the empty signal mask and default
+ * handlers; a process group of its own unless it is to stay in the foreground
+ * one (then what was ignored for us, as by nohup, stays ignored).  No wrapper process, and nothing of ours
  * runs between fork and exec (posix_spawn).
  */
 
@@ -14,24 +14,17 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
-/* A descriptor of ours (from) that the child sees as to (3 or more). */
-struct spawn_fd {
-	int	from, to;
-};
-
 enum spawn_flags {
 	SPAWN_FOREGROUND = 1,	/* stay in our process group */
 };
 
 struct spawn {
-	const char	*path;		/* program; NULL: argv[0], which must
-					 * then hold a slash */
+	const char	*path;		/* the program's file, see proc_find;
+					 * relative: to dir */
 	char *const	*argv;		/* ends with NULL */
 	char *const	*envp;		/* ends with NULL; all of it */
 	const char	*dir;		/* working folder; NULL: ours */
 	int		 in, out, err;	/* -1: /dev/null; stay the caller's */
-	const struct spawn_fd *fds;	/* further ones */
-	size_t		 n_fds;
 	unsigned	 flags;		/* enum spawn_flags */
 };
 

@@ -1,0 +1,240 @@
+#include "sys/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/vec.h"
+
+/* Bytes of an environment that are looked at; the kernel allows 6 MiB. */
+#define MAX_ENVIRON	((size_t)8 * 1024 * 1024)
+/* How long a process may take to die of SIGKILL (one in the kernel's D
+ * state does not). */
+#define KILL_WAIT_MS	10000
+
+/* All of a file of /proc, at most max bytes.  -1 if it can not be read. */
+static int
+slurp(const char *path, size_t max, struct strbuf *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char buf[4096];
+	ssize_t n;
+
+	strbuf_reset(ret);
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, buf, sizeof(buf))) > 0 && ret->n < max)
+		strbuf_add(ret, buf, (size_t)n);
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* The boot id, 36 characters, or "?" where /proc does not tell. */
+static struct str
+boot_id(void)
+{
+	static char id[40];
+
+	if (id[0] == '\0') {
+		c_strbuf struct strbuf b = STRBUF_INIT;
+
+		if (slurp("/proc/sys/kernel/random/boot_id", 64, &b) < 0 ||
+		    b.n < 36)
+			strbuf_adds(&b, "?");
+		memcpy(id, b.p, MIN(b.n, (size_t)36));
+	}
+	return str_of(id);
+}
+
+void
+proc_add_handle(struct strbuf *b, const struct proc *p)
+{
+	struct str boot = boot_id();
+
+	strbuf_addf(b, "%ld:%llu-%llu:" STR_FMT, (long)p->pid,
+	    (unsigned long long)p->started_min,
+	    (unsigned long long)p->started_max, STR_ARG(boot));
+}
+
+/* Text up to a byte, which is skipped; -1 if it is not there. */
+static int
+cut(struct str *s, char at, struct str *ret)
+{
+	const char *p = memchr(s->p, at, s->n);
+
+	if (p == NULL)
+		return -1;
+	*ret = (struct str){ s->p, (size_t)(p - s->p) };
+	*s = (struct str){ p + 1, s->n - ret->n - 1 };
+	return 0;
+}
+
+/* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. */
+static int
+start_ticks(pid_t pid, uint64_t *ret)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	char path[64];
+	struct str rest, word;
+	const char *p;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if (slurp(path, 4096, &b) < 0)
+		return -1;
+	p = strrchr(b.p, ')');
+	if (p == NULL || p[1] != ' ')
+		return -1;
+	/* A process that has ended and waits to be reaped is gone for us. */
+	if (p[2] == 'Z' || p[2] == 'X')
+		return -1;
+	rest = str_of(p + 2);
+	for (field = 3; field <= 22; field++)
+		if (cut(&rest, ' ', &word) < 0)
+			return -1;
+	return num_parse_u64(word, 0, UINT64_MAX, ret);
+}
+
+int
+proc_alive(struct str handle, pid_t *ret_pid)
+{
+	struct str pid, min, max;
+	uint64_t from, to, start;
+	int64_t n;
+
+	if (cut(&handle, ':', &pid) < 0 || cut(&handle, '-', &min) < 0 ||
+	    cut(&handle, ':', &max) < 0 ||
+	    num_parse_i64(pid, 1, INT32_MAX, &n) < 0 ||
+	    num_parse_u64(min, 0, UINT64_MAX, &from) < 0 ||
+	    num_parse_u64(max, 0, UINT64_MAX, &to) < 0)
+		return -1;
+	if (!str_eq(handle, boot_id()))
+		return 0;
+	if (start_ticks((pid_t)n, &start) < 0 || start < from || start > to)
+		return 0;
+	*ret_pid = (pid_t)n;
+	return 1;
+}
+
+/* ---- leftovers ------------------------------------------------------------ */
+
+typedef VEC(int) fd_list;
+
+static void
+fd_list_close(fd_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		close(l->at[i]);
+	VEC_RELEASE(l);
+}
+
+static int
+is_marked(pid_t pid, struct str mark, struct strbuf *scratch)
+{
+	char path[64];
+	const char *p, *end;
+
+	snprintf(path, sizeof(path), "/proc/%ld/environ", (long)pid);
+	if (slurp(path, MAX_ENVIRON, scratch) < 0)
+		return 0;
+	end = scratch->p + scratch->n;
+	for (p = scratch->p; p < end; p += strlen(p) + 1)
+		if (str_eq(str_of(p), mark))
+			return 1;
+	return 0;
+}
+
+/*
+ * Pidfds of all marked processes.  The environment is read again once the
+ * pidfd is there, so that a pid used anew meanwhile is not taken.
+ */
+static int
+find_marked(struct str mark, fd_list *ret, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	DIR *d = opendir("/proc");
+	struct dirent *de;
+	int64_t pid;
+	int fd;
+
+	if (d == NULL)
+		return err_sys(e, "/proc");
+	while ((de = readdir(d)) != NULL) {
+		if (num_parse_i64(str_of(de->d_name), 1, INT32_MAX, &pid) < 0 ||
+		    pid == getpid() || !is_marked((pid_t)pid, mark, &b))
+			continue;
+		fd = pidfd_open((pid_t)pid, 0);
+		if (fd < 0)
+			continue;
+		if (is_marked((pid_t)pid, mark, &b))
+			VEC_PUSH(ret, fd);
+		else
+			close(fd);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Signals all and waits; the number still there after the time. */
+static size_t
+signal_all(fd_list *l, int sig, int wait_ms)
+{
+	int64_t until = now_ms() + wait_ms;
+	size_t i, left = 0;
+
+	for (i = 0; i < l->n; i++)
+		pidfd_send_signal(l->at[i], sig, NULL, 0);
+	for (i = 0; i < l->n; i++) {
+		struct pollfd p = { .fd = l->at[i], .events = POLLIN };
+		int64_t ms = MAX(until - now_ms(), 0);
+
+		if (poll(&p, 1, (int)ms) != 1)
+			left++;
+	}
+	return left;
+}
+
+int
+proc_end_marked(const char *name, const char *value, int grace_ms,
+    size_t *ret_n, struct err *e)
+{
+	c_strbuf struct strbuf mark = STRBUF_INIT;
+	cleanup(fd_list_close) fd_list found = VEC_INIT;
+	size_t total = 0;
+	int64_t until = now_ms() + grace_ms + KILL_WAIT_MS;
+
+	strbuf_addf(&mark, "%s=%s", name, value);
+	/* Again until none is found: one may have forked meanwhile. */
+	for (;;) {
+		if (find_marked(strbuf_str(&mark), &found, e) < 0)
+			return -1;
+		if (found.n == 0)
+			break;
+		total += found.n;
+		if (signal_all(&found, SIGTERM, grace_ms) > 0)
+			signal_all(&found, SIGKILL, KILL_WAIT_MS);
+		if (now_ms() >= until)
+			return err_set(e, ERR_BUSY, "a process left by %s "
+			    "can not be ended", value);
+		fd_list_close(&found);
+	}
+	*ret_n = total;
+	return 0;
+}
