@@ -23,6 +23,9 @@
 /* Nesting of protobuf messages: the default of protobuf's own C++ and Java
  * readers. */
 #define MAX_MESSAGE_DEPTH	100
+/* Memory of one unpacked message: two bytes can stand for an empty message of
+ * hundreds, so a small file could otherwise ask for all there is. */
+#define MAX_MESSAGE_MEMORY	((size_t)2 * 1024 * 1024 * 1024)
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */

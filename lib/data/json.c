@@ -384,6 +384,7 @@ document(struct parser *ps)
 	if (ps->p < ps->end)
 		return fail(ps, DIAG_SYNTAX, ps->p,
 		    "something comes after the end of the value");
+	ps->tree->whole = 1;
 	return 0;
 }
 

@@ -69,14 +69,15 @@ add_line(struct strbuf *b, int indent, unsigned depth)
 }
 
 static void
-add_scalar(struct strbuf *b, const struct tree_node *n)
+add_scalar(struct strbuf *b, const struct tree *t, uint32_t node)
 {
-	if (!n->quoted && (json_is_number(n->text) ||
-	    str_is(n->text, "true") || str_is(n->text, "false") ||
-	    str_is(n->text, "null")))
-		strbuf_addstr(b, n->text);
-	else if (!n->quoted && n->text.n == 0)
+	const struct tree_node *n = &t->at[node];
+
+	if (tree_is_null(t, node))
 		strbuf_adds(b, "null");
+	else if (!n->quoted && (json_is_number(n->text) ||
+	    str_is(n->text, "true") || str_is(n->text, "false")))
+		strbuf_addstr(b, n->text);
 	else
 		json_add_string(b, n->text);
 }
@@ -255,7 +256,7 @@ json_add_tree(struct strbuf *b, const struct tree *t, uint32_t node,
 				continue;
 			}
 			before_value(&w);
-			add_scalar(b, &t->at[at]);
+			add_scalar(b, t, at);
 		}
 		if (depth == 0)
 			break;

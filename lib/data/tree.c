@@ -27,6 +27,7 @@ tree_reset(struct tree *t, const char *name, struct str text)
 	if (t->arena.total > 0)
 		arena_release(&t->arena);
 	t->n = 0;
+	t->whole = 0;
 	t->source.name = name;
 	t->source.text = text;
 }

@@ -39,6 +39,8 @@ struct tree_node {
 struct tree {
 	struct tree_node *at;
 	size_t		  n, cap;
+	int		  whole;	/* read to the end: may be walked,
+					 * even if there were faults */
 	struct arena	  arena;	/* unescaped text */
 	struct source	  source;
 };

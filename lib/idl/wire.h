@@ -46,6 +46,8 @@ int	wire_unpack_strict(const ProtobufCMessageDescriptor *,
 void	wire_pack(const ProtobufCMessage *, struct strbuf *out);
 /* An empty message, through its init function: strings are "". */
 ProtobufCMessage *wire_new(const ProtobufCMessageDescriptor *, struct arena *);
+/* The "" of unset strings, as the init functions put it; never written to. */
+char	*wire_empty_string(void);
 /* A deep copy that shares nothing with the original. */
 ProtobufCMessage *wire_dup(const ProtobufCMessage *, struct arena *);
 /*

@@ -1,0 +1,599 @@
+#include "idl/wire.h"
+
+#include <inttypes.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/utf8.h"
+
+/* Fields of one message; flyteidl's largest has about thirty. */
+#define MAX_FIELDS	64
+/* Maps up to this size are searched for duplicate keys pair by pair. */
+#define FEW_KEYS	8
+
+/* ---- reading without unpacking ------------------------------------------- */
+
+/* WIRE_GROUP's other end; not a type of any field. */
+#define END_GROUP	4
+
+static size_t
+offset(const struct wire_reader *r)
+{
+	return r->start == NULL ? 0 : (size_t)(r->p - r->start);
+}
+
+static int
+take_varint(struct wire_reader *r, uint64_t *ret, struct err *e)
+{
+	uint64_t n = 0;
+	unsigned shift;
+	unsigned char c;
+
+	for (shift = 0; r->p < r->end; shift += 7) {
+		c = (unsigned char)*r->p++;
+		/* the tenth byte has room for one bit */
+		if (shift == 63 && c > 1)
+			return err_set(e, ERR_SPEC,
+			    "byte %zu: a number of more than 64 bits",
+			    offset(r) - 1);
+		n |= (uint64_t)(c & 0x7f) << shift;
+		if (c < 0x80) {
+			*ret = n;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_SPEC, "byte %zu: ends within a number",
+	    offset(r));
+}
+
+static int
+take_tag(struct wire_reader *r, uint32_t *ret_id, unsigned *ret_type,
+    struct err *e)
+{
+	size_t at = offset(r);
+	uint64_t tag;
+
+	if (take_varint(r, &tag, e) < 0)
+		return -1;
+	if (tag >> 3 == 0 || tag >> 32 != 0)
+		return err_set(e, ERR_SPEC,
+		    "byte %zu: no field has the number %" PRIu64,
+		    at, tag >> 3);
+	*ret_id = (uint32_t)(tag >> 3);
+	*ret_type = (unsigned)(tag & 7);
+	return 0;
+}
+
+static int
+take_fixed(struct wire_reader *r, size_t n, uint64_t *ret, struct err *e)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if ((size_t)(r->end - r->p) < n)
+		return err_set(e, ERR_SPEC,
+		    "byte %zu: ends within a number of %zu bytes",
+		    offset(r), n);
+	for (i = n; i-- > 0;)
+		v = v << 8 | (unsigned char)r->p[i];
+	r->p += n;
+	*ret = v;
+	return 0;
+}
+
+static int
+take_bytes(struct wire_reader *r, struct str *ret, struct err *e)
+{
+	size_t at = offset(r);
+	uint64_t n;
+
+	if (take_varint(r, &n, e) < 0)
+		return -1;
+	if (n > (uint64_t)(r->end - r->p))
+		return err_set(e, ERR_SPEC, "byte %zu: says %" PRIu64
+		    " bytes follow, but there are %zu", at, n,
+		    (size_t)(r->end - r->p));
+	*ret = (struct str){ r->p, (size_t)n };
+	r->p += n;
+	return 0;
+}
+
+static int	take_value(struct wire_reader *, struct wire_field *,
+		    unsigned type, struct err *);
+
+/* Groups are in no message of ours; they nest, so no recursion here. */
+static int
+take_group(struct wire_reader *r, struct wire_field *f, struct err *e)
+{
+	uint32_t open[MAX_MESSAGE_DEPTH], id = 0;
+	unsigned n = 1, type = 0;
+	const char *from = r->p, *at;
+	struct wire_field inner;
+
+	for (open[0] = f->id; n > 0;) {
+		at = r->p;
+		if (take_tag(r, &id, &type, e) < 0)
+			return -1;
+		if (type == END_GROUP) {
+			if (id != open[--n])
+				return err_set(e, ERR_SPEC, "byte %zu: ends "
+				    "another group than began", offset(r));
+		} else if (type == WIRE_GROUP) {
+			if (n == MAX_MESSAGE_DEPTH)
+				return err_set(e, ERR_SPEC, "byte %zu: more "
+				    "than %d levels", offset(r),
+				    MAX_MESSAGE_DEPTH);
+			open[n++] = id;
+		} else if (take_value(r, &inner, type, e) < 0) {
+			return -1;
+		}
+	}
+	f->bytes = (struct str){ from, (size_t)(at - from) };
+	return 0;
+}
+
+static int
+take_value(struct wire_reader *r, struct wire_field *f, unsigned type,
+    struct err *e)
+{
+	f->n = 0;
+	f->bytes = (struct str){ NULL, 0 };
+	switch (type) {
+	case WIRE_VARINT:
+		f->type = WIRE_VARINT;
+		return take_varint(r, &f->n, e);
+	case WIRE_64:
+		f->type = WIRE_64;
+		return take_fixed(r, 8, &f->n, e);
+	case WIRE_BYTES:
+		f->type = WIRE_BYTES;
+		return take_bytes(r, &f->bytes, e);
+	case WIRE_GROUP:
+		f->type = WIRE_GROUP;
+		return take_group(r, f, e);
+	case WIRE_32:
+		f->type = WIRE_32;
+		return take_fixed(r, 4, &f->n, e);
+	default:
+		return err_set(e, ERR_SPEC, "byte %zu: no wire type %u here",
+		    offset(r), type);
+	}
+}
+
+int
+wire_next(struct wire_reader *r, struct wire_field *ret, struct err *e)
+{
+	const char *from = r->p;
+	struct wire_field f;
+	unsigned type;
+
+	if (r->p >= r->end)
+		return 0;
+	if (take_tag(r, &f.id, &type, e) < 0 ||
+	    take_value(r, &f, type, e) < 0) {
+		r->p = r->end;
+		return -1;
+	}
+	f.whole = (struct str){ from, (size_t)(r->p - from) };
+	*ret = f;
+	return 1;
+}
+
+int
+wire_find(struct str bytes, uint32_t id, enum wire_type type,
+    struct wire_field *ret, struct err *e)
+{
+	struct wire_reader r = wire_reader(bytes);
+	struct wire_field f, last = { .id = id, .type = type };
+	int got;
+
+	while ((got = wire_next(&r, &f, e)) > 0)
+		if (f.id == id && f.type == type)
+			last = f;
+	if (got == 0)
+		*ret = last;
+	return got;
+}
+
+/* ---- unpacking ----------------------------------------------------------- */
+
+struct unpack {
+	struct arena	*arena;
+	size_t		 before;	/* arena's bytes at the start */
+	const char	*start;
+	int		 strict;
+	struct err	*e;
+};
+
+static enum wire_type
+wire_type_of(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return WIRE_32;
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return WIRE_64;
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return WIRE_BYTES;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_SINT32:
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_SINT64:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_BOOL:
+	case PROTOBUF_C_TYPE_ENUM:
+		return WIRE_VARINT;
+	}
+	BUG("field type %d", (int)type);
+}
+
+static int
+is_repeated(const ProtobufCFieldDescriptor *f)
+{
+	return f->label == PROTOBUF_C_LABEL_REPEATED;
+}
+
+/* A packed array: numbers without their tags, in one value. */
+static int
+is_packed(const ProtobufCFieldDescriptor *f, const struct wire_field *w)
+{
+	return is_repeated(f) && w->type == WIRE_BYTES &&
+	    wire_type_of(f->type) != WIRE_BYTES;
+}
+
+static int
+bad_field(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    const ProtobufCFieldDescriptor *f, const struct wire_field *w,
+    const char *problem)
+{
+	return err_set(u->e, ERR_SPEC, "%s.%s: byte %zu: %s", d->name,
+	    f->name, (size_t)(w->whole.p - u->start), problem);
+}
+
+static int
+check_memory(const struct unpack *u)
+{
+	if (u->arena->total - u->before <= MAX_MESSAGE_MEMORY)
+		return 0;
+	return err_set(u->e, ERR_SPEC,
+	    "the message needs more than %zu MiB of memory",
+	    MAX_MESSAGE_MEMORY >> 20);
+}
+
+static void
+store_number(ProtobufCType type, uint64_t n, void *slot)
+{
+	uint32_t half = (uint32_t)n;
+
+	switch (type) {
+	case PROTOBUF_C_TYPE_SINT32:
+		half = half >> 1 ^ (~(half & 1) + 1);
+		memcpy(slot, &half, sizeof(half));
+		break;
+	case PROTOBUF_C_TYPE_BOOL:
+		half = n != 0;
+		memcpy(slot, &half, sizeof(half));
+		break;
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_ENUM:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		memcpy(slot, &half, sizeof(half));
+		break;
+	case PROTOBUF_C_TYPE_SINT64:
+		n = n >> 1 ^ (~(n & 1) + 1);
+		memcpy(slot, &n, sizeof(n));
+		break;
+	case PROTOBUF_C_TYPE_INT64:
+	case PROTOBUF_C_TYPE_UINT64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		memcpy(slot, &n, sizeof(n));
+		break;
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		BUG("not a number");
+	}
+}
+
+static int
+store_string(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    const ProtobufCFieldDescriptor *f, const struct wire_field *w, char **slot)
+{
+	struct str s = w->bytes;
+
+	if (s.n > 0 && memchr(s.p, '\0', s.n) != NULL)
+		return bad_field(u, d, f, w, "a string holds a NUL byte");
+	if (!utf8_valid(s))
+		return bad_field(u, d, f, w, "a string is not UTF-8");
+	*slot = s.n == 0 ? wire_empty_string() :
+	    arena_strndup(u->arena, s.p, s.n);
+	return 0;
+}
+
+static int	unpack_message(const struct unpack *, struct str bytes,
+		    ProtobufCMessage *, unsigned depth);
+
+static int
+store_value(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    const ProtobufCFieldDescriptor *f, const struct wire_field *w,
+    unsigned depth, void *slot)
+{
+	ProtobufCBinaryData *data;
+	ProtobufCMessage **sub;
+
+	if (w->type != wire_type_of(f->type))
+		return bad_field(u, d, f, w, "has another wire type");
+	if (f->type == PROTOBUF_C_TYPE_STRING)
+		return store_string(u, d, f, w, slot);
+	if (f->type == PROTOBUF_C_TYPE_BYTES) {
+		data = slot;
+		data->len = w->bytes.n;
+		data->data = w->bytes.n == 0 ? NULL : (uint8_t *)
+		    arena_strndup(u->arena, w->bytes.p, w->bytes.n);
+		return 0;
+	}
+	if (f->type != PROTOBUF_C_TYPE_MESSAGE) {
+		store_number(f->type, w->n, slot);
+		return 0;
+	}
+	if (depth == MAX_MESSAGE_DEPTH)
+		return bad_field(u, d, f, w, "nested too deep");
+	sub = slot;
+	if (*sub == NULL)
+		*sub = wire_new(f->descriptor, u->arena);
+	if (check_memory(u) < 0)
+		return -1;
+	return unpack_message(u, w->bytes, *sub, depth + 1);
+}
+
+/* One element more of an array that has the room. */
+static int
+store_element(const struct unpack *u, const ProtobufCFieldDescriptor *f,
+    const struct wire_field *w, ProtobufCMessage *m, unsigned depth)
+{
+	size_t *n = (size_t *)((char *)m + f->quantifier_offset);
+	char *at = *(char **)((char *)m + f->offset);
+	size_t size = wire_size_of(f->type);
+	struct wire_reader r;
+	uint64_t v = 0;
+
+	if (!is_packed(f, w)) {
+		if (store_value(u, m->descriptor, f, w, depth,
+		    at + *n * size) < 0)
+			return -1;
+		++*n;
+		return 0;
+	}
+	r = wire_reader(w->bytes);
+	while (r.p < r.end) {
+		if (wire_type_of(f->type) == WIRE_VARINT ?
+		    take_varint(&r, &v, u->e) < 0 :
+		    take_fixed(&r, size, &v, u->e) < 0)
+			return bad_field(u, m->descriptor, f, w,
+			    "a packed array ends within a number");
+		store_number(f->type, v, at + *n * size);
+		++*n;
+	}
+	return 0;
+}
+
+static int
+store_singular(const struct unpack *u, const ProtobufCFieldDescriptor *f,
+    const struct wire_field *w, ProtobufCMessage *m, unsigned depth)
+{
+	void *slot = (char *)m + f->offset;
+	uint32_t *quantifier = (uint32_t *)((char *)m + f->quantifier_offset);
+
+	if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+		if (*quantifier != f->id)
+			memset(slot, 0, wire_size_of(f->type));
+		*quantifier = f->id;
+	} else if (f->label == PROTOBUF_C_LABEL_OPTIONAL &&
+	    f->type != PROTOBUF_C_TYPE_STRING &&
+	    f->type != PROTOBUF_C_TYPE_MESSAGE) {
+		*quantifier = 1;
+	}
+	return store_value(u, m->descriptor, f, w, depth, slot);
+}
+
+/* Upper bound of the elements that a field of an array brings. */
+static size_t
+elements(const ProtobufCFieldDescriptor *f, const struct wire_field *w)
+{
+	size_t i, n = 0;
+
+	if (!is_packed(f, w))
+		return 1;
+	if (wire_type_of(f->type) != WIRE_VARINT)
+		return w->bytes.n / wire_size_of(f->type);
+	for (i = 0; i < w->bytes.n; i++)
+		n += (unsigned char)w->bytes.p[i] < 0x80;
+	return n;
+}
+
+/* Gives the arrays of m room for what comes on top of what they have. */
+static int
+make_room(const struct unpack *u, ProtobufCMessage *m, const uint32_t *more)
+{
+	const ProtobufCMessageDescriptor *d = m->descriptor;
+	const ProtobufCFieldDescriptor *f;
+	char **at, *room;
+	size_t n, size;
+	unsigned i;
+
+	for (i = 0; i < d->n_fields; i++) {
+		f = &d->fields[i];
+		if (more[i] == 0)
+			continue;
+		n = *(size_t *)((char *)m + f->quantifier_offset);
+		at = (char **)((char *)m + f->offset);
+		size = wire_size_of(f->type);
+		room = arena_calloc(u->arena, n + more[i], size);
+		if (n > 0)
+			memcpy(room, *at, n * size);
+		*at = room;
+		if (check_memory(u) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const char *
+entry_key(const ProtobufCMessage *entry)
+{
+	return *(const char *const *)((const char *)entry +
+	    entry->descriptor->fields[0].offset);
+}
+
+static int
+duplicate_key(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    const ProtobufCFieldDescriptor *f, const char *key)
+{
+	c_strbuf struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_shown(&shown, str_of(key));
+	return err_set(u->e, ERR_SPEC, "%s.%s: the key \"%.200s\" is there "
+	    "twice", d->name, f->name, shown.p);
+}
+
+static int
+check_keys(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    const ProtobufCFieldDescriptor *f, ProtobufCMessage **entries, size_t n)
+{
+	c_map struct map seen = MAP_INIT;
+	size_t i, j;
+
+	for (i = 1; n <= FEW_KEYS && i < n; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(entry_key(entries[i]),
+			    entry_key(entries[j])) == 0)
+				return duplicate_key(u, d, f,
+				    entry_key(entries[i]));
+	for (i = 0; n > FEW_KEYS && i < n; i++)
+		if (map_put(&seen, str_of(entry_key(entries[i])), 0) !=
+		    MAP_NONE)
+			return duplicate_key(u, d, f, entry_key(entries[i]));
+	return 0;
+}
+
+/* Maps: every entry has its value and a key of its own. */
+static int
+finish_maps(const struct unpack *u, ProtobufCMessage *m)
+{
+	const ProtobufCMessageDescriptor *d = m->descriptor;
+	const ProtobufCFieldDescriptor *f, *value;
+	ProtobufCMessage **entries, **slot;
+	size_t i, n;
+	unsigned k;
+
+	for (k = 0; k < d->n_fields; k++) {
+		f = &d->fields[k];
+		if (!is_repeated(f) || (n = wire_count(m, f)) == 0 ||
+		    !wire_is_map(d, f))
+			continue;
+		entries = *(ProtobufCMessage ***)((char *)m + f->offset);
+		value = &entries[0]->descriptor->fields[1];
+		for (i = 0; value->type == PROTOBUF_C_TYPE_MESSAGE && i < n;
+		    i++) {
+			slot = (ProtobufCMessage **)((char *)entries[i] +
+			    value->offset);
+			if (*slot == NULL)
+				*slot = wire_new(value->descriptor, u->arena);
+		}
+		if (check_memory(u) < 0 ||
+		    check_keys(u, d, f, entries, n) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* First pass over the fields: their form, and how many of each array. */
+static int
+count_fields(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+    struct str bytes, uint32_t *more)
+{
+	struct wire_reader r = wire_reader(bytes);
+	const ProtobufCFieldDescriptor *f;
+	struct wire_field w;
+	int got;
+
+	r.start = u->start;
+	while ((got = wire_next(&r, &w, u->e)) > 0) {
+		f = protobuf_c_message_descriptor_get_field(d, w.id);
+		if (f == NULL && u->strict)
+			return err_set(u->e, ERR_SPEC, "%s: byte %zu: unknown "
+			    "field number %" PRIu32, d->name,
+			    (size_t)(w.whole.p - u->start), w.id);
+		if (f != NULL && is_repeated(f))
+			more[f - d->fields] += (uint32_t)elements(f, &w);
+	}
+	return got < 0 ? err_wrap(u->e, "%s", d->name) : 0;
+}
+
+static int
+unpack_message(const struct unpack *u, struct str bytes, ProtobufCMessage *m,
+    unsigned depth)
+{
+	const ProtobufCMessageDescriptor *d = m->descriptor;
+	struct wire_reader r = wire_reader(bytes);
+	const ProtobufCFieldDescriptor *f;
+	uint32_t more[MAX_FIELDS] = { 0 };
+	struct wire_field w;
+
+	if (d->n_fields > MAX_FIELDS)
+		BUG("%s: %u fields", d->name, d->n_fields);
+	if (count_fields(u, d, bytes, more) < 0 || make_room(u, m, more) < 0)
+		return -1;
+	while (wire_next(&r, &w, u->e) > 0) {
+		f = protobuf_c_message_descriptor_get_field(d, w.id);
+		if (f != NULL && (is_repeated(f) ?
+		    store_element(u, f, &w, m, depth) :
+		    store_singular(u, f, &w, m, depth)) < 0)
+			return -1;
+	}
+	return finish_maps(u, m);
+}
+
+static int
+unpack(const ProtobufCMessageDescriptor *d, struct str bytes, int strict,
+    struct arena *a, ProtobufCMessage **ret, struct err *e)
+{
+	struct unpack u = { a, a->total, bytes.p, strict, e };
+	ProtobufCMessage *m;
+
+	if (bytes.n > MAX_MESSAGE_BYTES)
+		return err_set(e, ERR_SPEC,
+		    "%s: %zu bytes; a message may have %zu", d->name, bytes.n,
+		    MAX_MESSAGE_BYTES);
+	m = wire_new(d, a);
+	if (unpack_message(&u, bytes, m, 1) < 0)
+		return -1;
+	*ret = m;
+	return 0;
+}
+
+int
+wire_unpack(const ProtobufCMessageDescriptor *d, struct str bytes,
+    struct arena *a, ProtobufCMessage **ret, struct err *e)
+{
+	return unpack(d, bytes, 0, a, ret, e);
+}
+
+int
+wire_unpack_strict(const ProtobufCMessageDescriptor *d, struct str bytes,
+    struct arena *a, ProtobufCMessage **ret, struct err *e)
+{
+	return unpack(d, bytes, 1, a, ret, e);
+}
