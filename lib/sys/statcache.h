@@ -18,7 +18,7 @@
 /* What identifies the state of a file.  All fields matter. */
 struct stat_id {
 	uint64_t	dev, ino, size;
-	int64_t		mtime, ctime;	/* nanoseconds since the epoch */
+	int64_t		mtime_ns, ctime_ns;	/* since the epoch */
 };
 
 struct stat_id	stat_id_of(const struct stat *);
