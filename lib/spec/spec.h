@@ -1,0 +1,123 @@
+#ifndef SPEC_SPEC_H
+#define SPEC_SPEC_H
+
+/*
+ * A spec file (YAML or JSON) or a script with a header, lowered to flyteidl:
+ * the entities as they are registered, not yet compiled.  The grammar is
+ * flyte-spec(5).  No file name, folder or position is part of an entity;
+ * spec_span_of() tells where in the file a thing was said.
+ */
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "data/tree.h"
+#include "idl/entity.h"
+
+enum spec_form {
+	SPEC_YAML,
+	SPEC_JSON,
+	SPEC_SCRIPT	/* one task: keys in the leading comment */
+};
+
+/* By the name alone: .json, .yaml and .yml; all else is a script. */
+enum spec_form spec_form_of(const char *name);
+
+/*
+ * What a name that is not in the file stands for.  All of it is borrowed and
+ * must outlive the spec.
+ */
+struct spec_target {
+	pb_identifier		*id;		/* whole */
+	const pb_typed_interface *interface;
+	const pb_task_metadata	*metadata;	/* of a task */
+	pb_workflow_template	*workflow;	/* of a workflow, and the sub-
+						 * workflows that it needs */
+	pb_workflow_template	**sub_workflows;
+	size_t			 n_sub_workflows;
+	const pb_parameter_map	*parameters;	/* of a launch plan: inputs it
+						 * takes; of a workflow: its
+						 * defaults, or NULL */
+};
+/*
+ * Finds what a reference ([PROJECT/DOMAIN/]NAME[@VERSION]) stands for.  0,
+ * or -1 with a message; ERR_MISSING if there is no such thing.
+ */
+typedef int spec_resolve_fn(void *arg, enum entity_kind, struct str ref,
+	    struct spec_target *ret, struct err *e);
+
+struct spec_options {
+	enum spec_form	 form;
+	const char	*project, *domain;	/* of every id */
+	const char	*version;		/* may be "": spec_set_version */
+	const char	*dir;			/* absolute folder of the file:
+						 * relative paths are below it;
+						 * NULL: they stay as they are
+						 * and no file is read */
+	spec_resolve_fn	*resolve;		/* NULL: nothing is outside */
+	void		*resolve_arg;
+};
+
+struct spec_entity {
+	struct entity	 entity;
+	struct entity_id id;		/* into the entity */
+	int		 faulty;	/* has a diagnostic, or uses what has:
+					 * not to be compiled */
+	int		 implied;	/* the launch plan that each workflow
+					 * has under its own name */
+	uint32_t	 node;		/* in the tree, or TREE_NONE */
+};
+
+/* A file that a task names: goes into the code archive. */
+struct spec_file {
+	const char	*path;		/* relative to options.dir */
+	const char	*task;		/* its name */
+};
+
+struct spec {
+	struct tree	 tree;		/* the diagnostics point at it */
+	struct arena	*arena;		/* borrowed */
+	struct spec_entity *at;		/* tasks, then workflows (what is used
+					 * before what uses it), then plans */
+	size_t		 n;
+	struct spec_file *files;
+	size_t		 n_files;
+	enum spec_form	 form;
+	struct span_table *spans;
+	pb_identifier	**ids;		/* the ids of the entities, shared by
+					 * all that refer to them */
+};
+#define c_spec	cleanup(spec_release)
+
+/*
+ * Reads and lowers text, called name in diagnostics.  Text and name are
+ * borrowed by the spec and the diagnostics.  0, or -1 if there is at least
+ * one diagnostic: all faults of the file are reported, and the entities that
+ * have none are there.  The messages live in the arena.  *ret must not move
+ * afterwards, and be released after the diagnostics.
+ */
+int	spec_load(const char *name, struct str text,
+	    const struct spec_options *, struct arena *, struct spec *ret,
+	    struct diags *) must_check;
+void	spec_release(struct spec *);
+
+/* Gives every id of the file its version. */
+void	spec_set_version(struct spec *, const char *version);
+
+/* The entity called so, or NULL; ENTITY_ANY: workflow, task, plan. */
+const struct spec_entity *spec_find(const struct spec *, enum entity_kind,
+	    const char *name);
+
+/*
+ * Where the file says it: the node of the workflow (its id; of a branch also
+ * "branch-child" as the compiler names it), and there the variable (an input,
+ * or an output of the workflow with node_id "end-node").  NULL or unknown
+ * parts fall back to what is around them.
+ */
+struct span	spec_span_of(const struct spec *, const struct spec_entity *,
+		    const char *node_id, const char *variable);
+
+/* 1 if the text begins like a script with a task's header ("#%" and so on
+ * in its leading comment). */
+int	spec_is_script(struct str text);
+
+#endif
