@@ -22,6 +22,8 @@ enum {
 	PBJSON_DEFAULTS = 4,	/* print: zero scalars, empty lists and maps,
 				 * null for unset messages; no oneof members */
 	PBJSON_SKIP_UNKNOWN = 8,/* parse: unknown names are passed over */
+	PBJSON_YAML = 16,	/* parse: plain scalars are strings where strings
+				 * are wanted, and where nothing else fits */
 };
 
 /*
