@@ -10,9 +10,7 @@
  * both sides.  All errors are ERR_USAGE and come before anything runs.
  */
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "base/strbuf.h"
+#include "common/context.h"
 #include "idl/flyteidl.h"
 
 /* One variable that wants a value. */
@@ -43,7 +41,9 @@ enum inputs_form {
 };
 
 struct inputs;
-struct inputs *inputs_new(struct arena *);	/* lies in the arena */
+/* Lies in the context's arena.  The store is opened only for name=@- of a
+ * file input. */
+struct inputs *inputs_new(struct context *);
 void	inputs_set_form(struct inputs *, enum inputs_form);
 /* "name=value"; ERR_USAGE if there is no "=". */
 int	inputs_add_word(struct inputs *, const char *word, struct err *)
@@ -56,8 +56,7 @@ int	inputs_add_map(struct inputs *, const char *rule, struct err *)
 		must_check;
 
 /*
- * Reads the files and binds.  Literals lie in the arena given to
- * inputs_new.  A value that nobody takes, an input without one, a wrong type:
+ * Reads the files and binds.  Literals lie in the context's arena.  A value that nobody takes, an input without one, a wrong type:
  * one error that lists both sides.
  */
 int	inputs_bind(struct inputs *, const struct wants *,

@@ -55,5 +55,7 @@
 /* Bytes of one input kept in a cache key's pre-image; longer ones are kept
  * as their digest. */
 #define MAX_PREIMAGE_VALUE	((size_t)512)
+/* Bytes of config.yaml: it holds a handful of keys. */
+#define MAX_CONFIG_BYTES	((size_t)1024 * 1024)
 
 #endif
