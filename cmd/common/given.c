@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "base/limits.h"
 #include "base/num.h"
 #include "data/json.h"
 #include "data/yaml.h"
@@ -39,109 +40,106 @@ parse(const char *name, struct str text, struct tree *t, int is_json,
 }
 
 static int
-typed_givens(const char *name, const struct tree *t, struct arena *a,
-    struct given ***ret, size_t *ret_n, struct err *e)
+typed_givens(const char *name, struct arena *a, struct given_set *ret,
+    struct err *e)
 {
 	pb_literal_map *m;
-	struct given *g;
 	size_t i;
 
-	if (value_typed_from_tree(t, 0, a, &m, e) < 0)
+	if (value_typed_from_tree(&ret->tree, 0, a, &m, e) < 0)
 		return err_wrap(e, "%s", name);
-	*ret = arena_new_n(a, m->n_literals + 1, struct given *);
+	ret->at = arena_new_n(a, m->n_literals + 1, struct given);
 	for (i = 0; i < m->n_literals; i++) {
-		g = (*ret)[i] = arena_new(a, struct given);
-		g->name = m->literals[i]->key;
-		g->literal = m->literals[i]->value;
+		ret->at[i].name = m->literals[i]->key;
+		ret->at[i].literal = m->literals[i]->value;
 	}
-	*ret_n = m->n_literals;
+	ret->n = m->n_literals;
 	return 0;
 }
 
 static void
-plain_givens(const struct tree *t, enum value_mode mode, struct arena *a,
-    struct given ***ret, size_t *ret_n)
+plain_givens(enum value_mode mode, struct arena *a, struct given_set *ret)
 {
-	size_t n = 0;
-	struct given *g;
+	const struct tree *t = &ret->tree;
 
-	*ret = arena_new_n(a, (size_t)t->at[0].n + 1, struct given *);
+	ret->at = arena_new_n(a, (size_t)t->at[0].n + 1, struct given);
 	TREE_EACH_PAIR(t, 0, k, v) {
-		g = (*ret)[n++] = arena_new(a, struct given);
+		struct given *g = &ret->at[ret->n++];
+
 		g->name = arena_str(a, t->at[k].text).p;
 		g->tree = t;
 		g->node = v;
 		g->mode = mode;
 	}
-	*ret_n = n;
 }
 
-/* A tree whose memory is the arena's business: it is released with it. */
-struct kept_tree {
-	struct tree	tree;
-	struct strbuf	text;
-};
-
-/* Trees live as long as the program: they are few and values point in. */
-static struct kept_tree *
-keep_tree(struct arena *a)
+static int
+read_text(const char *path, const char *name, struct arena *a,
+    struct str *ret, struct err *e)
 {
-	struct kept_tree *k = arena_new(a, struct kept_tree);
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	int r;
 
-	tree_init(&k->tree);
-	strbuf_init(&k->text);
-	return k;
-}
-
-int
-given_read(const char *path, enum value_form form, struct arena *a,
-    struct given ***ret, size_t *ret_n, struct err *e)
-{
-	int is_stdin = strcmp(path, "-") == 0, is_json, r;
-	const char *name = is_stdin ? "stdin" : path;
-	struct kept_tree *k = keep_tree(a);
-	struct str text;
-	size_t blank;
-
-	r = is_stdin ? file_read_fd(0, name, MAX_SPEC_BYTES, &k->text, e) :
-	    file_read(AT_FDCWD, path, MAX_SPEC_BYTES, &k->text, e);
+	r = strcmp(path, "-") == 0 ?
+	    file_read_fd(0, name, MAX_SPEC_BYTES, &b, e) :
+	    file_read(AT_FDCWD, path, MAX_SPEC_BYTES, &b, e);
 	if (r < 0) {
 		e->kind = ERR_USAGE;
 		return -1;
 	}
-	text = arena_str(a, strbuf_str(&k->text));
-	strbuf_release(&k->text);
-	blank = strspn(text.p, " \t\r\n");
-	if (blank == text.n)
-		return err_set(e, ERR_USAGE, is_stdin ? "stdin: got no input "
-		    "(did the stage before fail?)" : "%s: is empty", name);
-	is_json = text.p[blank] == '{';
-	if (parse(name, text, &k->tree, is_json, e) < 0)
+	*ret = arena_str(a, strbuf_str(&b));
+	return 0;
+}
+
+int
+given_read(const char *path, enum value_form form, struct arena *a,
+    struct given_set *ret, struct err *e)
+{
+	int is_stdin = strcmp(path, "-") == 0, is_json;
+	const char *name = is_stdin ? "stdin" : path;
+	struct str text;
+	size_t blank;
+
+	*ret = (struct given_set){ .n = 0 };
+	tree_init(&ret->tree);
+	if (read_text(path, name, a, &text, e) < 0)
 		return -1;
-	if (k->tree.at[0].kind != TREE_MAP)
+	blank = strspn(text.p, " \t\r\n");
+	if (blank == text.n && is_stdin)
+		return err_set(e, ERR_USAGE, "stdin: got no input (did the "
+		    "stage before fail?)");
+	if (blank == text.n)
+		return err_set(e, ERR_USAGE, "%s: is empty", name);
+	is_json = text.p[blank] == '{';
+	if (parse(name, text, &ret->tree, is_json, e) < 0)
+		return -1;
+	if (ret->tree.at[0].kind != TREE_MAP)
 		return err_set(e, ERR_USAGE, "%s: expected a map of inputs "
 		    "by name", name);
 	if (form == VALUE_TYPED || (form == VALUE_AUTO &&
-	    value_tree_is_typed(&k->tree, 0)))
-		return typed_givens(name, &k->tree, a, ret, ret_n, e);
-	plain_givens(&k->tree, is_json ? VALUE_JSON : VALUE_YAML, a, ret,
-	    ret_n);
+	    value_tree_is_typed(&ret->tree, 0)))
+		return typed_givens(name, a, ret, e);
+	plain_givens(is_json ? VALUE_JSON : VALUE_YAML, a, ret);
 	return 0;
+}
+
+void
+given_release(struct given_set *s)
+{
+	tree_release(&s->tree);
 }
 
 /* ---- values -------------------------------------------------------------- */
 
 /* Steps of "a.0.b"; a step of digits is an index where a list is met. */
 static pb_promise_attribute **
-path_steps(const char *path, const pb_literal *l, struct arena *a,
-    size_t *ret_n)
+path_steps(const char *path, struct arena *a, size_t *ret_n)
 {
 	pb_promise_attribute **steps;
 	size_t n = 1, i;
 	const char *p;
 	int64_t index;
 
-	(void)l;
 	for (p = path; *p != '\0'; p++)
 		n += *p == '.';
 	steps = arena_new_n(a, n, pb_promise_attribute *);
@@ -156,7 +154,8 @@ path_steps(const char *path, const pb_literal *l, struct arena *a,
 			at->int_value = (int32_t)index;
 		} else {
 			at->value_case = FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE;
-			at->string_value = arena_str(a, s).p;
+			at->string_value =
+			    arena_strndup(a, s.p, s.n);
 		}
 		steps[i] = at;
 		p = end + 1;
@@ -213,7 +212,7 @@ given_value(const struct given *g, const char *path,
 		size_t n;
 
 		if (path != NULL) {
-			steps = path_steps(path, l, a, &n);
+			steps = path_steps(path, a, &n);
 			if (literal_attr(g->literal, steps, n, a, &l, e) < 0)
 				return -1;
 		}

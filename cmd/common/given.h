@@ -19,13 +19,21 @@ struct given {
 	enum value_mode		 mode;		/* plain: JSON or YAML */
 };
 
+/* What one file gave; what is in it points into the tree. */
+struct given_set {
+	struct tree	 tree;
+	struct given	*at;
+	size_t		 n;
+};
+
 /*
  * Reads a map from a file ("-": stdin): JSON if its first character is a
- * brace, else YAML.  Everything lies in the arena.  ERR_USAGE for a file that
- * is not there, is empty or holds no map.
+ * brace, else YAML.  ERR_USAGE for a file that is not there, is empty or
+ * holds no map.  The set must not move; release it even after a failure.
  */
 int	given_read(const char *path, enum value_form, struct arena *,
-	    struct given ***ret, size_t *ret_n, struct err *) must_check;
+	    struct given_set *ret, struct err *) must_check;
+void	given_release(struct given_set *);
 /*
  * The value, or the part of it at a path ("a.0.b"; NULL: all), as a literal
  * of the type.

@@ -1,9 +1,10 @@
 #include "common/inputs.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/vec.h"
 #include "common/given.h"
 #include "idl/infer.h"
@@ -25,12 +26,13 @@ struct word {
 struct inputs {
 	struct context	*context;
 	struct arena	*arena;
-	enum inputs_form form;
+	enum value_form form;
 	const char	*stdin_for;	/* what reads it, or NULL */
 	VEC(struct word) words;
 	VEC(struct rule) rules;
 	VEC(const char *) files;
-	VEC(struct given *) given;	/* what the files hold */
+	VEC(struct given_set *) sets;	/* one a file */
+	VEC(struct given *) given;	/* all that they hold */
 };
 
 /* ---- collecting ---------------------------------------------------------- */
@@ -46,8 +48,15 @@ inputs_new(struct context *c)
 }
 
 void
-inputs_release(struct inputs *in)
+inputs_free(struct inputs *in)
 {
+	size_t i;
+
+	if (in == NULL)
+		return;
+	for (i = 0; i < in->sets.n; i++)
+		given_release(in->sets.at[i]);
+	VEC_RELEASE(&in->sets);
 	VEC_RELEASE(&in->words);
 	VEC_RELEASE(&in->rules);
 	VEC_RELEASE(&in->files);
@@ -55,7 +64,7 @@ inputs_release(struct inputs *in)
 }
 
 void
-inputs_set_form(struct inputs *in, enum inputs_form form)
+inputs_set_form(struct inputs *in, enum value_form form)
 {
 	in->form = form;
 }
@@ -168,6 +177,21 @@ both_sides(const struct inputs *in, const struct wants *w, struct err *e)
 	return err_set(e, ERR_USAGE, "%s", b.p);
 }
 
+/* A fault of the inputs as a whole. */
+static int printf_like(4, 5)
+mismatch(const struct inputs *in, const struct wants *w, struct err *e,
+    const char *fmt, ...)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	return err_set(e, ERR_USAGE, "%s", b.p) < 0 ?
+	    both_sides(in, w, e) : 0;
+}
+
 /* ---- binding ------------------------------------------------------------- */
 
 struct binding {
@@ -193,14 +217,14 @@ static const struct want *
 want_for(struct binding *b, const char *name, struct err *e)
 {
 	const struct want *w = want_called(b->wants, name);
-	int r;
 
 	if (w != NULL && !w->fixed)
 		return w;
-	r = w != NULL ?
-	    err_set(e, ERR_USAGE, "input %s: is fixed by the launch plan",
-	    name) : err_set(e, ERR_USAGE, "%s: no such input", name);
-	return r < 0 && both_sides(b->in, b->wants, e) < 0 ? NULL : NULL;
+	if ((w != NULL ? err_set(e, ERR_USAGE, "input %s: is fixed by the "
+	    "launch plan", name) : mismatch(b->in, b->wants, e,
+	    "%s: no such input", name)) < 0)
+		return NULL;
+	return w;
 }
 
 static int
@@ -329,15 +353,13 @@ bind_rules(struct binding *b, struct err *e)
 		if (literal_map_get(b->map, r->input) != NULL)
 			return err_set(e, ERR_USAGE, "input %s: given twice",
 			    r->input);
-		if (g == NULL) {
-			if (err_set(e, ERR_USAGE, "-m %s=%s: no value called "
-			    "%s", r->input, r->name, r->name) < 0)
-				return both_sides(b->in, b->wants, e);
-		} else if (bind_given(b, w, g, r->path, e) < 0) {
+		if (g == NULL)
+			return mismatch(b->in, b->wants, e,
+			    "-m %s=%s: no value called %s", r->input,
+			    r->name, r->name);
+		if (bind_given(b, w, g, r->path, e) < 0)
 			return both_sides(b->in, b->wants, e);
-		} else {
-			g->taken = 1;
-		}
+		g->taken = 1;
 	}
 	return 0;
 }
@@ -415,23 +437,39 @@ check_all(struct binding *b, struct err *e)
 	size_t i;
 
 	for (i = 0; i < b->in->given.n; i++)
-		if (!b->in->given.at[i]->taken && err_set(e, ERR_USAGE,
-		    "nothing takes the value %s",
-		    b->in->given.at[i]->name) < 0)
-			return both_sides(b->in, b->wants, e);
+		if (!b->in->given.at[i]->taken)
+			return mismatch(b->in, b->wants, e,
+			    "nothing takes the value %s",
+			    b->in->given.at[i]->name);
 	for (i = 0; i < b->wants->n; i++) {
 		const struct want *w = &b->wants->at[i];
 
 		if (literal_map_get(b->map, w->name) != NULL)
 			continue;
-		if (w->value == NULL) {
-			if (err_set(e, ERR_USAGE, "input %s: no value",
-			    w->name) < 0)
-				return both_sides(b->in, b->wants, e);
-		} else {
-			literal_map_put(b->map, b->in->arena, w->name,
-			    literal_dup(w->value, b->in->arena));
-		}
+		if (w->value == NULL)
+			return mismatch(b->in, b->wants, e,
+			    "input %s: no value", w->name);
+		literal_map_put(b->map, b->in->arena, w->name,
+		    literal_dup(w->value, b->in->arena));
+	}
+	return 0;
+}
+
+static int
+read_file(struct inputs *in, const char *path, struct err *e)
+{
+	struct given_set *set = arena_new(in->arena, struct given_set);
+	size_t i;
+
+	VEC_PUSH(&in->sets, set);
+	if (given_read(path, in->form, in->arena, set, e) < 0)
+		return -1;
+	for (i = 0; i < set->n; i++) {
+		if (given_called(in, set->at[i].name) != NULL)
+			return err_set(e, ERR_USAGE, "%s: the value %s is "
+			    "given by another file too", path,
+			    set->at[i].name);
+		VEC_PUSH(&in->given, &set->at[i]);
 	}
 	return 0;
 }
@@ -439,22 +477,11 @@ check_all(struct binding *b, struct err *e)
 static int
 read_files(struct inputs *in, struct err *e)
 {
-	size_t i, j, n;
+	size_t i;
 
-	for (i = 0; i < in->files.n; i++) {
-		struct given **got;
-
-		if (given_read(in->files.at[i], (enum value_form)in->form,
-		    in->arena, &got, &n, e) < 0)
+	for (i = 0; i < in->files.n; i++)
+		if (read_file(in, in->files.at[i], e) < 0)
 			return -1;
-		for (j = 0; j < n; j++) {
-			if (given_called(in, got[j]->name) != NULL)
-				return err_set(e, ERR_USAGE, "%s: the value "
-				    "%s is given by two files",
-				    in->files.at[i], got[j]->name);
-			VEC_PUSH(&in->given, got[j]);
-		}
-	}
 	return 0;
 }
 

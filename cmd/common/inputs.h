@@ -11,7 +11,7 @@
  */
 
 #include "common/context.h"
-#include "idl/flyteidl.h"
+#include "idl/value.h"
 
 /* One variable that wants a value. */
 struct want {
@@ -33,18 +33,14 @@ void	wants_of_parameters(const pb_parameter_map *defaults,
 	    const pb_literal_map *fixed, const pb_variable_map *iface,
 	    struct arena *, struct wants *ret);
 
-enum inputs_form {
-	INPUTS_GUESS,		/* typed if the sole key is "literals" and
-				 * each value has the shape of one */
-	INPUTS_TYPED,
-	INPUTS_PLAIN,
-};
-
 struct inputs;
 /* Lies in the context's arena.  The store is opened only for name=@- of a
  * file input. */
 struct inputs *inputs_new(struct context *);
-void	inputs_set_form(struct inputs *, enum inputs_form);
+/* After the literals were used up.  NULL is fine. */
+void	inputs_free(struct inputs *);
+/* --typed, --plain-in. */
+void	inputs_set_form(struct inputs *, enum value_form);
 /* "name=value"; ERR_USAGE if there is no "=". */
 int	inputs_add_word(struct inputs *, const char *word, struct err *)
 		must_check;
