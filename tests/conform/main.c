@@ -22,6 +22,7 @@ static const struct {
 	{ "cachekey", conform_cachekey },
 	{ "compiler", conform_compiler },
 	{ "engine", conform_engine },
+	{ "pbjson", conform_pbjson },
 };
 
 struct str
