@@ -35,7 +35,7 @@ GEN_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(GOOGLE))
 
 # ---- dependencies, one pkg-config name each (libjq 1.6 has no .pc); looked up
 # when used, so that "make check" can install them first ----------------------
-PKGS = libarchive libcurl libgit2 libprotobuf-c nettle sqlite3 yaml-0.1
+PKGS = libarchive libcurl libgit2 libprotobuf-c nettle sqlite3 yaml-0.1 zlib
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # --as-needed keeps of these only what a program refers to.
 LDLIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ljq -lm

@@ -30,15 +30,21 @@
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */
 #define MAX_NAME		1024
-/* Names longer than this, percent-encoded, are hashed on disk: NAME_MAX less
- * room for a version. */
-#define MAX_FILE_NAME		200
+/* Names and versions longer than this, percent-encoded, are hashed on disk:
+ * both and what is between them fit NAME_MAX. */
+#define MAX_FILE_NAME		140
+#define MAX_FILE_VERSION	100
 /* Members and unpacked bytes of a package or code archive. */
 #define MAX_PACK_MEMBERS	((size_t)1000000)
 #define MAX_PACK_BYTES		((uint64_t)16 * 1024 * 1024 * 1024)
 /* Unpacked bytes per packed byte, beyond the first 16 MiB: gzip's own limit
  * is 1032, so only a bomb comes near. */
 #define MAX_PACK_RATIO		1000
+/* Bytes of a member's path: PATH_MAX without its NUL. */
+#define MAX_PATH_BYTES		4095
+/* Bytes of all entities of a package: they are held in memory; those of
+ * 7,000 workflows are a fiftieth of it. */
+#define MAX_PACK_ENTITY_BYTES	((uint64_t)1024 * 1024 * 1024)
 /* Bytes of one journal line. */
 #define MAX_JOURNAL_LINE	((size_t)64 * 1024 * 1024)
 /* Bytes of one primitive output: larger data belongs in a file. */
@@ -55,13 +61,5 @@
 /* Bytes of one input kept in a cache key's pre-image; longer ones are kept
  * as their digest. */
 #define MAX_PREIMAGE_VALUE	((size_t)512)
-/* Bytes of config.yaml: it holds a handful of keys. */
-#define MAX_CONFIG_BYTES	((size_t)1024 * 1024)
-
-/* Nesting of a type that is written down: a list takes two levels of the
- * literal's message, a map or a union three, and what holds it some more. */
-#define MAX_TYPE_DEPTH		24
-/* Values of an enum and variants of a union: each is compared with all. */
-#define MAX_TYPE_CHOICES	1000
 
 #endif

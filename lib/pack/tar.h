@@ -22,12 +22,16 @@ struct tar_member {
 	mode_t		 mode;		/* permission bits */
 	uint64_t	 size;		/* S_IFREG */
 	const char	*target;	/* S_IFLNK */
+	const char	*same_as;	/* S_IFREG: a hard link; the name of an
+					 * earlier member, or NULL */
 };
 
 struct tar_reader;
 
-/* Opens a .tar, .tar.gz or .tgz.  NULL and an error: ERR_MISSING, ERR_SYS,
- * or ERR_SPEC if it is no archive. */
+/*
+ * Opens a .tar, .tar.gz or .tgz.  NULL and an error, without the path:
+ * ERR_MISSING, ERR_SYS, or ERR_SPEC if it is no archive.
+ */
 struct tar_reader *tar_open(const char *path, struct err *) must_check;
 void	tar_close(struct tar_reader *);
 /* The next member: 1, 0 at the end, -1.  What *ret points to holds until the
@@ -39,10 +43,11 @@ ssize_t	tar_read(struct tar_reader *, void *buf, size_t n, struct err *)
 		must_check;
 
 /*
- * Unpacks the archive into the folder, which must exist.  No step follows a
- * link of the archive or of a folder made before (openat2 RESOLVE_BENEATH
- * and RESOLVE_NO_SYMLINKS).  Modes are 0444 or 0555, folders 0755; owners
- * and times are not taken over; an existing file is an error.
+ * Unpacks the archive into the folder, which must exist.  Folders are opened
+ * part by part and never through a link, and links are such that none leads
+ * outside, also not through others (see check_link).  Modes are 0444 or 0555,
+ * folders 0755; owners and times are not taken over; an existing file is an
+ * error.  What was unpacked before an error stays.
  */
 int	tar_extract(const char *path, const char *dir, struct err *)
 		must_check;

@@ -19,7 +19,7 @@ struct vcs {
 	char		note[512];	/* VCS_REFUSED: why */
 };
 
-/* Asks libexec/flyte/vcs, the helper. */
+/* Asks libexec/flyte/vcs, the helper: pack/git.h says what it looks at. */
 int	vcs_ask(const char *helper, const char *const *paths, size_t n,
 	    struct vcs *ret, struct err *) must_check;
 

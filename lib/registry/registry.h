@@ -65,6 +65,7 @@ struct registry_filter {
 	enum entity_kind kind;
 	const char	*project, *domain, *name;
 	int		 all_versions;	/* else the newest of each name */
+	int		 brief;		/* names alone: no version, no time */
 };
 
 struct registry_row {

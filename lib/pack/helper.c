@@ -1,0 +1,74 @@
+#include "pack/helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+
+int
+helper_start(struct helper *h, const char *path, const char *const *args,
+    int in, int out, struct err *e)
+{
+	static char env_path[] = "PATH=/usr/bin:/bin", env_lang[] = "LC_ALL=C";
+	static char *const env[] = { env_path, env_lang, NULL };
+	char *argv[HELPER_ARGS + 2];
+	struct spawn s = { .path = path, .argv = argv, .envp = env,
+		.in = in, .flags = SPAWN_FOREGROUND };
+	c_close int from = -1;
+	c_close int to = -1;
+	int fds[2], n = 0, ret = -1;
+
+	argv[n++] = xstrdup(path);
+	for (; *args != NULL && n <= HELPER_ARGS; args++)
+		argv[n++] = xstrdup(*args);
+	argv[n] = NULL;
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		ret = err_sys(e, "pipe");
+		goto out;
+	}
+	from = fds[0];
+	to = fds[1];
+	s.out = out < 0 ? to : out;
+	s.err = out < 0 ? STDERR_FILENO : to;
+	*h = (struct helper){ .path = path, .proc = PROC_INIT };
+	ret = proc_start(&s, &h->proc, e);
+	if (ret < 0)
+		goto out;
+	h->answer = fdopen(TAKE(from, -1), "r");
+	if (h->answer == NULL)
+		BUG("fdopen");
+out:
+	while (n > 0)
+		free(argv[--n]);
+	return ret;
+}
+
+int
+helper_end(struct helper *h, struct err *e)
+{
+	struct proc_end end;
+
+	fclose(TAKE(h->answer, NULL));
+	if (proc_reap(&h->proc, &end, e) < 0)
+		return -1;
+	if (end.code != 0)
+		return err_set(e, ERR_SYS, "%s ended with status %d", h->path,
+		    end.code);
+	return 0;
+}
+
+void
+helper_abort(struct helper *h)
+{
+	struct proc_end end;
+	struct err e;
+
+	if (h->answer != NULL)
+		fclose(TAKE(h->answer, NULL));
+	if (h->proc.pid == 0)
+		return;
+	proc_signal(&h->proc, SIGKILL);
+	if (proc_reap(&h->proc, &end, &e) < 0)
+		return;		/* not ours any more */
+}
