@@ -1,123 +1,14 @@
 #include "idl/pbjson.h"
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/time.h"
 #include "data/json.h"
-#include "idl/pbjson_wkt.h"
+#include "idl/pbjson_inner.h"
 #include "idl/wire.h"
 
-/* Printing; pbjson_parse.c reads. */
-
-/* ---- numbers and bytes --------------------------------------------------- */
-
-/*
- * text is "d.ddde+xx" or "-...": without the zeros at the end, plain for
- * exponents -6..20.
- */
-static void
-add_digits(struct strbuf *b, const char *text)
-{
-	char digits[32];
-	int n = 0, exp, i;
-
-	if (*text == '-') {
-		strbuf_addch(b, '-');
-		text++;
-	}
-	for (; *text != 'e' && n < (int)sizeof(digits); text++)
-		if (*text != '.')
-			digits[n++] = *text;
-	exp = (int)strtol(text + 1, NULL, 10);
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
-	if (exp < -6 || exp >= 21) {
-		strbuf_addch(b, digits[0]);
-		if (n > 1)
-			strbuf_addch(b, '.');
-		strbuf_add(b, digits + 1, (size_t)(n - 1));
-		strbuf_addf(b, "e%+d", exp);
-		return;
-	}
-	if (exp < 0)
-		strbuf_adds(b, "0.");
-	for (i = exp + 1; i < 0; i++)
-		strbuf_addch(b, '0');
-	for (i = 0; i < MAX(n, exp + 1); i++) {
-		if (i > 0 && i == exp + 1)
-			strbuf_addch(b, '.');
-		strbuf_addch(b, i < n ? digits[i] : '0');
-	}
-}
-
-static int
-add_not_finite(struct strbuf *b, double v)
-{
-	if (isfinite(v))
-		return 0;
-	strbuf_adds(b, isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity");
-	return 1;
-}
-
-void
-pbjson_add_double(struct strbuf *b, double v)
-{
-	/* 15 digits always come back; below DBL_MIN there are fewer bits */
-	int digits = fabs(v) < DBL_MIN ? 1 : DBL_DIG;
-	char text[40];
-
-	if (add_not_finite(b, v))
-		return;
-	for (; digits <= DBL_DECIMAL_DIG; digits++) {
-		snprintf(text, sizeof(text), "%.*e", digits - 1, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	add_digits(b, text);
-}
-
-void
-pbjson_add_float(struct strbuf *b, float v)
-{
-	int digits = fabsf(v) < FLT_MIN ? 1 : FLT_DIG;
-	char text[40];
-
-	if (add_not_finite(b, (double)v))
-		return;
-	for (; digits <= FLT_DECIMAL_DIG; digits++) {
-		snprintf(text, sizeof(text), "%.*e", digits - 1, (double)v);
-		if (strtof(text, NULL) == v)
-			break;
-	}
-	add_digits(b, text);
-}
-
-void
-pbjson_add_base64(struct strbuf *b, struct str s)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)s.p;
-	unsigned v, k;
-	size_t i, n;
-	char out[4];
-
-	strbuf_grow(b, s.n / 3 * 4 + 4);
-	for (i = 0; i < s.n; i += 3) {
-		n = MIN(s.n - i, (size_t)3);
-		v = (unsigned)p[i] << 16;
-		if (n > 1)
-			v |= (unsigned)p[i + 1] << 8;
-		if (n > 2)
-			v |= p[i + 2];
-		for (k = 0; k < 4; k++)
-			out[k] = k > n ? '=' : alphabet[v >> (18 - 6 * k) & 63];
-		strbuf_add(b, out, 4);
-	}
-}
+/* Printing; pbjson_parse.c reads, pbjson_text.c has the scalars. */
 
 /* ---- messages ------------------------------------------------------------ */
 

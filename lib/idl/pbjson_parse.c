@@ -1,4 +1,3 @@
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -9,15 +8,13 @@
 #include "base/utf8.h"
 #include "data/json.h"
 #include "idl/pbjson.h"
-#include "idl/pbjson_wkt.h"
+#include "idl/pbjson_inner.h"
 #include "idl/wire.h"
 
 /* The reading half of pbjson.h. */
 
 /* Fields of one message; flyteidl's largest has about thirty. */
 #define MAX_FIELDS	64
-/* Digits of UINT64_MAX. */
-#define MAX_U64_DIGITS	20
 
 struct read {
 	const struct tree	*t;
@@ -116,54 +113,6 @@ is_text(const struct read *r, const struct tree_node *n)
 	    (n->quoted || (r->flags & PBJSON_YAML));
 }
 
-/*
- * A JSON number that is an integer, however it is written (1e3, 12.50e1), as
- * sign and magnitude.  0, -1 if it is not integral, -2 if it is too large.
- */
-static int
-parse_integer(struct str s, int *ret_negative, uint64_t *ret)
-{
-	char digits[MAX_U64_DIGITS];
-	size_t i = 0, n = 0, zeros = 0;
-	int64_t exp = 0, fraction = 0;
-	int dot = 0;
-
-	*ret_negative = s.n > 0 && s.p[0] == '-';
-	for (i = (size_t)*ret_negative; i < s.n && (s.p[i] | 32) != 'e'; i++) {
-		if (s.p[i] == '.') {
-			dot = 1;
-			continue;
-		}
-		fraction += dot;
-		if (s.p[i] == '0') {
-			zeros++;	/* written only if more follows */
-			continue;
-		}
-		for (; n > 0 && zeros > 0 && n < sizeof(digits); zeros--)
-			digits[n++] = '0';
-		if (n + (n > 0 ? zeros : 0) >= sizeof(digits))
-			return dot ? -1 : -2;
-		zeros = 0;
-		digits[n++] = s.p[i];
-	}
-	*ret = 0;
-	if (n == 0)
-		return 0;
-	/* beyond nine digits the exponent only has to stay out of range */
-	if (i < s.n && num_parse_i64((struct str){ s.p + i + 1, s.n - i - 1 },
-	    -999999999, 999999999, &exp) < 0)
-		return s.p[i + 1] == '-' ? -1 : -2;
-	exp += (int64_t)zeros - fraction;
-	if (exp < 0)
-		return -1;
-	if (exp + (int64_t)n > MAX_U64_DIGITS)
-		return -2;
-	for (; exp > 0; exp--)
-		digits[n++] = '0';
-	return num_parse_u64((struct str){ digits, n }, 0, UINT64_MAX, ret) < 0
-	    ? -2 : 0;
-}
-
 static int
 read_magnitude(const struct read *r, const struct place *at,
     int *ret_negative, uint64_t *ret)
@@ -173,7 +122,7 @@ read_magnitude(const struct read *r, const struct place *at,
 
 	if (n->kind != TREE_SCALAR || !json_is_number(n->text))
 		return expected(r, at, "an integer");
-	got = parse_integer(n->text, ret_negative, ret);
+	got = pbjson_parse_integer(n->text, ret_negative, ret);
 	if (got == -1)
 		return expected(r, at, "an integer");
 	if (got == -2)
@@ -751,48 +700,4 @@ pbjson_parse(const ProtobufCMessageDescriptor *d, struct str text,
 		return -1;
 	}
 	return pbjson_from_tree(d, &t, 0, flags, a, ret, e);
-}
-
-/* ---- base64 -------------------------------------------------------------- */
-
-static int
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-int
-pbjson_from_base64(struct strbuf *b, struct str s)
-{
-	size_t i, before = b->n;
-	unsigned v = 0, bits = 0;
-	int digit;
-
-	if (s.n % 4 == 0 && s.n > 0 && s.p[s.n - 1] == '=')
-		s.n -= s.p[s.n - 2] == '=' ? 2 : 1;
-	if (s.n % 4 == 1)
-		return -1;
-	strbuf_grow(b, s.n / 4 * 3 + 3);
-	for (i = 0; i < s.n; i++) {
-		digit = base64_digit(s.p[i]);
-		if (digit < 0) {
-			strbuf_setlen(b, before);
-			return -1;
-		}
-		v = (v << 6 | (unsigned)digit) & 0xffff;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			strbuf_addch(b, (int)(v >> bits & 0xff));
-		}
-	}
-	return 0;
 }

@@ -128,6 +128,12 @@ wire_reader(struct str bytes)
 	return (struct wire_reader){ bytes.p, bytes.p + bytes.n, bytes.p };
 }
 
+/* A number of either form, such as the elements of a packed array. */
+int	wire_take_varint(struct wire_reader *, uint64_t *ret, struct err *)
+	    must_check;
+/* n is 4 or 8 bytes. */
+int	wire_take_fixed(struct wire_reader *, size_t n, uint64_t *ret,
+	    struct err *) must_check;
 /* 1 and a field, 0 at the end, -1 with ERR_SPEC; stays at the end then. */
 int	wire_next(struct wire_reader *, struct wire_field *ret, struct err *)
 	    must_check;

@@ -1,8 +1,12 @@
-#ifndef IDL_PBJSON_WKT_H
-#define IDL_PBJSON_WKT_H
+#ifndef IDL_PBJSON_INNER_H
+#define IDL_PBJSON_INNER_H
 
-/* The messages of google.protobuf whose JSON is not that of their fields. */
+/*
+ * What the files of pbjson share: the messages of google.protobuf whose JSON
+ * is not that of their fields, names, integers.
+ */
 
+#include "base/str.h"
 #include "google/protobuf/any.pb-c.h"
 #include "google/protobuf/duration.pb-c.h"
 #include "google/protobuf/struct.pb-c.h"
@@ -54,5 +58,11 @@ camel_next(const char **name)
 	*name = *s == '\0' ? s : s + 1;
 	return upper && *s >= 'a' && *s <= 'z' ? (char)(*s - 'a' + 'A') : *s;
 }
+
+/*
+ * A JSON number that is an integer, however it is written (1e3, 12.50e1), as
+ * sign and magnitude.  0, -1 if it is not integral, -2 if it is too large.
+ */
+int	pbjson_parse_integer(struct str s, int *ret_negative, uint64_t *ret);
 
 #endif
