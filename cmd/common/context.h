@@ -8,8 +8,11 @@
  */
 
 #include "base/arena.h"
+#include "base/diag.h"
 #include "base/opt.h"
 #include "base/strbuf.h"
+
+struct store;
 
 struct context {
 	const char	*tool;		/* for messages: "flyte-exec" */
@@ -20,6 +23,7 @@ struct context {
 	const char	*config_project; /* of config.yaml, once read */
 	const char	*config_domain;
 	int		 config_read;
+	struct store	*store;		/* once opened */
 };
 
 /*
@@ -60,6 +64,30 @@ int	check_project_name(const char *what, const char *s, struct err *)
 
 /* A folder for temporary files: $TMPDIR, else /tmp. */
 const char *context_tmpdir(struct context *);
+/* The environment, for what tasks may see of it. */
+char *const *context_environ(void);
+/*
+ * A helper program of the suite: $FLYTE_LIBEXEC/NAME, else
+ * ../libexec/flyte/NAME beside the folder of the program itself.  Not looked
+ * for: who starts it finds out.
+ */
+const char *context_helper(struct context *, const char *name);
+
+/*
+ * The store in context_home(), opened on first use and closed by
+ * context_end.  What it has to say goes to stderr.
+ */
+int	context_store(struct context *, struct store **ret, struct err *)
+		must_check;
+
+/*
+ * --color: auto, always or never; NULL is auto: a terminal, NO_COLOR unset and
+ * TERM other than dumb.  ERR_USAGE for any other word.
+ */
+int	context_color(const char *option, int fd, int *ret, struct err *)
+		must_check;
+/* Prints the diagnostics to stderr; the status for them (3, or 0). */
+int	complain_diags(const struct diags *);
 
 /*
  * Options that every program answers the same way: --help, --version,
@@ -80,7 +108,7 @@ int	fail(const struct context *, const struct err *) cold;
  */
 int	context_end(struct context *, int status);
 
-/* Writes all of a buffer to stdout's stream. */
+/* Writes all of a buffer to stdout's stream; context_end sees failures. */
 void	put_out(const struct strbuf *);
 
 #endif

@@ -10,10 +10,8 @@
  * both sides.  All errors are ERR_USAGE and come before anything runs.
  */
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "base/strbuf.h"
-#include "idl/flyteidl.h"
+#include "common/context.h"
+#include "idl/value.h"
 
 /* One variable that wants a value. */
 struct want {
@@ -35,16 +33,14 @@ void	wants_of_parameters(const pb_parameter_map *defaults,
 	    const pb_literal_map *fixed, const pb_variable_map *iface,
 	    struct arena *, struct wants *ret);
 
-enum inputs_form {
-	INPUTS_GUESS,		/* typed if the sole key is "literals" and
-				 * each value has the shape of one */
-	INPUTS_TYPED,
-	INPUTS_PLAIN,
-};
-
 struct inputs;
-struct inputs *inputs_new(struct arena *);	/* lies in the arena */
-void	inputs_set_form(struct inputs *, enum inputs_form);
+/* Lies in the context's arena.  The store is opened only for name=@- of a
+ * file input. */
+struct inputs *inputs_new(struct context *);
+/* After the literals were used up.  NULL is fine. */
+void	inputs_free(struct inputs *);
+/* --typed, --plain-in. */
+void	inputs_set_form(struct inputs *, enum value_form);
 /* "name=value"; ERR_USAGE if there is no "=". */
 int	inputs_add_word(struct inputs *, const char *word, struct err *)
 		must_check;
@@ -56,8 +52,7 @@ int	inputs_add_map(struct inputs *, const char *rule, struct err *)
 		must_check;
 
 /*
- * Reads the files and binds.  Literals lie in the arena given to
- * inputs_new.  A value that nobody takes, an input without one, a wrong type:
+ * Reads the files and binds.  Literals lie in the context's arena.  A value that nobody takes, an input without one, a wrong type:
  * one error that lists both sides.
  */
 int	inputs_bind(struct inputs *, const struct wants *,

@@ -8,27 +8,32 @@
  * --jq a filter over the plain form.
  */
 
-#include "base/arena.h"
 #include "base/err.h"
+#include "base/vec.h"
 #include "idl/flyteidl.h"
 
 struct outputs_options {
 	int		  plain;
-	const char	**pick;		/* -o, in order */
-	size_t		  n_pick;
+	VEC(const char *) pick;		/* -o, in order */
 	const char	 *jq;		/* or NULL */
-	int		  jq_ints_text;
-	int		  quiet;	/* print nothing but what -o asks */
+	const char	 *jq_ints;	/* --jq-ints, or NULL */
+	int		  quiet;	/* nothing but what -o and --jq ask */
 };
 
+void	outputs_release(struct outputs_options *);
+
 /*
- * Checks the options against the declared outputs before anything runs: an
- * unknown NAME in -o, or two that both want stdout, is ERR_USAGE.
+ * Checks the options against the declared outputs (NULL: none) before
+ * anything runs: a NAME in -o that is not declared, two answers for one
+ * stdout, a jq expression that does not compile.  ERR_USAGE.
  */
 int	outputs_check(const struct outputs_options *,
 	    const pb_variable_map *declared, struct err *) must_check;
-/* Prints, or writes the files.  An empty map prints what an empty map is. */
+/*
+ * Prints, or writes the files.  Outputs that hold nothing (a workflow
+ * without outputs) print as an empty map.
+ */
 int	outputs_print(const struct outputs_options *, const pb_literal_map *,
-	    struct arena *, struct err *) must_check;
+	    struct err *) must_check;
 
 #endif

@@ -11,28 +11,27 @@
  * find out: what a script names does not change with what lies around.
  */
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "base/strbuf.h"
+#include "common/context.h"
+#include "idl/entity.h"
 
 struct ref {
 	const char	*file;		/* or NULL: registered */
-	const char	*name;		/* NULL only with file */
-	const char	*project;	/* NULL: not said */
-	const char	*domain;
-	const char	*version;	/* NULL: not said */
+	const char	*name;		/* in the file; NULL: the sole one */
+	struct entity_id id;		/* without file: project and domain
+					 * NULL, version "" where not said */
 };
 
-/*
- * ERR_USAGE for what is neither.  The last "@" splits name and version; in
- * every part of a registered name %XX stands for a byte, so "%2F" is a slash
- * within a name and "%40" an "@".
- */
+/* ERR_USAGE for what is neither.  Escapes in registered names are those of
+ * entity_ref_parse; there are none in FILE and its NAME. */
 int	ref_parse(const char *text, struct arena *, struct ref *ret,
 	    struct err *) must_check;
-/* The reverse, with escapes where needed. */
-void	ref_add(struct strbuf *, const struct ref *);
 /* 1 if the text is a FILE in the sense above. */
 int	ref_is_file(struct str text);
+/*
+ * The id with project and domain of the context where they are not said, and
+ * the kind of --type (NULL: any).
+ */
+int	ref_entity_id(struct context *, const struct ref *, const char *type,
+	    struct entity_id *ret, struct err *) must_check;
 
 #endif

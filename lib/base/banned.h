@@ -16,10 +16,15 @@
 #pragma GCC poison strtok atoi atol atoll atof
 #pragma GCC poison localtime gmtime ctime asctime
 
-/* Not poisoned, since other headers use the words. */
+/*
+ * Not poisoned, since other headers use the words.  clang does not let a
+ * later declaration add the attribute.
+ */
+#ifndef __clang__
 extern int	 system(const char *)
 	__attribute__((error("use proc_start: no shell by accident")));
 extern FILE	*popen(const char *, const char *)
 	__attribute__((error("use proc_start: no shell by accident")));
+#endif
 
 #endif

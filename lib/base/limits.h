@@ -61,5 +61,13 @@
 /* Bytes of one input kept in a cache key's pre-image; longer ones are kept
  * as their digest. */
 #define MAX_PREIMAGE_VALUE	((size_t)512)
+/* Bytes of config.yaml: it holds a handful of keys. */
+#define MAX_CONFIG_BYTES	((size_t)1024 * 1024)
+
+/* Nesting of a type that is written down: a list takes two levels of the
+ * literal's message, a map or a union three, and what holds it some more. */
+#define MAX_TYPE_DEPTH		24
+/* Values of an enum and variants of a union: each is compared with all. */
+#define MAX_TYPE_CHOICES	1000
 
 #endif

@@ -42,7 +42,11 @@ int	literal_map_equal(const pb_literal_map *, const pb_literal_map *);
 pb_literal_map *literal_map_new(struct arena *);
 /* The literal called so, or NULL; the map may be NULL. */
 pb_literal *literal_map_get(const pb_literal_map *, const char *name);
-/* Sets it, whether or not the name is there.  The name is copied. */
+/* A map of n different names, which are copied. */
+pb_literal_map *literal_map_of(struct arena *, const char *const *names,
+		pb_literal *const *values, size_t n);
+/* Sets it, whether or not the name is there.  The name is copied.  Linear
+ * in the entries: large maps are made by literal_map_of. */
 void	literal_map_put(pb_literal_map *, struct arena *, const char *name,
 	    pb_literal *);
 /* The indices of the entries in byte order of the names: n_literals of them. */

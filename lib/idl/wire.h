@@ -41,7 +41,7 @@ int	wire_unpack_strict(const ProtobufCMessageDescriptor *,
  * Appends the canonical bytes: fields by number, map entries sorted by key
  * with key and value always written, plain zero values left out, set oneof
  * members kept.  Equal messages give equal bytes, and the bytes are those of
- * Go's and Python's deterministic writers.  Linear in the size.
+ * Go's and C++'s deterministic writers.  Linear in the size.
  */
 void	wire_pack(const ProtobufCMessage *, struct strbuf *out);
 /* An empty message, through its init function: strings are "". */

@@ -32,7 +32,7 @@ enum contract_kind {
 	CONTRACT_KIND_MAX
 };
 
-struct blobs;
+struct store;
 struct contract;
 
 /*
@@ -45,8 +45,12 @@ struct contract_world {
 	const char	*file;		/* the script itself where a script
 					 * file is run in place, or NULL */
 	const char	*code;		/* folder of $FLYTE_CODE, or NULL */
-	struct blobs	*blobs;		/* where file outputs go; NULL: they
-					 * stay where they were written */
+	struct store	*store;		/* where file outputs go */
+	/* Opens it on first need where store is NULL; may be NULL too: then
+	 * file outputs are refused. */
+	int		(*open_store)(void *arg, struct store **ret,
+			    struct err *);
+	void		*arg;
 };
 
 /*

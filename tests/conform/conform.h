@@ -36,7 +36,7 @@ struct conform_row {
 typedef enum conform_verdict conform_fn(const struct conform_row *,
     struct strbuf *why);
 
-conform_fn	conform_castable, conform_pbhash, conform_cachekey;
+conform_fn	conform_castable, conform_pbhash, conform_cachekey, conform_pbjson;
 /* There once their owners' files are. */
 conform_fn	conform_compiler __attribute__((weak));
 conform_fn	conform_engine __attribute__((weak));

@@ -1,0 +1,249 @@
+#include "common/given.h"
+
+#include <fcntl.h>
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "data/json.h"
+#include "data/yaml.h"
+#include "idl/infer.h"
+#include "idl/literal.h"
+#include "idl/type.h"
+#include "sys/file.h"
+
+/* The first fault as one line. */
+static int
+diag_error(const struct diags *d, const char *name, struct err *e)
+{
+	unsigned line = 0, col = 0;
+
+	if (d->n == 0)
+		return err_set(e, ERR_USAGE, "%s: not valid YAML", name);
+	source_position(d->at[0].source, d->at[0].span.from, &line, &col);
+	return err_set(e, ERR_USAGE, "%s:%u:%u: %s%s%s", name, line, col,
+	    diag_name(d->at[0].code), d->at[0].detail == NULL ? "" : ": ",
+	    d->at[0].detail == NULL ? "" : d->at[0].detail);
+}
+
+static int
+parse(const char *name, struct str text, struct tree *t, int is_json,
+    struct err *e)
+{
+	c_diags struct diags d = DIAGS_INIT;
+
+	if (is_json)
+		return json_parse_tree(text, t, e) < 0 ?
+		    err_wrap(e, "%s", name) : 0;
+	if (yaml_parse(name, text, t, &d) < 0 || d.n > 0)
+		return diag_error(&d, name, e);
+	return 0;
+}
+
+static int
+typed_givens(const char *name, struct arena *a, struct given_set *ret,
+    struct err *e)
+{
+	pb_literal_map *m;
+	size_t i;
+
+	if (value_typed_from_tree(&ret->tree, 0, a, &m, e) < 0)
+		return err_wrap(e, "%s", name);
+	ret->at = arena_new_n(a, m->n_literals + 1, struct given);
+	for (i = 0; i < m->n_literals; i++) {
+		ret->at[i].name = m->literals[i]->key;
+		ret->at[i].literal = m->literals[i]->value;
+	}
+	ret->n = m->n_literals;
+	return 0;
+}
+
+static void
+plain_givens(enum value_mode mode, struct arena *a, struct given_set *ret)
+{
+	const struct tree *t = &ret->tree;
+
+	ret->at = arena_new_n(a, (size_t)t->at[0].n + 1, struct given);
+	TREE_EACH_PAIR(t, 0, k, v) {
+		struct given *g = &ret->at[ret->n++];
+
+		g->name = arena_str(a, t->at[k].text).p;
+		g->tree = t;
+		g->node = v;
+		g->mode = mode;
+	}
+}
+
+static int
+read_text(const char *path, const char *name, struct arena *a,
+    struct str *ret, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	int r;
+
+	r = strcmp(path, "-") == 0 ?
+	    file_read_fd(0, name, MAX_SPEC_BYTES, &b, e) :
+	    file_read(AT_FDCWD, path, MAX_SPEC_BYTES, &b, e);
+	if (r < 0) {
+		e->kind = ERR_USAGE;
+		return -1;
+	}
+	*ret = arena_str(a, strbuf_str(&b));
+	return 0;
+}
+
+int
+given_read(const char *path, enum value_form form, struct arena *a,
+    struct given_set *ret, struct err *e)
+{
+	int is_stdin = strcmp(path, "-") == 0, is_json;
+	const char *name = is_stdin ? "stdin" : path;
+	struct str text;
+	size_t blank;
+
+	*ret = (struct given_set){ .n = 0 };
+	tree_init(&ret->tree);
+	if (read_text(path, name, a, &text, e) < 0)
+		return -1;
+	blank = strspn(text.p, " \t\r\n");
+	if (blank == text.n && is_stdin)
+		return err_set(e, ERR_USAGE, "stdin: got no input (did the "
+		    "stage before fail?)");
+	if (blank == text.n)
+		return err_set(e, ERR_USAGE, "%s: is empty", name);
+	is_json = text.p[blank] == '{';
+	if (parse(name, text, &ret->tree, is_json, e) < 0)
+		return -1;
+	if (ret->tree.at[0].kind != TREE_MAP)
+		return err_set(e, ERR_USAGE, "%s: expected a map of inputs "
+		    "by name", name);
+	if (form == VALUE_TYPED || (form == VALUE_AUTO &&
+	    value_tree_is_typed(&ret->tree, 0)))
+		return typed_givens(name, a, ret, e);
+	plain_givens(is_json ? VALUE_JSON : VALUE_YAML, a, ret);
+	return 0;
+}
+
+void
+given_release(struct given_set *s)
+{
+	tree_release(&s->tree);
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+/* Steps of "a.0.b"; a step of digits is an index where a list is met. */
+static pb_promise_attribute **
+path_steps(const char *path, struct arena *a, size_t *ret_n)
+{
+	pb_promise_attribute **steps;
+	size_t n = 1, i;
+	const char *p;
+	int64_t index;
+
+	for (p = path; *p != '\0'; p++)
+		n += *p == '.';
+	steps = arena_new_n(a, n, pb_promise_attribute *);
+	for (i = 0, p = path; i < n; i++) {
+		const char *end = strchrnul(p, '.');
+		struct str s = { p, (size_t)(end - p) };
+		pb_promise_attribute *at =
+		    PB_NEW(a, flyteidl__core__promise_attribute);
+
+		if (num_parse_i64(s, 0, INT32_MAX, &index) == 0) {
+			at->value_case = FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_INT_VALUE;
+			at->int_value = (int32_t)index;
+		} else {
+			at->value_case = FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE;
+			at->string_value =
+			    arena_strndup(a, s.p, s.n);
+		}
+		steps[i] = at;
+		p = end + 1;
+	}
+	*ret_n = n;
+	return steps;
+}
+
+static int
+tree_at(const struct tree *t, uint32_t node, const char *path,
+    uint32_t *ret, struct err *e)
+{
+	const char *p = path, *end;
+	int64_t index;
+
+	for (;; p = end + 1) {
+		struct str s;
+
+		end = strchrnul(p, '.');
+		s = (struct str){ p, (size_t)(end - p) };
+		if (t->at[node].kind == TREE_MAP) {
+			node = tree_get_str(t, node, s);
+		} else if (t->at[node].kind == TREE_SEQ &&
+		    num_parse_i64(s, 0, INT32_MAX, &index) == 0) {
+			uint32_t c = t->at[node].first;
+
+			while (c != TREE_NONE && index-- > 0)
+				c = t->at[c].next;
+			node = c;
+		} else {
+			node = TREE_NONE;
+		}
+		if (node == TREE_NONE)
+			return err_set(e, ERR_USAGE, "no \"" STR_FMT "\" in "
+			    "the value (path %s)", STR_ARG(s), path);
+		if (*end == '\0')
+			break;
+	}
+	*ret = node;
+	return 0;
+}
+
+int
+given_value(const struct given *g, const char *path,
+    const pb_literal_type *type, const struct value_ctx *ctx,
+    struct arena *a, pb_literal **ret, struct err *e)
+{
+	struct value_ctx c = *ctx;
+	uint32_t node = g->node;
+
+	if (g->literal != NULL) {
+		pb_literal *l = (pb_literal *)(uintptr_t)g->literal;
+		pb_promise_attribute **steps;
+		size_t n;
+
+		if (path != NULL) {
+			steps = path_steps(path, a, &n);
+			if (literal_attr(g->literal, steps, n, a, &l, e) < 0)
+				return -1;
+		}
+		if (literal_check(l, type, e) < 0)
+			return -1;
+		*ret = l;
+		return 0;
+	}
+	if (path != NULL && tree_at(g->tree, g->node, path, &node, e) < 0)
+		return -1;
+	c.mode = g->mode;
+	return value_from_tree(type, g->tree, node, &c, a, ret, e);
+}
+
+void
+given_add_name_type(struct strbuf *b, const struct given *g)
+{
+	struct arena scratch;
+	pb_literal_type *t;
+	struct err e;
+
+	strbuf_adds(b, g->name);
+	strbuf_adds(b, ": ");
+	if (g->literal == NULL) {
+		tree_add_given(b, g->tree, g->node);
+		return;
+	}
+	arena_init(&scratch);
+	if (type_infer(g->literal, &scratch, &t, &e) < 0)
+		strbuf_adds(b, "no value");
+	else
+		type_add_name(b, t);
+	arena_release(&scratch);
+}

@@ -1,0 +1,47 @@
+#ifndef COMMON_GIVEN_H
+#define COMMON_GIVEN_H
+
+/*
+ * Values that came by name out of a map, not bound to a type yet: typed ones
+ * are literals, plain ones nodes of a document.
+ */
+
+#include "base/arena.h"
+#include "data/tree.h"
+#include "idl/value.h"
+
+struct given {
+	const char		*name;
+	int			 taken;
+	const pb_literal	*literal;	/* typed; or */
+	const struct tree	*tree;		/* plain: a node of it */
+	uint32_t		 node;
+	enum value_mode		 mode;		/* plain: JSON or YAML */
+};
+
+/* What one file gave; what is in it points into the tree. */
+struct given_set {
+	struct tree	 tree;
+	struct given	*at;
+	size_t		 n;
+};
+
+/*
+ * Reads a map from a file ("-": stdin): JSON if its first character is a
+ * brace, else YAML.  ERR_USAGE for a file that is not there, is empty or
+ * holds no map.  The set must not move; release it even after a failure.
+ */
+int	given_read(const char *path, enum value_form, struct arena *,
+	    struct given_set *ret, struct err *) must_check;
+void	given_release(struct given_set *);
+/*
+ * The value, or the part of it at a path ("a.0.b"; NULL: all), as a literal
+ * of the type.
+ */
+int	given_value(const struct given *, const char *path,
+	    const pb_literal_type *, const struct value_ctx *,
+	    struct arena *, pb_literal **ret, struct err *) must_check;
+/* "n: int" */
+void	given_add_name_type(struct strbuf *, const struct given *);
+
+#endif

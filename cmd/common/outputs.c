@@ -1,0 +1,297 @@
+#include "common/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "data/jqx.h"
+#include "idl/literal.h"
+#include "idl/type.h"
+#include "idl/value.h"
+#include "sys/file.h"
+
+/* Columns of the list on a terminal. */
+#define LIST_WIDTH	76
+
+void
+outputs_release(struct outputs_options *o)
+{
+	VEC_RELEASE(&o->pick);
+}
+
+/* The path of NAME=PATH, or NULL; the name is text up to there. */
+static const char *
+pick_path(const char *pick, struct str *ret_name)
+{
+	const char *eq = strchrnul(pick, '=');
+
+	*ret_name = (struct str){ pick, (size_t)(eq - pick) };
+	return *eq == '=' ? eq + 1 : NULL;
+}
+
+static int
+to_stdout(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
+static int
+check_pick(const char *pick, const pb_variable_map *declared, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct str name;
+	const char *path = pick_path(pick, &name);
+	size_t i;
+
+	if (path != NULL && *path == '\0')
+		return err_set(e, ERR_USAGE, "-o %s: a path is missing after "
+		    "the \"=\"", pick);
+	for (i = 0; declared != NULL && i < declared->n_variables; i++)
+		if (str_is(name, declared->variables[i]->key))
+			return 0;
+	type_add_variables(&b, declared);
+	return err_set(e, ERR_USAGE, "-o " STR_FMT ": no such output; it "
+	    "gives %s", STR_ARG(name), b.p);
+}
+
+int
+outputs_check(const struct outputs_options *o,
+    const pb_variable_map *declared, struct err *e)
+{
+	struct str name;
+	c_jqx struct jqx *jq = NULL;
+	int stdouts = o->jq != NULL;
+	size_t i;
+
+	for (i = 0; i < o->pick.n; i++) {
+		if (check_pick(o->pick.at[i], declared, e) < 0)
+			return -1;
+		stdouts += to_stdout(pick_path(o->pick.at[i], &name));
+	}
+	if (stdouts > 1)
+		return err_set(e, ERR_USAGE, "several values for one standard "
+		    "output; write all but one to files (-o NAME=PATH)");
+	if (o->jq_ints != NULL && strcmp(o->jq_ints, "text") != 0)
+		return err_set(e, ERR_USAGE, "--jq-ints: expected text, given "
+		    "\"%s\"", o->jq_ints);
+	if (o->jq != NULL && jqx_new(str_of(o->jq), &jq, e) < 0)
+		return err_wrap(e, "--jq");
+	return 0;
+}
+
+/* ---- one output ---------------------------------------------------------- */
+
+static int
+copy_to_fd(const char *from, int fd, const char *name, struct err *e)
+{
+	c_close int in = open(from, O_RDONLY | O_CLOEXEC);
+	char buf[65536];
+	ssize_t n;
+
+	if (in < 0)
+		return err_sys(e, "%s", from);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		if (write_all(fd, buf, (size_t)n) < 0)
+			return err_sys(e, "%s", name);
+	return n < 0 ? err_sys(e, "%s", from) : 0;
+}
+
+/* A file, a device or a pipe; the first by a temporary file and rename. */
+static int
+write_file(const char *from, struct str text, const char *path,
+    struct err *e)
+{
+	c_temp struct temp t = TEMP_INIT;
+	c_close int fd = -1;
+	struct stat st;
+	int special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+
+	if (special) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, "%s", path);
+	} else if (temp_open(AT_FDCWD, path, 0, &t, e) < 0) {
+		return -1;
+	}
+	if (from != NULL && special) {
+		if (copy_to_fd(from, fd, path, e) < 0)
+			return -1;
+	} else if (from != NULL) {
+		c_close int in = open(from, O_RDONLY | O_CLOEXEC);
+
+		if (in < 0)
+			return err_sys(e, "%s", from);
+		if (file_copy_fd(in, t.fd, path, e) < 0)
+			return -1;
+	} else if (write_all(special ? fd : t.fd, text.p, text.n) < 0) {
+		return err_sys(e, "%s", path);
+	}
+	return special ? 0 : temp_replace(&t, 0, e);
+}
+
+/* A whole folder beside the target, then in its place. */
+static int
+write_tree(const char *from, const char *path, struct err *e)
+{
+	c_strbuf struct strbuf temp = STRBUF_INIT, old = STRBUF_INIT;
+	const char *slash = strrchr(path, '/');
+	char name[TEMP_NAME_MAX];
+	int r;
+
+	temp_name(name);
+	strbuf_add(&temp, path, slash == NULL ? 0 :
+	    (size_t)(slash - path) + 1);
+	strbuf_adds(&temp, name);
+	strbuf_addf(&old, "%s.old", temp.p);
+	if (file_copy(AT_FDCWD, from, AT_FDCWD, temp.p, e) < 0)
+		return -1;
+	if (rename(path, old.p) < 0 && errno != ENOENT) {
+		r = err_sys(e, "%s", path);
+	} else if (rename(temp.p, path) < 0) {
+		r = err_sys(e, "%s", path);
+		if (rename(old.p, path) < 0 && errno != ENOENT)
+			return r;
+	} else {
+		return file_remove(AT_FDCWD, old.p, e);
+	}
+	if (file_remove(AT_FDCWD, temp.p, e) < 0)
+		return -1;
+	return r;
+}
+
+/* The local file or folder that a literal stands for, or NULL. */
+static const char *
+local_blob(const pb_literal *l)
+{
+	const pb_blob *b = literal_as_blob(l);
+
+	return b == NULL ? NULL : value_local_path(b->uri);
+}
+
+static int
+is_binary(const pb_literal *l)
+{
+	const pb_literal *v = literal_unwrap(l);
+
+	return v->value_case == FLYTEIDL__CORE__LITERAL__VALUE_SCALAR &&
+	    v->scalar->value_case == FLYTEIDL__CORE__SCALAR__VALUE_BINARY &&
+	    !literal_is_struct(v);
+}
+
+static int
+write_pick(const pb_literal *l, const char *path, struct err *e)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	const char *from = local_blob(l);
+	struct stat st;
+
+	if (literal_as_blob(l) != NULL && from == NULL)
+		return err_set(e, ERR_REFUSED, "%s: only local files can be "
+		    "written out", literal_as_blob(l)->uri);
+	if (from == NULL) {
+		value_add_bare(&text, l);
+		if (!is_binary(l))
+			strbuf_addch(&text, '\n');
+	} else if (stat(from, &st) < 0) {
+		return err_sys(e, "%s", from);
+	} else if (S_ISDIR(st.st_mode)) {
+		return to_stdout(path) ? err_set(e, ERR_USAGE, "a folder can "
+		    "not be written to stdout") : write_tree(from, path, e);
+	}
+	if (!to_stdout(path))
+		return write_file(from, strbuf_str(&text), path, e);
+	if (fflush(stdout) != 0)
+		return err_sys(e, "standard output");
+	return from != NULL ? copy_to_fd(from, 1, "standard output", e) :
+	    write_all(1, text.p, text.n) < 0 ?
+	    err_sys(e, "standard output") : 0;
+}
+
+static int
+print_pick(const char *pick, const pb_literal_map *m, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct str name;
+	const char *path = pick_path(pick, &name);
+	c_free char *key = xstrndup(name.p, name.n);
+	const pb_literal *l = literal_map_get(m, key);
+
+	if (l == NULL)
+		return err_set(e, ERR_FAILED, "output %s: is not there", key);
+	if (path != NULL)
+		return write_pick(l, path, e) < 0 ?
+		    err_wrap(e, "output %s", key) : 0;
+	value_add_bare(&b, l);
+	if (!is_binary(l))
+		strbuf_addch(&b, '\n');
+	fwrite(b.p, 1, b.n, stdout);
+	return 0;
+}
+
+/* ---- all of them --------------------------------------------------------- */
+
+static void
+print_list(const pb_literal_map *m)
+{
+	c_arena struct arena a = ARENA_INIT;
+	size_t *order = literal_map_order(m, &a);
+	size_t i, width = 0;
+
+	for (i = 0; i < m->n_literals; i++)
+		width = MAX(width, strlen(m->literals[i]->key));
+	for (i = 0; i < m->n_literals; i++) {
+		const char *key = m->literals[order[i]]->key;
+		c_strbuf struct strbuf b = STRBUF_INIT;
+
+		strbuf_adds(&b, key);
+		strbuf_pad(&b, ' ', width + 2 - strlen(key));
+		value_add_short(&b, m->literals[order[i]]->value,
+		    width + 20 < LIST_WIDTH ? LIST_WIDTH - width : 20);
+		strbuf_addch(&b, '\n');
+		fwrite(b.p, 1, b.n, stdout);
+	}
+}
+
+static int
+print_jq(const struct outputs_options *o, const pb_literal_map *m,
+    struct err *e)
+{
+	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
+	c_jqx struct jqx *jq = NULL;
+	size_t n;
+
+	value_map_add_json(&in, m, 0);
+	if (jqx_new(str_of(o->jq), &jq, e) < 0 ||
+	    jqx_run(jq, strbuf_str(&in), o->jq_ints == NULL ? 0 :
+	    JQX_INTS_TEXT, &out, &n, e) < 0)
+		return err_wrap(e, "--jq");
+	fwrite(out.p, 1, out.n, stdout);
+	return 0;
+}
+
+int
+outputs_print(const struct outputs_options *o, const pb_literal_map *m,
+    struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < o->pick.n; i++)
+		if (print_pick(o->pick.at[i], m, e) < 0)
+			return -1;
+	if (o->jq != NULL)
+		return print_jq(o, m, e);
+	if (o->pick.n > 0 || o->quiet)
+		return 0;
+	if (o->plain)
+		value_map_add_json(&b, m, 0);
+	else if (isatty(1)) {
+		print_list(m);
+		return 0;
+	} else
+		value_map_add_typed(&b, m);
+	strbuf_addch(&b, '\n');
+	fwrite(b.p, 1, b.n, stdout);
+	return 0;
+}

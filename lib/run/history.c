@@ -1,0 +1,557 @@
+#include "run/history.h"
+
+#include "base/num.h"
+#include "base/vec.h"
+#include "data/json.h"
+#include "idl/flyteidl.h"
+#include "idl/pbjson.h"
+#include "idl/wire.h"
+#include "store/blob.h"
+#include "store/store.h"
+
+/* What grows while reading; moved to the arena at the end. */
+struct building {
+	struct history_node	node;
+	VEC(struct history_attempt) attempts;
+};
+
+struct history_build {
+	VEC(struct building)	nodes;
+	VEC(struct history_signal) signals;
+	struct tree		tree;	/* of the record being read */
+	uint64_t		seq;
+};
+
+/* ---- parts of a record -------------------------------------------------- */
+
+static struct str
+text_of(const struct tree *t, const char *key)
+{
+	uint32_t n = tree_get(t, 0, key);
+
+	if (n == TREE_NONE || t->at[n].kind != TREE_SCALAR)
+		return (struct str){ NULL, 0 };
+	return t->at[n].text;
+}
+
+static const char *
+cstr_of(struct history *h, const struct tree *t, const char *key)
+{
+	struct str s = text_of(t, key);
+
+	return s.p == NULL ? NULL : arena_strndup(&h->arena, s.p, s.n);
+}
+
+static int64_t
+int_of(const struct tree *t, const char *key)
+{
+	struct str s = text_of(t, key);
+	int64_t v;
+
+	if (s.p == NULL || num_parse_i64(s, INT64_MIN, INT64_MAX, &v) < 0)
+		return 0;
+	return v;
+}
+
+/* The JSON text of a value, kept. */
+static struct str
+json_of(struct history *h, const struct tree *t, const char *key)
+{
+	uint32_t n = tree_get(t, 0, key);
+	struct span span;
+
+	if (n == TREE_NONE)
+		return (struct str){ NULL, 0 };
+	span = t->at[n].span;
+	return arena_str(&h->arena, (struct str){
+	    t->source.text.p + span.from, span.to - span.from });
+}
+
+static int
+name_index(struct str name, const char *(*name_of)(unsigned), unsigned max)
+{
+	unsigned i;
+
+	for (i = 0; i < max; i++)
+		if (str_is(name, name_of(i)))
+			return (int)i;
+	return 0;
+}
+
+static const char *
+phase_name(unsigned i)
+{
+	return sched_phase_name((enum sched_phase)i);
+}
+
+static const char *
+wf_name(unsigned i)
+{
+	return sched_wf_name((enum sched_wf)i);
+}
+
+static struct sched_error
+error_of(struct history *h, const struct tree *t)
+{
+	struct sched_error ret = { SCHED_UNKNOWN, { NULL, 0 }, { NULL, 0 } };
+	uint32_t n = tree_get(t, 0, "e"), k;
+
+	if (n == TREE_NONE || t->at[n].kind != TREE_MAP)
+		return ret;
+	k = tree_get(t, n, "kind");
+	if (k != TREE_NONE)
+		ret.kind = tree_is(t, k, "USER") ? SCHED_USER :
+		    tree_is(t, k, "SYSTEM") ? SCHED_SYSTEM : SCHED_UNKNOWN;
+	k = tree_get(t, n, "code");
+	ret.code = k == TREE_NONE ? STR("") :
+	    arena_str(&h->arena, t->at[k].text);
+	k = tree_get(t, n, "message");
+	ret.message = k == TREE_NONE ? STR("") :
+	    arena_str(&h->arena, t->at[k].text);
+	return ret;
+}
+
+static struct job_log
+log_of(const struct tree *t, const char *key)
+{
+	struct job_log log = { 0, 0, 0 };
+	uint32_t n = tree_get(t, 0, key);
+	int64_t v[3] = { 0, 0, 0 };
+	int i = 0;
+
+	if (n == TREE_NONE || t->at[n].kind != TREE_SEQ)
+		return log;
+	TREE_EACH(t, n, c) {
+		if (i < 3 && num_parse_i64(t->at[c].text, 0, INT64_MAX,
+		    &v[i]) < 0)
+			return log;
+		i++;
+	}
+	log.slot = (unsigned)v[0];
+	log.from = v[1];
+	log.to = v[2];
+	return log;
+}
+
+/* ---- nodes and attempts ------------------------------------------------- */
+
+static struct building *
+node_of(struct history *h, const struct tree *t)
+{
+	struct history_build *b = h->build;
+	struct str path = text_of(t, "p");
+	uint32_t i;
+
+	if (path.p == NULL)
+		return NULL;
+	i = map_get(&h->by_path, path);
+	if (i == MAP_NONE) {
+		struct building fresh = { .attempts = VEC_INIT };
+
+		fresh.node.path = arena_str(&h->arena, path);
+		i = (uint32_t)b->nodes.n;
+		VEC_PUSH(&b->nodes, fresh);
+		map_put(&h->by_path, fresh.node.path, i);
+	}
+	return &b->nodes.at[i];
+}
+
+/* The attempt of the record; a new one unless it is known. */
+static struct history_attempt *
+attempt_of(struct building *n, uint32_t number)
+{
+	struct history_attempt fresh = { .number = number };
+	size_t i;
+
+	for (i = n->attempts.n; i > 0; i--)
+		if (n->attempts.at[i - 1].number == number)
+			return &n->attempts.at[i - 1];
+	VEC_PUSH(&n->attempts, fresh);
+	return &VEC_LAST(&n->attempts);
+}
+
+static int
+read_start(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *n = node_of(h, t);
+	struct history_attempt *a;
+	uint32_t number = (uint32_t)int_of(t, "a");
+
+	if (n == NULL)
+		return -1;
+	a = attempt_of(n, number);
+	*a = (struct history_attempt){ .number = number, .started = time };
+	a->handle = cstr_of(h, t, "h");
+	n->node.inputs = json_of(h, t, "i");
+	n->node.attempt = number;
+	if (n->node.first == 0)
+		n->node.first = time;
+	if (n->node.started == 0)
+		n->node.started = time;
+	if (n->node.phase == SCHED_UNDEFINED ||
+	    n->node.phase == SCHED_QUEUED)
+		n->node.phase = SCHED_RUNNING;
+	return 0;
+}
+
+static int
+read_end(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *n = node_of(h, t);
+	struct history_attempt *a;
+
+	if (n == NULL)
+		return -1;
+	a = attempt_of(n, (uint32_t)int_of(t, "a"));
+	a->ended = time;
+	a->cause = cstr_of(h, t, "cause");
+	a->status = (int)int_of(t, "st");
+	a->sig = (int)int_of(t, "sig");
+	a->user_us = int_of(t, "us");
+	a->system_us = int_of(t, "ss");
+	a->max_rss_kb = int_of(t, "kb");
+	a->out = log_of(t, "out");
+	a->err = log_of(t, "err");
+	a->scratch = cstr_of(h, t, "scratch");
+	a->deck = cstr_of(h, t, "deck");
+	a->changed = cstr_of(h, t, "changed");
+	a->error = error_of(h, t);
+	a->failed = a->error.code.p != NULL;
+	return 0;
+}
+
+static int
+node_is_final(enum sched_phase p)
+{
+	return p == SCHED_SUCCEEDED || p == SCHED_FAILED ||
+	    p == SCHED_ABORTED || p == SCHED_SKIPPED ||
+	    p == SCHED_TIMED_OUT || p == SCHED_RECOVERED;
+}
+
+static int
+read_node(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *b = node_of(h, t);
+	struct history_node *n;
+	struct str inputs;
+
+	if (b == NULL)
+		return -1;
+	n = &b->node;
+	n->phase = (enum sched_phase)name_index(text_of(t, "s"), phase_name,
+	    SCHED_PHASE_MAX);
+	n->why = cstr_of(h, t, "w");
+	n->of = cstr_of(h, t, "of");
+	n->taken = cstr_of(h, t, "t");
+	n->attempt = (uint32_t)int_of(t, "a");
+	n->system_failures = (uint32_t)int_of(t, "sf");
+	n->cache = cstr_of(h, t, "c");
+	inputs = json_of(h, t, "i");
+	if (inputs.p != NULL)
+		n->inputs = inputs;
+	n->outputs = json_of(h, t, "o");
+	n->error = error_of(h, t);
+	if (n->first == 0)
+		n->first = time;
+	if (n->started == 0 && n->phase != SCHED_QUEUED)
+		n->started = time;
+	n->ended = node_is_final(n->phase) ? time : 0;
+	return 0;
+}
+
+/* ---- the other records -------------------------------------------------- */
+
+static int
+read_execution(struct history *h, const struct tree *t, int64_t time)
+{
+	if (int_of(t, "v") != 1 || text_of(t, "name").p == NULL)
+		return -1;
+	h->created = time;
+	h->target = cstr_of(h, t, "target");
+	h->target_kind = cstr_of(h, t, "kind");
+	h->file = cstr_of(h, t, "file");
+	h->code = cstr_of(h, t, "code");
+	h->closure = cstr_of(h, t, "closure");
+	h->identity = cstr_of(h, t, "identity");
+	h->mode = cstr_of(h, t, "mode");
+	h->of = cstr_of(h, t, "of");
+	h->cache = cstr_of(h, t, "cache");
+	h->local = str_is(text_of(t, "local"), "true");
+	h->keep_going = str_is(text_of(t, "keep_going"), "true");
+	h->overwrite_cache = str_is(text_of(t, "overwrite_cache"), "true");
+	h->max_parallelism = (uint32_t)int_of(t, "max_parallelism");
+	h->inputs = json_of(h, t, "i");
+	return 0;
+}
+
+static int
+read_workflow(struct history *h, const struct tree *t, int64_t time)
+{
+	h->phase = (enum sched_wf)name_index(text_of(t, "s"), wf_name,
+	    SCHED_WF_MAX);
+	h->ended = history_is_final(h->phase) ? time : 0;
+	h->outputs = json_of(h, t, "o");
+	h->error = error_of(h, t);
+	return 0;
+}
+
+static int
+read_signal(struct history *h, const struct tree *t, int64_t time)
+{
+	struct history_signal s = { cstr_of(h, t, "id"),
+	    json_of(h, t, "value") };
+
+	(void)time;
+	if (s.id == NULL || s.value.p == NULL)
+		return -1;
+	VEC_PUSH(&h->build->signals, s);
+	return 0;
+}
+
+static int
+read_why(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *n = node_of(h, t);
+
+	(void)time;
+	if (n == NULL)
+		return -1;
+	n->node.explained = cstr_of(h, t, "x");
+	return 0;
+}
+
+static int
+read_child(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *n = node_of(h, t);
+
+	(void)time;
+	if (n == NULL)
+		return -1;
+	n->node.child = (struct execution_id){ cstr_of(h, t, "project"),
+	    cstr_of(h, t, "domain"), cstr_of(h, t, "name") };
+	return 0;
+}
+
+static int
+read_build(struct history *h, const struct tree *t, int64_t time)
+{
+	struct building *n = node_of(h, t);
+
+	(void)time;
+	if (n == NULL)
+		return -1;
+	n->node.spec = json_of(h, t, "spec");
+	return 0;
+}
+
+static int
+read_begin(struct history *h, const struct tree *t, int64_t time)
+{
+	(void)t;
+	(void)time;
+	h->begins++;
+	return 0;
+}
+
+static int
+read_record(const struct journal_line *line, void *arg, struct err *e)
+{
+	static const struct {
+		const char	*kind;
+		int		(*read)(struct history *, const struct tree *,
+				    int64_t);
+	} readers[] = {
+		{ "node", read_node }, { "start", read_start },
+		{ "end", read_end }, { "workflow", read_workflow },
+		{ "execution", read_execution }, { "begin", read_begin },
+		{ "why", read_why }, { "signal", read_signal },
+		{ "child", read_child }, { "build", read_build },
+	};
+	struct history *h = arg;
+	struct tree *t = &h->build->tree;
+	struct str kind;
+	size_t i;
+
+	if (json_parse_tree(line->json, t, e) < 0 ||
+	    t->at[0].kind != TREE_MAP)
+		goto bad;
+	h->updated = line->time_us;
+	kind = text_of(t, "r");
+	if (line->seq == 0 && !str_is(kind, "execution"))
+		goto bad;
+	for (i = 0; i < ARRAY_LEN(readers); i++)
+		if (str_is(kind, readers[i].kind)) {
+			if (readers[i].read(h, t, line->time_us) < 0)
+				goto bad;
+			return 0;
+		}
+	return 0;	/* a later version's record */
+bad:
+	return err_set(e, ERR_CORRUPT, "%s/journal: record %llu makes no "
+	    "sense", h->dir, (unsigned long long)line->seq);
+}
+
+/* ---- loading ------------------------------------------------------------ */
+
+static void
+begin(struct history *h, const char *home, const struct execution_id *id)
+{
+	c_strbuf struct strbuf dir = STRBUF_INIT;
+
+	memset(h, 0, sizeof(*h));
+	h->build = xcalloc(1, sizeof(*h->build));
+	tree_init(&h->build->tree);
+	execution_add_dir(&dir, home, id);
+	h->dir = arena_strdup(&h->arena, dir.p);
+	h->id = (struct execution_id){ arena_strdup(&h->arena, id->project),
+	    arena_strdup(&h->arena, id->domain),
+	    arena_strdup(&h->arena, id->name) };
+}
+
+/* Moves what grew into arrays of their final size. */
+static void
+finish(struct history *h)
+{
+	struct history_build *b = h->build;
+	size_t i;
+
+	h->n_nodes = b->nodes.n;
+	h->nodes = arena_new_n(&h->arena, h->n_nodes, struct history_node);
+	for (i = 0; i < h->n_nodes; i++) {
+		struct building *from = &b->nodes.at[i];
+		struct history_node *to = &h->nodes[i];
+
+		*to = from->node;
+		to->n_attempts = from->attempts.n;
+		to->attempts = arena_new_n(&h->arena, to->n_attempts,
+		    struct history_attempt);
+		if (to->n_attempts > 0)
+			memcpy(to->attempts, from->attempts.at,
+			    to->n_attempts * sizeof(*to->attempts));
+		VEC_RELEASE(&from->attempts);
+	}
+	h->n_signals = b->signals.n;
+	h->signals = arena_new_n(&h->arena, h->n_signals,
+	    struct history_signal);
+	if (h->n_signals > 0)
+		memcpy(h->signals, b->signals.at,
+		    h->n_signals * sizeof(*h->signals));
+	VEC_RELEASE(&b->nodes);
+	VEC_RELEASE(&b->signals);
+	tree_release(&b->tree);
+	free(b);
+	h->build = NULL;
+}
+
+int
+history_load(const char *home, const struct execution_id *id,
+    struct history *ret, struct err *e)
+{
+	int rc;
+
+	begin(ret, home, id);
+	rc = journal_read(ret->dir, read_record, ret, e);
+	finish(ret);
+	if (rc == 0 && ret->target == NULL)
+		rc = err_set(e, ERR_CORRUPT, "%s/journal: empty", ret->dir);
+	return rc;
+}
+
+int
+history_open(const char *home, const struct execution_id *id,
+    struct history *ret, struct journal **ret_journal, struct err *e)
+{
+	int rc;
+
+	begin(ret, home, id);
+	rc = journal_open(ret->dir, read_record, ret, ret_journal, e);
+	finish(ret);
+	if (rc == 0 && ret->target == NULL) {
+		journal_close(TAKE(*ret_journal, NULL));
+		rc = err_set(e, ERR_CORRUPT, "%s/journal: empty", ret->dir);
+	}
+	return rc;
+}
+
+void
+history_release(struct history *h)
+{
+	map_release(&h->by_path);
+	arena_release(&h->arena);
+	memset(h, 0, sizeof(*h));
+}
+
+int
+history_is_final(enum sched_wf phase)
+{
+	return phase == SCHED_WF_SUCCEEDED || phase == SCHED_WF_FAILED ||
+	    phase == SCHED_WF_ABORTED;
+}
+
+/* 1 if the path, without the attempts between its ids, is the short one. */
+static int
+is_short_of(struct str path, const char *shorter)
+{
+	const char *p = path.p, *end = path.p + path.n;
+	size_t n;
+
+	for (;;) {
+		const char *slash = memchr(p, '/', (size_t)(end - p));
+
+		n = slash == NULL ? (size_t)(end - p) : (size_t)(slash - p);
+		if (strncmp(shorter, p, n) != 0)
+			return 0;
+		shorter += n;
+		if (slash == NULL)
+			return *shorter == '\0';
+		if (*shorter++ != '/')
+			return 0;
+		/* the attempt */
+		p = slash + 1;
+		slash = memchr(p, '/', (size_t)(end - p));
+		if (slash == NULL)
+			return 0;
+		p = slash + 1;
+	}
+}
+
+const struct history_node *
+history_node(const struct history *h, const char *path)
+{
+	const struct history_node *found = NULL;
+	uint32_t i = map_get(&h->by_path, str_of(path));
+	size_t k;
+
+	if (i != MAP_NONE)
+		return &h->nodes[i];
+	for (k = 0; k < h->n_nodes; k++)
+		if (is_short_of(h->nodes[k].path, path)) {
+			if (found != NULL)
+				return NULL;
+			found = &h->nodes[k];
+		}
+	return found;
+}
+
+int
+history_literals(struct store *store, struct str json, struct arena *a,
+    struct str *ret, struct err *e)
+{
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
+	ProtobufCMessage *m;
+
+	*ret = (struct str){ NULL, 0 };
+	if (json.p == NULL)
+		return 0;
+	if (pbjson_parse(&flyteidl__core__literal_map__descriptor, json, 0, a,
+	    &m, e) < 0) {
+		e->kind = ERR_CORRUPT;
+		return err_wrap(e, "journal");
+	}
+	wire_pack(m, &bytes);
+	*ret = arena_str(a, strbuf_str(&bytes));
+	if (store == NULL)
+		return 0;
+	return blob_uris_from_disk(store, *ret, a, ret, NULL, e);
+}

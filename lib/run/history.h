@@ -1,0 +1,102 @@
+#ifndef RUN_HISTORY_H
+#define RUN_HISTORY_H
+
+/*
+ * An execution as its journal tells it: for resuming and recovering it, for
+ * looking at it, for running one of its attempts again.
+ */
+
+#include "base/map.h"
+#include "run/journal.h"
+#include "run/record.h"
+
+struct history_attempt {
+	uint32_t	 number;
+	const char	*handle;	/* of the executor, or NULL */
+	int64_t		 started, ended;	/* us; ended 0: not known to */
+	const char	*cause;		/* NULL: ended well */
+	int		 status, sig;
+	int64_t		 user_us, system_us, max_rss_kb;
+	struct job_log	 out, err;
+	const char	*scratch, *deck, *changed;	/* or NULL */
+	int		 failed;
+	struct sched_error error;	/* if failed */
+};
+
+struct history_node {
+	struct str	 path;
+	enum sched_phase phase;
+	const char	*why;		/* sched_why_name, or NULL */
+	const char	*of;		/* upstream to blame, or NULL */
+	const char	*taken;		/* branch: id of the way taken */
+	uint32_t	 attempt, system_failures;
+	const char	*cache;		/* "HIT", ... or NULL */
+	int64_t		 first, started, ended;	/* us; 0: not yet */
+	struct str	 inputs;	/* JSON of the literal map; p NULL */
+	struct str	 outputs;	/* the same */
+	struct str	 spec;		/* JSON of the job spec it wrote */
+	struct sched_error error;	/* code.p NULL: none */
+	const char	*explained;	/* why the cache had nothing */
+	struct execution_id child;	/* name NULL: none */
+	struct history_attempt *attempts;
+	size_t		 n_attempts;
+};
+
+struct history_signal {
+	const char	*id;
+	struct str	 value;		/* JSON of the literal */
+};
+
+struct history {
+	struct execution_id id;
+	const char	*dir;
+	const char	*target, *target_kind, *file, *code;
+	const char	*closure, *identity, *mode, *of, *cache;
+	int		 local, keep_going, overwrite_cache;
+	uint32_t	 max_parallelism;
+	struct str	 inputs;	/* JSON of the literal map */
+	enum sched_wf	 phase;
+	struct str	 outputs;	/* p NULL: none */
+	struct sched_error error;
+	int64_t		 created, updated;	/* us */
+	int64_t		 ended;		/* us; 0: not ended */
+	int		 begins;	/* processes that ran it */
+	struct history_node *nodes;	/* in the order they first appear */
+	size_t		 n_nodes;
+	struct history_signal *signals;
+	size_t		 n_signals;
+	struct map	 by_path;	/* index into nodes */
+	struct arena	 arena;		/* all of the text */
+	struct history_build *build;	/* while reading */
+};
+
+/*
+ * Reads the journal of an execution.  ERR_MISSING, ERR_CORRUPT (also for
+ * records that make no sense).  ret needs history_release in any case.
+ */
+int	history_load(const char *home, const struct execution_id *,
+	    struct history *ret, struct err *) must_check;
+void	history_release(struct history *);
+#define c_history	cleanup(history_release)
+
+/* The same while the journal is opened to go on with it. */
+int	history_open(const char *home, const struct execution_id *,
+	    struct history *ret, struct journal **ret_journal, struct err *)
+	    must_check;
+
+/* The node or element of that path, or NULL.  A node inside others may be
+ * given without the attempts between ("m/n1" for "m/0/n1") if that is
+ * unambiguous. */
+const struct history_node *history_node(const struct history *,
+	    const char *path);
+
+/*
+ * Literals of a record: JSON to canonical wire bytes in the arena, blob: URIs
+ * made absolute by the store.  p NULL stays so.
+ */
+int	history_literals(struct store *, struct str json, struct arena *,
+	    struct str *ret, struct err *) must_check;
+/* 1 if the phase is final. */
+int	history_is_final(enum sched_wf);
+
+#endif

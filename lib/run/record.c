@@ -1,0 +1,354 @@
+#include "run/record.h"
+
+#include "base/time.h"
+#include "data/json.h"
+#include "idl/flyteidl.h"
+#include "idl/pbjson.h"
+#include "idl/wire.h"
+#include "run/journal.h"
+#include "store/blob.h"
+#include "store/store.h"
+
+const char *
+record_mode_name(enum record_mode mode)
+{
+	static const char *const names[] = {
+		[RECORD_MANUAL] = "MANUAL",
+		[RECORD_RELAUNCH] = "RELAUNCH",
+		[RECORD_CHILD_WORKFLOW] = "CHILD_WORKFLOW",
+		[RECORD_RECOVERED] = "RECOVERED",
+	};
+
+	_Static_assert(ARRAY_LEN(names) == RECORD_MODE_MAX, "a name each");
+	return names[mode];
+}
+
+void
+recorder_init(struct recorder *r, struct journal *j, struct store *store)
+{
+	r->journal = j;
+	r->store = store;
+	strbuf_init(&r->line);
+	err_clear(&r->trouble);
+}
+
+void
+recorder_release(struct recorder *r)
+{
+	strbuf_release(&r->line);
+}
+
+/* ---- parts -------------------------------------------------------------- */
+
+static struct json_writer
+open_record(struct recorder *r, const char *kind)
+{
+	struct json_writer w;
+
+	strbuf_reset(&r->line);
+	w = json_writer(&r->line, 0);
+	json_object(&w);
+	json_key(&w, "r");
+	json_cstr(&w, kind);
+	return w;
+}
+
+static void
+close_record(struct recorder *r, struct json_writer *w)
+{
+	struct instant now = instant_now();
+
+	json_end(w);
+	journal_append(r->journal, strbuf_str(&r->line),
+	    now.sec * 1000000 + now.nsec / 1000);
+}
+
+static void
+put_str(struct json_writer *w, const char *key, struct str value)
+{
+	if (value.p == NULL || value.n == 0)
+		return;
+	json_key(w, key);
+	json_str(w, value);
+}
+
+static void
+put_cstr(struct json_writer *w, const char *key, const char *value)
+{
+	put_str(w, key, str_of(value));
+}
+
+/*
+ * A message as JSON under a key.  A literal map's blobs become URIs without a
+ * place.  What does not read back is our own fault or a full store; it is
+ * kept in trouble and the commit fails.
+ */
+static void
+put_message(struct recorder *r, struct json_writer *w, const char *key,
+    const ProtobufCMessageDescriptor *d, struct str bytes)
+{
+	c_arena struct arena a = ARENA_INIT;
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (bytes.p == NULL)
+		return;
+	if (d == &flyteidl__core__literal_map__descriptor &&
+	    r->store != NULL &&
+	    blob_uris_to_disk(r->store, bytes, &a, &bytes, NULL, &e) < 0)
+		goto bad;
+	if (wire_unpack(d, bytes, &a, &m, &e) < 0)
+		goto bad;
+	pbjson_print(m, 0, &text);
+	json_key(w, key);
+	json_raw(w, strbuf_str(&text));
+	return;
+bad:
+	if (r->trouble.kind == ERR_NONE)
+		r->trouble = e;
+}
+
+static void
+put_map(struct recorder *r, struct json_writer *w, const char *key,
+    struct str bytes)
+{
+	put_message(r, w, key, &flyteidl__core__literal_map__descriptor,
+	    bytes);
+}
+
+static void
+put_error(struct json_writer *w, const struct sched_error *error)
+{
+	static const char *const kinds[] = { "UNKNOWN", "USER", "SYSTEM" };
+
+	if (error == NULL || (error->code.p == NULL &&
+	    error->message.p == NULL))
+		return;
+	json_key(w, "e");
+	json_object(w);
+	json_key(w, "kind");
+	json_cstr(w, kinds[error->kind]);
+	json_key(w, "code");
+	json_str(w, error->code);
+	json_key(w, "message");
+	json_str(w, error->message);
+	json_end(w);
+}
+
+static void
+put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
+{
+	json_key(w, "p");
+	json_str(w, path);
+	if (attempt > 0) {
+		json_key(w, "a");
+		json_uint(w, attempt);
+	}
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+void
+record_execution(struct recorder *r, const struct record_execution *x)
+{
+	struct json_writer w = open_record(r, "execution");
+
+	json_key(&w, "v");
+	json_int(&w, 1);
+	put_cstr(&w, "project", x->id.project);
+	put_cstr(&w, "domain", x->id.domain);
+	put_cstr(&w, "name", x->id.name);
+	put_cstr(&w, "kind", x->target_kind);
+	put_cstr(&w, "target", x->target);
+	put_cstr(&w, "file", x->file);
+	put_cstr(&w, "code", x->code);
+	put_cstr(&w, "closure", x->closure);
+	put_cstr(&w, "identity", x->identity);
+	put_cstr(&w, "mode", record_mode_name(x->mode));
+	put_cstr(&w, "of", x->of);
+	json_key(&w, "local");
+	json_bool(&w, x->local);
+	json_key(&w, "keep_going");
+	json_bool(&w, x->keep_going);
+	json_key(&w, "overwrite_cache");
+	json_bool(&w, x->overwrite_cache);
+	json_key(&w, "max_parallelism");
+	json_uint(&w, x->max_parallelism);
+	put_cstr(&w, "cache", x->cache);
+	put_map(r, &w, "i", x->inputs);
+	close_record(r, &w);
+}
+
+void
+record_begin(struct recorder *r, int n)
+{
+	struct json_writer w = open_record(r, "begin");
+
+	json_key(&w, "n");
+	json_int(&w, n);
+	close_record(r, &w);
+}
+
+void
+record_start(struct recorder *r, struct str path, uint32_t attempt,
+    const char *handle, struct str inputs)
+{
+	struct json_writer w = open_record(r, "start");
+
+	put_attempt(&w, path, attempt);
+	put_cstr(&w, "h", handle);
+	put_map(r, &w, "i", inputs);
+	close_record(r, &w);
+}
+
+static void
+put_log(struct json_writer *w, const char *key, const struct job_log *log)
+{
+	if (log->to <= log->from)
+		return;
+	json_key(w, key);
+	json_array(w);
+	json_uint(w, log->slot);
+	json_int(w, log->from);
+	json_int(w, log->to);
+	json_end(w);
+}
+
+static void
+put_usage(struct json_writer *w, const struct proc_end *end)
+{
+	json_key(w, "us");
+	json_int(w, end->user_us);
+	json_key(w, "ss");
+	json_int(w, end->system_us);
+	json_key(w, "kb");
+	json_int(w, end->max_rss_kb);
+}
+
+void
+record_end(struct recorder *r, struct str path, uint32_t attempt,
+    const struct job_result *res)
+{
+	struct json_writer w = open_record(r, "end");
+
+	put_attempt(&w, path, attempt);
+	if (res->cause != JOB_OK)
+		put_cstr(&w, "cause", job_cause_name(res->cause));
+	if (res->end.code != 0) {
+		json_key(&w, "st");
+		json_int(&w, res->end.code);
+	}
+	if (res->end.sig != 0) {
+		json_key(&w, "sig");
+		json_int(&w, res->end.sig);
+	}
+	put_usage(&w, &res->end);
+	put_log(&w, "out", &res->out);
+	put_log(&w, "err", &res->err);
+	put_cstr(&w, "scratch", res->scratch);
+	put_cstr(&w, "deck", res->deck);
+	put_cstr(&w, "changed", res->changed);
+	if (res->error != NULL) {
+		struct sched_error error = {
+			.kind = (enum sched_kind)res->error->kind,
+			.code = str_of(res->error->code),
+			.message = str_of(res->error->message),
+		};
+
+		put_error(&w, &error);
+	}
+	close_record(r, &w);
+}
+
+static const char *const cache_names[] = {
+	[SCHED_CACHE_DISABLED] = NULL,
+	[SCHED_CACHE_MISS] = "MISS",
+	[SCHED_CACHE_HIT] = "HIT",
+	[SCHED_CACHE_POPULATED] = "POPULATED",
+	[SCHED_CACHE_LOOKUP_FAILURE] = "LOOKUP_FAILURE",
+	[SCHED_CACHE_PUT_FAILURE] = "PUT_FAILURE",
+	[SCHED_CACHE_SKIPPED] = "SKIPPED",
+	[SCHED_CACHE_EVICTED] = "EVICTED",
+};
+
+void
+record_node(struct recorder *r, const struct sched_action *act,
+    struct str inputs)
+{
+	struct json_writer w = open_record(r, "node");
+
+	put_attempt(&w, act->path, act->at.attempt);
+	put_cstr(&w, "s", sched_phase_name(act->phase));
+	put_cstr(&w, "w", sched_why_name(act->why));
+	if (act->why == SCHED_WHY_UPSTREAM && act->cause != SCHED_NONE)
+		put_str(&w, "of", act->plan->nodes[act->cause].id);
+	if (act->system_failures > 0) {
+		json_key(&w, "sf");
+		json_uint(&w, act->system_failures);
+	}
+	put_cstr(&w, "c", cache_names[act->cache]);
+	if (act->node->kind == PLAN_BRANCH && act->taken != SCHED_NONE)
+		put_str(&w, "t", act->plan->nodes[act->taken].id);
+	put_map(r, &w, "i", inputs);
+	put_map(r, &w, "o", act->outputs);
+	put_error(&w, &act->error);
+	close_record(r, &w);
+}
+
+void
+record_why(struct recorder *r, struct str path, struct str text)
+{
+	struct json_writer w = open_record(r, "why");
+
+	put_attempt(&w, path, 0);
+	put_str(&w, "x", text);
+	close_record(r, &w);
+}
+
+void
+record_signal(struct recorder *r, struct str id, struct str literal)
+{
+	struct json_writer w = open_record(r, "signal");
+
+	put_str(&w, "id", id);
+	put_message(r, &w, "value", &flyteidl__core__literal__descriptor,
+	    literal);
+	close_record(r, &w);
+}
+
+void
+record_child(struct recorder *r, struct str path,
+    const struct execution_id *id)
+{
+	struct json_writer w = open_record(r, "child");
+
+	put_attempt(&w, path, 0);
+	put_cstr(&w, "project", id->project);
+	put_cstr(&w, "domain", id->domain);
+	put_cstr(&w, "name", id->name);
+	close_record(r, &w);
+}
+
+void
+record_build(struct recorder *r, struct str path, struct str spec)
+{
+	struct json_writer w = open_record(r, "build");
+
+	put_attempt(&w, path, 0);
+	put_message(r, &w, "spec",
+	    &flyteidl__core__dynamic_job_spec__descriptor, spec);
+	close_record(r, &w);
+}
+
+void
+record_workflow(struct recorder *r, enum sched_wf phase,
+    const struct sched_error *error, struct str outputs)
+{
+	struct json_writer w = open_record(r, "workflow");
+
+	put_cstr(&w, "s", sched_wf_name(phase));
+	put_map(r, &w, "o", outputs);
+	put_error(&w, error);
+	close_record(r, &w);
+}

@@ -1,0 +1,87 @@
+#ifndef RUN_RECORD_H
+#define RUN_RECORD_H
+
+/*
+ * The records of a journal as JSON; flyte-store(5) documents them.  "r" names
+ * the kind; short keys, since there are many:
+ *
+ *	execution	what is run: written first, once
+ *	begin		a process runs it (again)
+ *	start		an attempt was started: p, a, h handle, i inputs
+ *	end		an attempt ended: p, a, cause, status, usage, logs
+ *	node		a node has another phase: p, s, w why, a, c, o, e
+ *	why		what was found out about a miss of the cache
+ *	signal		a gate's value arrived
+ *	child		an execution launched by a node
+ *	build		the graph a dynamic task wrote
+ *	workflow	the workflow has another phase; with a final one o or e
+ *
+ * p is the path of a node or map element (sched.h), a the attempt.  Literal
+ * maps are typed JSON with blob: URIs, so that the whole home can be moved.
+ */
+
+#include "base/strbuf.h"
+#include "run/execution.h"
+#include "run/job.h"
+#include "run/sched.h"
+
+struct journal;
+struct store;
+
+/* How an execution came to be; the names are flyteadmin's. */
+enum record_mode {
+	RECORD_MANUAL,
+	RECORD_RELAUNCH,
+	RECORD_CHILD_WORKFLOW,
+	RECORD_RECOVERED,
+	RECORD_MODE_MAX
+};
+const char	*record_mode_name(enum record_mode);
+
+struct record_execution {
+	struct execution_id id;
+	const char	*target;	/* reference: "payroll/development/w@v" */
+	const char	*target_kind;	/* "workflow", "task", "launch_plan" */
+	const char	*file;		/* what was run unregistered, or NULL */
+	const char	*code;		/* its code archive unpacked, or NULL */
+	const char	*closure;	/* address of the closure */
+	const char	*identity;	/* digest of target and inputs: what
+					 * --name must not change */
+	struct str	 inputs;	/* core.LiteralMap, or p NULL */
+	enum record_mode mode;
+	const char	*of;		/* execution it repeats or belongs to */
+	int		 local;		/* unregistered: cached under "local" */
+	int		 keep_going, overwrite_cache;
+	uint32_t	 max_parallelism;
+	const char	*cache;		/* "off", "read", ... or NULL */
+};
+
+/* Writes records to a journal.  No function here does I/O but record_commit. */
+struct recorder {
+	struct journal	*journal;
+	struct store	*store;		/* for blob: URIs; NULL: as they are */
+	struct strbuf	 line;		/* reused */
+	struct err	 trouble;	/* first fault of a conversion */
+};
+void	recorder_init(struct recorder *, struct journal *, struct store *);
+void	recorder_release(struct recorder *);
+
+void	record_execution(struct recorder *, const struct record_execution *);
+void	record_begin(struct recorder *, int n);
+void	record_start(struct recorder *, struct str path, uint32_t attempt,
+	    const char *handle, struct str inputs);
+void	record_end(struct recorder *, struct str path, uint32_t attempt,
+	    const struct job_result *);
+/* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them. */
+void	record_node(struct recorder *, const struct sched_action *,
+	    struct str inputs);
+void	record_why(struct recorder *, struct str path, struct str text);
+void	record_signal(struct recorder *, struct str id, struct str literal);
+void	record_child(struct recorder *, struct str path,
+	    const struct execution_id *);
+void	record_build(struct recorder *, struct str path, struct str spec);
+/* A final phase carries outputs or error. */
+void	record_workflow(struct recorder *, enum sched_wf,
+	    const struct sched_error *, struct str outputs);
+
+#endif
