@@ -131,11 +131,17 @@ entry_key(const ProtobufCMessage *entry)
 	return key == NULL ? "" : key;
 }
 
+/* The key beside its entry: a comparison follows no other pointer. */
+struct keyed {
+	const char		*key;
+	const ProtobufCMessage	*entry;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-	return strcmp(entry_key(*(const ProtobufCMessage *const *)a),
-	    entry_key(*(const ProtobufCMessage *const *)b));
+	return strcmp(((const struct keyed *)a)->key,
+	    ((const struct keyed *)b)->key);
 }
 
 const ProtobufCMessage **
@@ -144,15 +150,22 @@ wire_sorted(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 	size_t i, n = wire_count(m, f);
 	const ProtobufCMessage **ret = xcalloc(MAX(n, (size_t)1),
 	    sizeof(*ret));
+	struct keyed *all c_free = NULL;
+	int sorted = 1;
 
 	if (n == 0)
 		return ret;
 	memcpy(ret, wire_at(m, f, 0), n * sizeof(*ret));
-	for (i = 1; i < n; i++)
-		if (by_key(&ret[i - 1], &ret[i]) > 0) {
-			qsort(ret, n, sizeof(*ret), by_key);
-			break;
-		}
+	all = xcalloc(n, sizeof(*all));
+	for (i = 0; i < n; i++) {
+		all[i] = (struct keyed){ entry_key(ret[i]), ret[i] };
+		sorted = sorted && (i == 0 || by_key(&all[i - 1], &all[i]) < 0);
+	}
+	if (sorted)
+		return ret;
+	qsort(all, n, sizeof(*all), by_key);
+	for (i = 0; i < n; i++)
+		ret[i] = all[i].entry;
 	return ret;
 }
 
