@@ -4,8 +4,9 @@
 /*
  * Content-addressed files and directory trees:
  *
- *	$FLYTE_HOME/blobs/sha256/ab/cdef...	a file, mode 0444 or 0555
- *	$FLYTE_HOME/blobs/sha256/ab/cdef....d	a tree, its folders 0555
+ *	$FLYTE_HOME/blobs/sha256/ab/cdef...	a file, mode 0444
+ *	$FLYTE_HOME/blobs/sha256/ab/cdef...d	a tree: its files 0444 or
+ *						0555, its folders 0555
  *	$FLYTE_HOME/blobs/tmp/			what is being written
  *
  * A file's address is the SHA-256 of its bytes.  A tree's is the SHA-256 of
@@ -34,6 +35,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "idl/flyteidl.h"
 #include "sys/digest.h"
 
 struct store;
@@ -49,7 +51,6 @@ struct blob {
 enum {
 	BLOB_ADOPT = 1,	/* the path is ours and may be renamed away; falls
 			 * back to copying across file systems */
-	BLOB_HASH_ONLY = 2, /* only say what its address would be */
 };
 
 /*
@@ -117,6 +118,9 @@ int	blob_uris_to_disk(const struct store *, struct str literal_map,
 int	blob_uris_from_disk(const struct store *, struct str literal_map,
 	    struct arena *, struct str *ret, struct blob_list *blobs,
 	    struct err *e) must_check;
+/* The same on messages, in place; new texts are in the arena. */
+void	blob_uris_in(const struct store *, pb_literal_map *, int to_disk,
+	    struct arena *, struct blob_list *blobs);
 
 /*
  * Hands a blob out under a new name: as a symbolic link to the read-only

@@ -64,12 +64,9 @@ temps_remove(void)
 	int saved = errno;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(temps); i++) {
-		if (temps[i].name == NULL)
-			continue;
-		unlinkat(temps[i].dirfd, temps[i].name, 0);
-		temps[i].name = NULL;
-	}
+	for (i = 0; i < ARRAY_LEN(temps); i++)
+		if (temps[i].name != NULL)
+			unlinkat(temps[i].dirfd, temps[i].name, 0);
 	errno = saved;
 }
 

@@ -86,7 +86,8 @@ level_read(struct level *l, struct walker *w, struct err *e)
 		    w->root, MAX_TREE_ENTRIES);
 	if (errno != 0)
 		return err_at(w, e);
-	qsort(l->names, l->n, sizeof(*l->names), by_bytes);
+	if (l->n > 1)
+		qsort(l->names, l->n, sizeof(*l->names), by_bytes);
 	return 0;
 }
 

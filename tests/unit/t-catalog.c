@@ -1,0 +1,460 @@
+/* store/catalog: look-ups, puts, damage, several processes. */
+#include "unit.h"
+
+#include <sys/wait.h>
+
+#include "base/limits.h"
+#include "idl/literal.h"
+#include "idl/cachekey.h"
+#include "idl/wire.h"
+#include "store.h"
+#include "store/reserve.h"
+
+static struct arena arena = ARENA_INIT;
+
+__attribute__((destructor)) static void
+release_arena(void)
+{
+	arena_release(&arena);
+}
+
+static uint32_t
+dataset(struct store *s, const char *version)
+{
+	struct cache_dataset d = {
+		.project = "p", .domain = "d", .name = "flyte_task-t",
+		.version = version, .cache_version = "1.0",
+	};
+
+	return catalog_dataset(s, &d);
+}
+
+static struct str
+packed(const pb_literal_map *m)
+{
+	struct strbuf b = STRBUF_INIT;
+	struct str ret;
+
+	wire_pack(&m->base, &b);
+	ret = arena_str(&arena, strbuf_str(&b));
+	strbuf_release(&b);
+	return ret;
+}
+
+static pb_literal_map *
+ints(const char *name, int64_t v)
+{
+	pb_literal_map *m = literal_map_new(&arena);
+
+	literal_map_put(m, &arena, name, literal_integer(&arena, v));
+	return m;
+}
+
+static struct cache_key
+key_of(struct store *s, const char *version, const pb_literal_map *inputs)
+{
+	struct strbuf b = STRBUF_INIT;
+	struct cache_key key = { dataset(s, version), { NULL, 0 } };
+	struct err e;
+
+	CHECK(ok(cachekey_tag(inputs, NULL, 0, &b, &e), &e));
+	key.tag = arena_str(&arena, strbuf_str(&b));
+	strbuf_release(&b);
+	return key;
+}
+
+static void
+put(struct store *s, int64_t in, const pb_literal_map *outputs,
+    const char *source, int refresh)
+{
+	pb_literal_map *inputs = ints("n", in);
+	struct cache_put p = {
+		.key = key_of(s, "1.0-a-b", inputs),
+		.inputs = packed(inputs), .outputs = packed(outputs),
+		.source = str_of(source), .refresh = refresh,
+	};
+	struct err e;
+
+	CHECK(ok(catalog_put(s, &p, &e), &e));
+}
+
+static struct cache_lookup
+look(struct store *s, int64_t in)
+{
+	struct cache_lookup l = {
+		.key = key_of(s, "1.0-a-b", ints("n", in)),
+	};
+	struct err e;
+
+	CHECK(ok(catalog_lookup(s, &l, 1, &arena, &e), &e));
+	return l;
+}
+
+/* The integer o0 of the outputs found, or -1. */
+static int64_t
+answer(const struct cache_lookup *l)
+{
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (l->state != CACHE_HIT || wire_unpack(
+	    &flyteidl__core__literal_map__descriptor, l->outputs, &arena, &m,
+	    &e) < 0)
+		return -1;
+	return literal_primitive(literal_map_get((pb_literal_map *)m,
+	    "o0"))->integer;
+}
+
+TEST(an_empty_store_misses_and_stays_empty)
+{
+	struct store *s;
+
+	fresh();
+	s = open_store(0);
+	CHECK_INT(look(s, 1).state, CACHE_MISS);
+	store_close(s);
+	CHECK(!exists("catalog.db"));
+}
+
+TEST(put_then_hit_in_the_same_and_the_next_process)
+{
+	struct cache_lookup l;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	put(s, 1, ints("o0", 11), "p/d/id/n0#0", 0);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 11);
+	CHECK_INT(look(s, 2).state, CACHE_MISS);
+	CHECK(ok(catalog_commit(s, &e), &e));
+	store_close(s);
+	s = open_store(0);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 11);
+	CHECK(str_is(l.source, "p/d/id/n0#0"));
+	store_close(s);
+}
+
+TEST(the_first_writer_wins_unless_refreshed)
+{
+	struct cache_lookup l;
+	struct store *s;
+
+	fresh();
+	s = open_store(0);
+	put(s, 1, ints("o0", 11), "a", 0);
+	put(s, 1, ints("o0", 12), "b", 0);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 11);
+	put(s, 1, ints("o0", 13), "c", 1);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 13);
+	store_close(s);
+}
+
+TEST(many_keys_in_one_pass)
+{
+	enum { N = 3000 };
+	struct cache_lookup *l = xcalloc(N, sizeof(*l));
+	struct store *s;
+	int64_t i, good = 0;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	for (i = 0; i < N; i += 3)
+		put(s, i, ints("o0", i + 7), "src", 0);
+	CHECK(ok(catalog_commit(s, &e), &e));
+	for (i = 0; i < N; i++)
+		l[i].key = key_of(s, i % 3 == 1 ? "2.0-a-b" : "1.0-a-b",
+		    ints("n", i));
+	/* The same key twice in one call. */
+	l[N - 1].key = l[0].key;
+	CHECK(ok(catalog_lookup(s, l, N, &arena, &e), &e));
+	for (i = 0; i < N - 1; i++)
+		good += answer(&l[i]) == (i % 3 == 0 ? i + 7 : -1);
+	CHECK_INT(good, N - 1);
+	CHECK_INT(answer(&l[N - 1]), 7);
+	/* A few keys far apart among many rows: it jumps. */
+	memset(l, 0, N * sizeof(*l));
+	l[0].key = key_of(s, "1.0-a-b", ints("n", 1500));
+	l[1].key = key_of(s, "1.0-a-b", ints("n", 3));
+	l[2].key = key_of(s, "1.0-a-b", ints("n", 2999));
+	CHECK(ok(catalog_lookup(s, l, 3, &arena, &e), &e));
+	CHECK_INT(answer(&l[0]), 1507);
+	CHECK_INT(answer(&l[1]), 10);
+	CHECK_INT(l[2].state, CACHE_MISS);
+	free(l);
+	store_close(s);
+}
+
+static struct blob
+put_text(struct store *s, const char *words)
+{
+	struct blob b;
+	struct err e;
+
+	CHECK(ok(blob_put_bytes(s, words, strlen(words), &b, &e), &e));
+	return b;
+}
+
+static pb_literal_map *
+file_output(struct store *s, const struct blob *b)
+{
+	pb_literal_map *m = literal_map_new(&arena);
+	struct strbuf path = STRBUF_INIT;
+
+	blob_add_path(s, b, &path);
+	literal_map_put(m, &arena, "o0", literal_blob(&arena,
+	    strbuf_str(&path), "csv", 0));
+	strbuf_release(&path);
+	return m;
+}
+
+static const char *
+uri_found(const struct cache_lookup *l)
+{
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (l->state != CACHE_HIT || wire_unpack(
+	    &flyteidl__core__literal_map__descriptor, l->outputs, &arena, &m,
+	    &e) < 0)
+		return "";
+	return literal_as_blob(literal_map_get((pb_literal_map *)m,
+	    "o0"))->uri;
+}
+
+TEST(a_hit_whose_blob_is_gone_is_a_miss_that_says_so)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct cache_lookup l;
+	struct store *s;
+	struct blob b;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	b = put_text(s, "rows");
+	blob_add_path(s, &b, &path);
+	put(s, 1, file_output(s, &b), "a", 0);
+	l = look(s, 1);
+	CHECK_STR(uri_found(&l), path.p);
+	CHECK(ok(file_remove(AT_FDCWD, path.p, &e), &e));
+	l = look(s, 1);
+	CHECK_INT(l.state, CACHE_DAMAGED);
+	CHECK(l.why != NULL && strstr(l.why, " is gone") != NULL);
+	/* The next put mends it, although it is not the first. */
+	b = put_text(s, "other rows");
+	put(s, 1, file_output(s, &b), "b", 0);
+	l = look(s, 1);
+	CHECK_INT(l.state, CACHE_HIT);
+	CHECK(str_is(l.source, "b"));
+	strbuf_release(&path);
+	store_close(s);
+}
+
+TEST(the_home_can_be_moved)
+{
+	struct strbuf path = STRBUF_INIT;
+	char other[sizeof(home) + 2];
+	struct store_options o = { .home = other };
+	struct cache_lookup l;
+	struct store *s;
+	struct blob b;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	b = put_text(s, "rows");
+	put(s, 1, file_output(s, &b), "a", 0);
+	store_close(s);
+	snprintf(other, sizeof(other), "%s.2", home);
+	CHECK(rename(home, other) == 0);
+	CHECK(ok(store_open(&o, &s, &e), &e));
+	l = look(s, 1);
+	blob_add_path(s, &b, &path);
+	CHECK_STR(uri_found(&l), path.p);
+	CHECK(str_starts(strbuf_str(&path), other));
+	strbuf_release(&path);
+	store_close(s);
+	CHECK(rename(other, home) == 0);
+}
+
+TEST(large_outputs_live_in_a_blob)
+{
+	char *big = xmalloc(100000);
+	pb_literal_map *m = literal_map_new(&arena);
+	struct cache_lookup l;
+	struct store *s;
+
+	memset(big, 'x', 100000);
+	fresh();
+	s = open_store(0);
+	literal_map_put(m, &arena, "o0", literal_string(&arena,
+	    (struct str){ big, 100000 }));
+	put(s, 1, m, "a", 0);
+	l = look(s, 1);
+	CHECK_INT(l.state, CACHE_HIT);
+	CHECK(l.outputs.n > 100000);
+	CHECK(str_eq(l.outputs, packed(m)));
+	free(big);
+	store_close(s);
+}
+
+TEST(another_command_under_the_same_version_is_told)
+{
+	struct cache_put p = { .source = STR("a") };
+	struct cache_lookup l = { .state = CACHE_MISS };
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	p.key = l.key = key_of(s, "1.0-a-b", ints("n", 1));
+	p.inputs = packed(ints("n", 1));
+	p.outputs = packed(ints("o0", 2));
+	p.command.b[0] = 1;
+	CHECK(ok(catalog_put(s, &p, &e), &e));
+	l.command.b[0] = 1;
+	CHECK(ok(catalog_lookup(s, &l, 1, &arena, &e), &e));
+	CHECK_INT(l.command_differs, 0);
+	l.command.b[0] = 2;
+	CHECK(ok(catalog_lookup(s, &l, 1, &arena, &e), &e));
+	CHECK_INT(l.state, CACHE_HIT);
+	CHECK_INT(l.command_differs, 1);
+	store_close(s);
+}
+
+TEST(read_only_looks_up_and_refuses_puts_quietly)
+{
+	struct cache_lookup l;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	put(s, 1, ints("o0", 11), "a", 0);
+	store_close(s);
+	s = open_store(1);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 11);
+	put(s, 2, ints("o0", 12), "a", 0);
+	put(s, 3, ints("o0", 12), "a", 0);
+	CHECK(ok(catalog_commit(s, &e), &e));
+	CHECK_INT(look(s, 2).state, CACHE_MISS);
+	/* One line, however many puts. */
+	CHECK(strchr(said.p, '\n') == said.p + said.n - 1);
+	CHECK(strstr(said.p, "results are not kept") != NULL);
+	store_close(s);
+}
+
+TEST(a_corrupt_catalog_is_refused_with_how_to_repair)
+{
+	struct cache_lookup l = { .state = CACHE_MISS };
+	struct store *s;
+	struct err e;
+
+	fresh();
+	write_file("catalog.db", "this is no database, and long enough not "
+	    "to be taken for an empty one, nor for one cut short: "
+	    "................................................");
+	s = open_store(0);
+	l.key = key_of(s, "1.0-a-b", ints("n", 1));
+	CHECK(catalog_lookup(s, &l, 1, &arena, &e) == -1);
+	CHECK_INT(e.kind, ERR_CORRUPT);
+	CHECK(strstr(e.msg, "verify --repair") != NULL);
+	store_close(s);
+}
+
+TEST(a_newer_catalog_is_refused)
+{
+	struct cache_lookup l = { .state = CACHE_MISS };
+	struct store *s;
+	struct err e;
+	int fd;
+
+	fresh();
+	s = open_store(0);
+	put(s, 1, ints("o0", 11), "a", 0);
+	store_close(s);
+	fd = openat(dir, "catalog.db", O_RDWR | O_CLOEXEC);
+	/* user_version lies at offset 60, big-endian (sqlite.org/fileformat) */
+	CHECK(pwrite(fd, "\0\0\0\x63", 4, 60) == 4);
+	close(fd);
+	s = open_store(0);
+	l.key = key_of(s, "1.0-a-b", ints("n", 1));
+	CHECK(catalog_lookup(s, &l, 1, &arena, &e) == -1);
+	CHECK_INT(e.kind, ERR_REFUSED);
+	CHECK(strstr(e.msg, "newer") != NULL);
+	store_close(s);
+}
+
+TEST(eight_processes_and_one_winner)
+{
+	struct cache_lookup l;
+	int i, status, bad = 0;
+	int64_t won;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	fflush(stdout);
+	for (i = 0; i < 8; i++) {
+		if (fork() != 0)
+			continue;
+		s = open_store(0);
+		put(s, 1, ints("o0", 100 + i), "a", 0);
+		put(s, 1000 + i, ints("o0", i), "a", 0);
+		status = catalog_commit(s, &e);
+		if (status < 0)
+			printf("%s\n", e.msg);
+		l = look(s, 1);
+		won = answer(&l);
+		store_close(s);
+		fflush(stdout);
+		_exit(status < 0 || won < 100 ? 255 : (int)won);
+	}
+	won = -1;
+	while (wait(&status) > 0) {
+		if (won < 0)
+			won = WEXITSTATUS(status);
+		bad |= WEXITSTATUS(status) != won;
+	}
+	CHECK_INT(bad, 0);
+	s = open_store(0);
+	l = look(s, 1);
+	CHECK_INT(answer(&l), won);
+	for (i = 0; i < 8; i++) {
+		l = look(s, 1000 + i);
+		CHECK_INT(answer(&l), i);
+	}
+	store_close(s);
+}
+
+TEST(reservations_exclude_and_free_themselves)
+{
+	struct reservation a = RESERVATION_INIT, b = RESERVATION_INIT,
+	    c = RESERVATION_INIT;
+	struct cache_key one, two;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	one = key_of(s, "1.0-a-b", ints("n", 1));
+	two = key_of(s, "1.0-a-b", ints("n", 2));
+	CHECK(ok(reserve_open(s, &one, &a, &e), &e));
+	CHECK(ok(reserve_open(s, &one, &b, &e), &e));
+	CHECK(ok(reserve_open(s, &two, &c, &e), &e));
+	CHECK_INT(reserve_try(&a, &e), 0);
+	CHECK_INT(reserve_try(&b, &e), 1);
+	CHECK_INT(reserve_try(&c, &e), 0);
+	reserve_drop(&a);
+	CHECK_INT(reserve_try(&b, &e), 0);
+	reserve_drop(&b);
+	reserve_drop(&c);
+	store_close(s);
+}
