@@ -1,0 +1,469 @@
+#include "run/contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "idl/infer.h"
+#include "idl/literal.h"
+#include "idl/type.h"
+#include "run/contract_p.h"
+#include "spec/lower.h"
+#include "sys/file.h"
+
+static const char *
+config(const pb_task_template *t, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_config; i++)
+		if (strcmp(t->config[i]->key, key) == 0)
+			return t->config[i]->value;
+	return NULL;
+}
+
+static const char *
+task_name(const struct contract *c)
+{
+	return c->task->id == NULL ? "task" : c->task->id->name;
+}
+
+/* ---- making one ---------------------------------------------------------- */
+
+/* argv = the n words, then one more (or NULL). */
+static void
+set_argv(struct contract *c, char *const *words, size_t n, const char *more)
+{
+	c->argv = arena_new_n(&c->arena, n + 2, char *);
+	memcpy(c->argv, words, n * sizeof(*words));
+	if (more != NULL)
+		c->argv[n++] = arena_strdup(&c->arena, more);
+	c->n_argv = n;
+}
+
+static int
+use_run(struct contract *c, const char *text, struct err *e)
+{
+	const char *shell = config(c->task, LOWER_SHELL);
+	char **words;
+	size_t n;
+
+	if (words_of_json(LOWER_SHELL, str_of(shell != NULL ? shell :
+	    "[\"/bin/sh\",\"-eu\",\"-c\"]"), &c->arena, &words, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_SPEC, "%s: is empty", LOWER_SHELL);
+	set_argv(c, words, n, text);
+	c->exports = 1;
+	return 0;
+}
+
+/* A script: in place, out of the code archive, or written out each time. */
+static int
+use_script(struct contract *c, const char *text, const char *file,
+    struct err *e)
+{
+	char *path = NULL;
+
+	c->exports = 1;
+	if (c->world->file != NULL)
+		path = arena_strdup(&c->arena, c->world->file);
+	else if (file != NULL && c->world->code != NULL)
+		path = arena_printf(&c->arena, "%s/%s", c->world->code, file);
+	else if (file != NULL)
+		return err_set(e, ERR_SPEC, "its script %s lies in a code "
+		    "archive, which is not here", file);
+	else
+		c->script = text;
+	set_argv(c, &path, path != NULL, NULL);
+	return 0;
+}
+
+static int
+use_command(struct contract *c, const char *json, struct err *e)
+{
+	char **words;
+	size_t n;
+
+	if (words_of_json(LOWER_COMMAND, str_of(json), &c->arena, &words, &n,
+	    e) < 0)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_SPEC, "%s: is empty", LOWER_COMMAND);
+	set_argv(c, words, n, NULL);
+	return 0;
+}
+
+/* No local form: the container's own command and arguments. */
+static int
+use_container(struct contract *c, struct err *e)
+{
+	const pb_container *k;
+	size_t i, n = 0;
+
+	c->kind = CONTRACT_CONTAINER;
+	if (c->task->target_case !=
+	    FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
+		return err_set(e, ERR_SPEC, "task type \"%s\" has no command "
+		    "and no container: it can not run on this machine",
+		    c->task->type);
+	k = c->task->container;
+	c->argv = arena_new_n(&c->arena, k->n_command + k->n_args + 1, char *);
+	for (i = 0; i < k->n_command; i++)
+		c->argv[n++] = k->command[i];
+	for (i = 0; i < k->n_args; i++)
+		c->argv[n++] = k->args[i];
+	c->n_argv = n;
+	if (n == 0)
+		return err_set(e, ERR_SPEC, "the container says no command: "
+		    "only its image knows what to run");
+	/* Raw containers (copilot) take and leave files. */
+	if (c->task->container->data_config != NULL &&
+	    c->task->container->data_config->enabled) {
+		c->kind = CONTRACT_FILES;
+		c->raw = 1;
+	}
+	return 0;
+}
+
+static int
+use_jq(struct contract *c, const char *text)
+{
+	const char *ints = config(c->task, LOWER_JQ_INTS);
+
+	c->kind = CONTRACT_JQ;
+	c->jq = text;
+	c->jq_flags = ints != NULL && strcmp(ints, "text") == 0;
+	return 0;
+}
+
+static int
+choose(struct contract *c, struct err *e)
+{
+	const pb_task_template *t = c->task;
+	const char *s, *file;
+
+	c->kind = CONTRACT_FILES;
+	c->stdin_name = config(t, LOWER_STDIN);
+	c->stdout_name = config(t, LOWER_STDOUT);
+	if ((s = config(t, LOWER_JQ)) != NULL)
+		return use_jq(c, s);
+	if ((s = config(t, LOWER_RUN)) != NULL)
+		return use_run(c, s, e);
+	s = config(t, LOWER_SCRIPT);
+	file = config(t, LOWER_SCRIPT_FILE);
+	if (s != NULL || file != NULL)
+		return use_script(c, s, file, e);
+	if ((s = config(t, LOWER_COMMAND)) != NULL)
+		return use_command(c, s, e);
+	return use_container(c, e);
+}
+
+static int
+find_program(struct contract *c, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (c->n_argv == 0 || word_has_template(c, c->argv[0]))
+		return 0;
+	if (proc_find(c->argv[0], c->path, &b, e) < 0)
+		return -1;
+	c->program = arena_strdup(&c->arena, b.p);
+	return 0;
+}
+
+int
+contract_new(const pb_task_template *task, const struct contract_world *world,
+    struct contract **ret, struct err *e)
+{
+	c_contract struct contract *c = xcalloc(1, sizeof(*c));
+
+	arena_init(&c->arena);
+	c->task = task;
+	c->world = world;
+	if (choose(c, e) < 0 ||
+	    (c->kind != CONTRACT_JQ && contract_env(c, e) < 0) ||
+	    find_program(c, e) < 0)
+		return err_wrap(e, "%s", task_name(c));
+	*ret = TAKE(c, NULL);
+	return 0;
+}
+
+void
+contract_free(struct contract *c)
+{
+	if (c == NULL)
+		return;
+	VEC_RELEASE(&c->env);
+	arena_release(&c->arena);
+	free(c);
+}
+
+/* ---- looking at one ------------------------------------------------------ */
+
+enum contract_kind
+contract_kind(const struct contract *c)
+{
+	return c->kind;
+}
+
+const pb_task_template *
+contract_task(const struct contract *c)
+{
+	return c->task;
+}
+
+int64_t
+contract_timeout(const struct contract *c)
+{
+	const pb_task_metadata *m = c->task->metadata;
+	int64_t ns;
+
+	if (m == NULL || m->timeout == NULL)
+		return 0;
+	if (__builtin_mul_overflow(m->timeout->seconds, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)m->timeout->nanos, &ns))
+		return 0;	/* longer than anybody lives */
+	return MAX(ns, 0);
+}
+
+static void
+add_quoted(struct strbuf *b, const char *word)
+{
+	const char *p;
+
+	if (*word != '\0' && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh"
+	    "ijklmnopqrstuvwxyz0123456789_-+=:,./@%^") == strlen(word)) {
+		strbuf_adds(b, word);
+		return;
+	}
+	strbuf_addch(b, '\'');
+	for (p = word; *p != '\0'; p++) {
+		if (*p == '\'')
+			strbuf_adds(b, "'\\''");
+		else
+			strbuf_addch(b, *p);
+	}
+	strbuf_addch(b, '\'');
+}
+
+void
+contract_add_words(char *const *argv, struct strbuf *b)
+{
+	size_t i;
+
+	for (i = 0; argv[i] != NULL; i++) {
+		if (i > 0)
+			strbuf_addch(b, ' ');
+		add_quoted(b, argv[i]);
+	}
+}
+
+void
+contract_add_command(const struct contract *c, struct strbuf *b)
+{
+	if (c->kind == CONTRACT_JQ) {
+		strbuf_adds(b, "jq ");
+		add_quoted(b, c->jq);
+	} else if (c->script != NULL) {
+		strbuf_addf(b, "(script of %s)", task_name(c));
+	} else {
+		contract_add_words(c->argv, b);
+	}
+}
+
+int
+contract_store(const struct contract *c, struct store **ret, struct err *e)
+{
+	const struct contract_world *w = c->world;
+
+	if (w->store != NULL) {
+		*ret = w->store;
+		return 0;
+	}
+	if (w->open_store == NULL)
+		return err_set(e, ERR_REFUSED, "there is no store for files");
+	return w->open_store(w->arg, ret, e);
+}
+
+void
+collected_error(struct collected *ret, struct arena *a,
+    Flyteidl__Core__ExecutionError__ErrorKind kind, int recoverable,
+    const char *code, const char *fmt, ...)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	pb_execution_error *x = PB_NEW(a, flyteidl__core__execution_error);
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	x->code = arena_strdup(a, code);
+	x->message = arena_strdup(a, b.p);
+	x->kind = kind;
+	*ret = (struct collected){ .error = x, .recoverable = recoverable };
+}
+
+/* ---- one attempt --------------------------------------------------------- */
+
+static int
+make_dir(const char *path, struct err *e)
+{
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+/* The script of the template, as a file of this attempt. */
+static int
+write_script(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct command *ret, struct err *e)
+{
+	char *path = attempt_path(at, a, "script");
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	if (write_all(fd, c->script, strlen(c->script)) < 0) {
+		close(fd);
+		return err_sys(e, "%s", path);
+	}
+	close(fd);
+	ret->argv = arena_new_n(a, 2, char *);
+	ret->argv[0] = path;
+	ret->path = path;
+	return 0;
+}
+
+static int
+render_argv(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct command *ret, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i;
+
+	ret->argv = arena_new_n(a, c->n_argv + 1, char *);
+	for (i = 0; i < c->n_argv; i++) {
+		/* The text of run: is data for the shell, never a template. */
+		if (c->exports)
+			ret->argv[i] = c->argv[i];
+		else if (render_word(c, at, c->argv[i], a, &ret->argv[i],
+		    e) < 0)
+			return -1;
+	}
+	ret->path = c->program;
+	if (ret->path == NULL) {
+		if (proc_find(ret->argv[0], c->path, &b, e) < 0)
+			return -1;
+		ret->path = arena_strdup(a, b.p);
+	}
+	return 0;
+}
+
+static int
+needs_outputs_dir(const struct contract *c)
+{
+	return c->task->interface != NULL &&
+	    c->task->interface->outputs != NULL &&
+	    c->task->interface->outputs->n_variables > 0;
+}
+
+static int
+prepare_folders(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct command *ret, struct err *e)
+{
+	ret->dir = at->here;
+	if (ret->dir == NULL) {
+		ret->dir = attempt_path(at, a, "work");
+		if (make_dir(ret->dir, e) < 0)
+			return -1;
+	}
+	if ((needs_outputs_dir(c) || c->kind == CONTRACT_CONTAINER) &&
+	    make_dir(attempt_path(at, a, "outputs"), e) < 0)
+		return -1;
+	if (c->kind == CONTRACT_CONTAINER)
+		return write_inputs_pb(c, at, e);
+	return write_inputs(c, at, a, e);
+}
+
+int
+contract_prepare(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct command *ret, struct err *e)
+{
+	struct command cmd = { .in = -1 };
+
+	if (c->kind == CONTRACT_JQ)
+		BUG("a jq task has no process");
+	if (prepare_folders(c, at, a, &cmd, e) < 0)
+		return -1;
+	if ((c->script != NULL ? write_script(c, at, a, &cmd, e) :
+	    render_argv(c, at, a, &cmd, e)) < 0 ||
+	    attempt_env(c, at, a, &cmd.envp, e) < 0 ||
+	    open_stdin(c, at, &cmd.in, e) < 0)
+		return -1;
+	if (c->stdout_name != NULL)
+		cmd.stdout_path = arena_printf(a, "%s/outputs/%s", at->dir,
+		    c->stdout_name);
+	*ret = cmd;
+	return 0;
+}
+
+void
+command_release(struct command *c)
+{
+	closep(&c->in);
+	c->in = -1;
+}
+
+int
+contract_collect(const struct contract *c, const struct attempt *at,
+    const struct proc_end *end, struct arena *a, struct collected *ret,
+    struct err *e)
+{
+	const char *fault = NULL;
+
+	*ret = (struct collected){ .outputs = NULL };
+	if (c->kind == CONTRACT_CONTAINER)
+		return collect_flyte(c, at, end, a, ret, e);
+	if (end != NULL && end->code != 0)
+		BUG("outputs of a process that failed");
+	if (read_outputs(c, at, a, &ret->outputs, &fault, e) < 0)
+		return -1;
+	if (fault != NULL)
+		collected_error(ret, a,
+		    FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__USER, 1,
+		    "OutputsNotFound", "%s", fault);
+	return 0;
+}
+
+/* ---- outputs against the interface --------------------------------------- */
+
+int
+contract_check_outputs(const pb_typed_interface *iface,
+    const pb_literal_map *m, struct arena *a, const char **ret_fault)
+{
+	const pb_variable_map *want = iface == NULL ? NULL : iface->outputs;
+	c_strbuf struct strbuf type = STRBUF_INIT;
+	struct err e;
+	size_t i;
+
+	for (i = 0; want != NULL && i < want->n_variables; i++) {
+		const char *name = want->variables[i]->key;
+		const pb_literal_type *t = want->variables[i]->value->type;
+		const pb_literal *l = literal_map_get(m, name);
+
+		if (l == NULL) {
+			type_add_name(&type, t);
+			*ret_fault = arena_printf(a, "output %s (%s): is "
+			    "missing", name, type.p);
+			return -1;
+		}
+		if (literal_check(l, t, &e) < 0) {
+			*ret_fault = arena_printf(a, "output %s: %s", name,
+			    e.msg);
+			return -1;
+		}
+	}
+	return 0;
+}

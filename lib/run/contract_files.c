@@ -1,0 +1,489 @@
+#include "run/contract_p.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "idl/literal.h"
+#include "idl/render.h"
+#include "idl/type.h"
+#include "idl/value.h"
+#include "store/blob.h"
+#include "sys/file.h"
+
+/*
+ * 1 if the name of a variable, or key of a map, may name a file.  They come
+ * from outside: one with a slash would reach out of the folder.
+ */
+static int
+is_file_name(const char *s)
+{
+	return *s != '\0' && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 &&
+	    strchr(s, '/') == NULL && strlen(s) <= NAME_MAX;
+}
+
+/* ---- inputs -------------------------------------------------------------- */
+
+static int
+write_text(const char *path, struct str text, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	r = write_all(fd, text.p, text.n);
+	if (r < 0)
+		r = err_sys(e, "%s", path);
+	close(fd);
+	return r;
+}
+
+/* A link to the file or folder: its bytes stay where they are. */
+static int
+write_link(const char *path, const char *uri, struct err *e)
+{
+	const char *local = value_local_path(uri);
+
+	if (local == NULL)
+		return err_set(e, ERR_REFUSED, "%s: only local files can be "
+		    "read so far", uri);
+	if (access(local, R_OK) < 0)
+		return err_set(e, ERR_USAGE, "%s: %s", local, strerror(errno));
+	if (symlink(local, path) < 0)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int
+make_empty_dir(const char *path, struct err *e)
+{
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int	write_input(const char *path, const pb_literal *,
+		    unsigned depth, struct arena *, struct err *) must_check;
+
+static int
+write_list(const char *path, const pb_literal_collection *l, unsigned depth,
+    struct arena *a, struct err *e)
+{
+	size_t i;
+
+	if (make_empty_dir(path, e) < 0)
+		return -1;
+	for (i = 0; i < l->n_literals; i++)
+		if (write_input(arena_printf(a, "%s/%zu", path, i),
+		    l->literals[i], depth, a, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+write_map(const char *path, const pb_literal_map *m, unsigned depth,
+    struct arena *a, struct err *e)
+{
+	size_t i;
+
+	if (make_empty_dir(path, e) < 0)
+		return -1;
+	for (i = 0; i < m->n_literals; i++) {
+		const char *key = m->literals[i]->key;
+
+		if (!is_file_name(key))
+			return err_set(e, ERR_USAGE, "the key \"%.80s\" can "
+			    "not be the name of a file", key);
+		if (write_input(arena_printf(a, "%s/%s", path, key),
+		    m->literals[i]->value, depth, a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The URI of what is a file or folder outside the literal, or NULL. */
+static const char *
+outside_uri(const pb_literal *l)
+{
+	if (l->value_case != FLYTEIDL__CORE__LITERAL__VALUE_SCALAR)
+		return NULL;
+	if (l->scalar->value_case == FLYTEIDL__CORE__SCALAR__VALUE_BLOB)
+		return l->scalar->blob->uri;
+	if (l->scalar->value_case ==
+	    FLYTEIDL__CORE__SCALAR__VALUE_STRUCTURED_DATASET)
+		return l->scalar->structured_dataset->uri;
+	if (l->scalar->value_case == FLYTEIDL__CORE__SCALAR__VALUE_SCHEMA)
+		return l->scalar->schema->uri;
+	return NULL;
+}
+
+static int
+write_input(const char *path, const pb_literal *l, unsigned depth,
+    struct arena *a, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const char *uri;
+
+	l = literal_unwrap(l);
+	if (depth >= MAX_DEPTH)
+		return err_set(e, ERR_USAGE, "is nested deeper than %d levels",
+		    MAX_DEPTH);
+	if (l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_COLLECTION)
+		return write_list(path, l->collection, depth + 1, a, e);
+	if (l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_MAP)
+		return write_map(path, l->map, depth + 1, a, e);
+	uri = outside_uri(l);
+	if (uri != NULL)
+		return write_link(path, uri, e);
+	if (literal_write_text(&b, l, e) < 0)
+		return -1;
+	return write_text(path, strbuf_str(&b), e);
+}
+
+static int
+is_stdin(const struct contract *c, const char *name)
+{
+	return c->stdin_name != NULL && strcmp(c->stdin_name, name) == 0;
+}
+
+int
+write_inputs(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct err *e)
+{
+	const pb_literal_map *m = at->inputs;
+	const char *dir;
+	size_t i;
+
+	if (m == NULL || m->n_literals == 0 ||
+	    (m->n_literals == 1 && is_stdin(c, m->literals[0]->key)))
+		return 0;
+	dir = attempt_path(at, a, "inputs");
+	if (make_empty_dir(dir, e) < 0)
+		return -1;
+	for (i = 0; i < m->n_literals; i++) {
+		const char *name = m->literals[i]->key;
+
+		if (is_stdin(c, name))
+			continue;
+		if (!is_file_name(name))
+			return err_set(e, ERR_SPEC, "input \"%.80s\": can not "
+			    "be the name of a file", name);
+		if (write_input(arena_printf(a, "%s/%s", dir, name),
+		    m->literals[i]->value, 0, a, e) < 0)
+			return err_wrap(e, "input %s", name);
+	}
+	return 0;
+}
+
+/* The text on a descriptor of its own, at its start. */
+static int
+open_text(struct str text, int *ret, struct err *e)
+{
+	int fd = memfd_create("stdin", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "memfd_create");
+	if (write_all(fd, text.p, text.n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		close(fd);
+		return err_sys(e, "stdin");
+	}
+	*ret = fd;
+	return 0;
+}
+
+int
+open_stdin(const struct contract *c, const struct attempt *at, int *ret,
+    struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const pb_literal *l;
+	const char *uri, *local;
+
+	if (c->stdin_name == NULL)
+		return 0;
+	l = literal_map_get(at->inputs, c->stdin_name);
+	if (l == NULL)
+		return err_set(e, ERR_USAGE, "input %s: no value",
+		    c->stdin_name);
+	l = literal_unwrap(l);
+	uri = outside_uri(l);
+	if (uri == NULL) {
+		if (literal_write_text(&b, l, e) < 0) {
+			err_clear(e);
+			strbuf_reset(&b);
+			value_add_json(&b, l);
+		}
+		return open_text(strbuf_str(&b), ret, e);
+	}
+	local = value_local_path(uri);
+	if (local == NULL)
+		return err_set(e, ERR_REFUSED, "input %s: %s: only local "
+		    "files can be read so far", c->stdin_name, uri);
+	*ret = open(local, O_RDONLY | O_CLOEXEC);
+	if (*ret < 0)
+		return err_set(e, ERR_USAGE, "input %s: %s: %s",
+		    c->stdin_name, local, strerror(errno));
+	return 0;
+}
+
+/* ---- outputs ------------------------------------------------------------- */
+
+/* Reading the outputs of one attempt; faults are the task's. */
+struct reading {
+	const struct contract	*contract;
+	struct arena		*arena;
+	const char		*fault;		/* without the output's name */
+};
+
+static int
+fault(struct reading *r, const char *fmt, ...) printf_like(2, 3);
+
+/* Always 1: the task's fault, which is no error of ours. */
+static int
+fault(struct reading *r, const char *fmt, ...)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	r->fault = arena_strdup(r->arena, b.p);
+	return 1;
+}
+
+/*
+ * All of these: 0 and *ret, 1 with the fault set, or -1 with the error.
+ */
+static int	read_output(struct reading *, const char *path,
+		    const pb_literal_type *, unsigned depth, pb_literal **ret,
+		    struct err *) must_check;
+
+static int
+read_blob(struct reading *r, const char *path, const pb_literal_type *t,
+    const struct stat *st, pb_literal **ret, struct err *e)
+{
+	int multipart = t->blob->dimensionality ==
+	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__MULTIPART;
+	c_strbuf struct strbuf where = STRBUF_INIT, hash = STRBUF_INIT;
+	struct store *store;
+	struct stat self;
+	struct blob blob;
+
+	if (multipart != S_ISDIR(st->st_mode))
+		return fault(r, "expected a %s, found a %s",
+		    multipart ? "folder" : "file",
+		    S_ISDIR(st->st_mode) ? "folder" : "file");
+	/* A link leads to something that is not ours to take away. */
+	if (lstat(path, &self) < 0)
+		return err_sys(e, "%s", path);
+	if (contract_store(r->contract, &store, e) < 0 ||
+	    blob_put(store, AT_FDCWD, path, S_ISLNK(self.st_mode) ? 0 :
+	    BLOB_ADOPT, &blob, e) < 0)
+		return -1;
+	blob_add_path(store, &blob, &where);
+	blob_add_hash(&blob, &hash);
+	*ret = literal_blob(r->arena, strbuf_str(&where), t->blob->format,
+	    multipart);
+	(*ret)->hash = arena_strdup(r->arena, hash.p);
+	return 0;
+}
+
+static int
+read_text(struct reading *r, const char *path, const pb_literal_type *t,
+    pb_literal **ret, struct err *e)
+{
+	static const struct value_ctx ctx = { .mode = VALUE_CLI };
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (file_read(AT_FDCWD, path, MAX_VALUE_BYTES, &b, e) < 0)
+		return e->kind == ERR_USAGE ? fault(r, "%s", e->msg) : -1;
+	if (literal_read_text(t, strbuf_str(&b), &ctx, r->arena, ret, e) < 0)
+		return fault(r, "%s", e->msg);
+	return 0;
+}
+
+static int
+read_list(struct reading *r, const char *path, const pb_literal_type *item,
+    unsigned depth, pb_literal **ret, struct err *e)
+{
+	VEC(pb_literal *) items = VEC_INIT;
+	struct stat st;
+	int k = 0;
+
+	for (;;) {
+		const char *p = arena_printf(r->arena, "%s/%zu", path,
+		    items.n);
+		pb_literal *l;
+
+		if (stat(p, &st) < 0)
+			break;
+		k = read_output(r, p, item, depth, &l, e);
+		if (k != 0)
+			break;
+		VEC_PUSH(&items, l);
+	}
+	if (k == 0)
+		*ret = literal_list(r->arena, items.at, items.n);
+	VEC_RELEASE(&items);
+	return k;
+}
+
+static int
+read_map(struct reading *r, const char *path, const pb_literal_type *value,
+    unsigned depth, pb_literal **ret, struct err *e)
+{
+	pb_literal_map *m = literal_map_new(r->arena);
+	DIR *d = opendir(path);
+	struct dirent *de;
+	int k = 0;
+
+	if (d == NULL)
+		return err_sys(e, "%s", path);
+	while (k == 0 && (de = readdir(d)) != NULL) {
+		pb_literal *l;
+
+		if (strcmp(de->d_name, ".") == 0 ||
+		    strcmp(de->d_name, "..") == 0)
+			continue;
+		k = read_output(r, arena_printf(r->arena, "%s/%s", path,
+		    de->d_name), value, depth, &l, e);
+		if (k == 0)
+			literal_map_put(m, r->arena, de->d_name, l);
+	}
+	closedir(d);
+	if (k == 0)
+		*ret = literal_map(r->arena, m);
+	return k;
+}
+
+static int
+read_output(struct reading *r, const char *path, const pb_literal_type *t,
+    unsigned depth, pb_literal **ret, struct err *e)
+{
+	struct stat st;
+
+	if (depth >= MAX_DEPTH)
+		return fault(r, "is nested deeper than %d levels", MAX_DEPTH);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ELOOP ?
+		    fault(r, "is missing") : err_sys(e, "%s", path);
+	if (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB)
+		return read_blob(r, path, t, &st, ret, e);
+	if (S_ISREG(st.st_mode))
+		return read_text(r, path, t, ret, e);
+	if (!S_ISDIR(st.st_mode))
+		return fault(r, "is neither a file nor a folder");
+	if (t->type_case ==
+	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+		return read_list(r, path, t->collection_type, depth + 1, ret,
+		    e);
+	if (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE)
+		return read_map(r, path, t->map_value_type, depth + 1, ret, e);
+	return fault(r, "expected a file, found a folder");
+}
+
+/*
+ * The file of an output: NAME, or the only NAME.something (copilot takes
+ * that too).  NULL if there is none or more than one.
+ */
+static const char *
+output_path(const char *dir, const char *name, struct arena *a)
+{
+	const char *path = arena_printf(a, "%s/%s", dir, name);
+	const char *found = NULL;
+	struct stat st;
+	struct dirent *de;
+	size_t n = strlen(name);
+	DIR *d;
+
+	if (lstat(path, &st) == 0 || (d = opendir(dir)) == NULL)
+		return path;
+	while ((de = readdir(d)) != NULL) {
+		if (strncmp(de->d_name, name, n) != 0 || de->d_name[n] != '.')
+			continue;
+		if (found != NULL) {
+			closedir(d);
+			return path;
+		}
+		found = arena_printf(a, "%s/%s", dir, de->d_name);
+	}
+	closedir(d);
+	return found == NULL ? path : found;
+}
+
+/* The variant of a union that is a file or folder, or NULL. */
+static const pb_literal_type *
+blob_variant(const pb_literal_type *t)
+{
+	size_t i;
+
+	if (t->type_case != FLYTEIDL__CORE__LITERAL_TYPE__TYPE_UNION_TYPE)
+		return NULL;
+	for (i = 0; i < t->union_type->n_variants; i++)
+		if (t->union_type->variants[i]->type_case ==
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB)
+			return t->union_type->variants[i];
+	return NULL;
+}
+
+static int
+read_variable(struct reading *r, const char *dir, const char *name,
+    const pb_literal_type *t, pb_literal **ret, struct err *e)
+{
+	const pb_literal_type *variant = blob_variant(t);
+	const char *path;
+	pb_literal *l;
+	int k;
+
+	if (!is_file_name(name))
+		return fault(r, "can not be the name of a file");
+	path = output_path(dir, name, r->arena);
+	if (variant == NULL)
+		return read_output(r, path, t, 0, ret, e);
+	k = read_output(r, path, variant, 0, &l, e);
+	if (k == 0)
+		*ret = literal_union(r->arena, l,
+		    (pb_literal_type *)(uintptr_t)variant);
+	return k;
+}
+
+int
+read_outputs(const struct contract *c, const struct attempt *at,
+    struct arena *a, pb_literal_map **ret, const char **ret_fault,
+    struct err *e)
+{
+	const pb_typed_interface *iface = c->task->interface;
+	const pb_variable_map *v = iface == NULL ? NULL : iface->outputs;
+	struct reading r = { c, a, NULL };
+	pb_literal_map *m = literal_map_new(a);
+	const char *dir = attempt_path(at, a, "outputs");
+	size_t i;
+
+	for (i = 0; v != NULL && i < v->n_variables; i++) {
+		const char *name = v->variables[i]->key;
+		const pb_literal_type *t = v->variables[i]->value->type;
+		c_strbuf struct strbuf type = STRBUF_INIT;
+		pb_literal *l;
+		int k = read_variable(&r, dir, name, t, &l, e);
+
+		if (k < 0)
+			return err_wrap(e, "output %s", name);
+		if (k > 0) {
+			type_add_name(&type, t);
+			*ret_fault = arena_printf(a, "output %s (%s): %s",
+			    name, type.p, r.fault);
+			return 0;
+		}
+		literal_map_put(m, a, name, l);
+	}
+	if (contract_check_outputs(iface, m, a, ret_fault) < 0)
+		return 0;
+	*ret = m;
+	return 0;
+}

@@ -1,0 +1,85 @@
+#ifndef RUN_CONTRACT_P_H
+#define RUN_CONTRACT_P_H
+
+/* Between the files of the contract module; nobody else includes it. */
+
+#include "base/vec.h"
+#include "run/contract.h"
+
+/* Environment under construction: one entry a name, the last one counts. */
+typedef VEC(char *) env_list;
+
+struct contract {
+	const pb_task_template	*task;
+	const struct contract_world *world;
+	enum contract_kind	 kind;
+	struct arena		 arena;
+	char			**argv;		/* as written, NULL-ended */
+	size_t			 n_argv;
+	const char		*program;	/* file of argv[0]; NULL: it has
+						 * a template */
+	const char		*script;	/* text to be run as a file */
+	const char		*stdin_name, *stdout_name;
+	int			 exports;	/* inputs as $NAME; words as they
+						 * are, without templates */
+	int			 raw;		/* a raw container's own words */
+	const char		*jq;		/* CONTRACT_JQ */
+	unsigned		 jq_flags;
+	env_list		 env;		/* what all attempts share */
+	const char		*path;		/* PATH of the task */
+};
+
+/* contract_env.c */
+/* Sets name to value, in place of what it had. */
+void	env_put(env_list *, struct arena *, const char *name,
+	    const char *value);
+const char *env_get(const env_list *, const char *name);
+/* What all attempts share: of the user's, env: and pass_env:. */
+int	contract_env(struct contract *, struct err *) must_check;
+/* All of one attempt, NULL-ended, in the arena. */
+int	attempt_env(const struct contract *, const struct attempt *,
+	    struct arena *, char ***ret, struct err *) must_check;
+
+/* contract_words.c */
+/* The words of a JSON list of strings, NULL-ended, in the arena. */
+int	words_of_json(const char *key, struct str json, struct arena *,
+	    char ***ret, size_t *ret_n, struct err *) must_check;
+/* 1 if the word has a template that rendering would replace. */
+int	word_has_template(const struct contract *, const char *word);
+int	render_word(const struct contract *, const struct attempt *,
+	    const char *word, struct arena *, char **ret, struct err *)
+		must_check;
+
+/* contract_files.c */
+/* Input files under dir/inputs; where each lies, for $NAME of paths. */
+int	write_inputs(const struct contract *, const struct attempt *,
+	    struct arena *, struct err *) must_check;
+int	open_stdin(const struct contract *, const struct attempt *, int *ret,
+	    struct err *) must_check;
+/* Outputs from dir/outputs.  0 with *ret_fault set: the task's fault. */
+int	read_outputs(const struct contract *, const struct attempt *,
+	    struct arena *, pb_literal_map **ret, const char **ret_fault,
+	    struct err *) must_check;
+
+/* contract_flyte.c */
+/* dir/inputs.pb, if the words ask for it. */
+int	write_inputs_pb(const struct contract *, const struct attempt *,
+	    struct err *) must_check;
+int	collect_flyte(const struct contract *, const struct attempt *,
+	    const struct proc_end *, struct arena *, struct collected *ret,
+	    struct err *) must_check;
+
+/* An error of the task in *ret. */
+void	collected_error(struct collected *ret, struct arena *,
+	    Flyteidl__Core__ExecutionError__ErrorKind kind, int recoverable,
+	    const char *code, const char *fmt, ...) printf_like(6, 7);
+
+/* The store, opened if need be. */
+int	contract_store(const struct contract *, struct store **ret,
+	    struct err *) must_check;
+
+/* A path below the attempt's folder. */
+#define attempt_path(at, a, name)	\
+	arena_printf((a), "%s/%s", (at)->dir, (name))
+
+#endif
