@@ -75,6 +75,8 @@ const pb_task_template *contract_task(const struct contract *);
 int64_t	contract_timeout(const struct contract *);
 /* The command as typed in a shell, for reports; template words as written. */
 void	contract_add_command(const struct contract *, struct strbuf *);
+/* Words, NULL-ended, quoted so that a shell reads them back. */
+void	contract_add_words(char *const *argv, struct strbuf *);
 
 /* One attempt seen from the contract: who it is and where it may write. */
 struct attempt {
@@ -138,6 +140,11 @@ int	contract_collect(const struct contract *, const struct attempt *,
  */
 int	contract_run_jq(const struct contract *, const pb_literal_map *inputs,
 	    struct arena *, struct collected *ret, struct err *) must_check;
+
+/* An error of the task in *ret. */
+void	collected_error(struct collected *ret, struct arena *,
+	    Flyteidl__Core__ExecutionError__ErrorKind kind, int recoverable,
+	    const char *code, const char *fmt, ...) printf_like(6, 7);
 
 /* Takes everything out of the attempt's folder, so that it can be reused. */
 int	contract_clean(const char *dir, struct err *) must_check;

@@ -2,6 +2,7 @@
 
 #include "idl/literal.h"
 #include "idl/value.h"
+#include "run/job.h"
 #include "spec/lower.h"
 
 #define DEFAULT_PATH	"/usr/local/bin:/usr/bin:/bin"
@@ -196,7 +197,7 @@ attempt_env(const struct contract *c, const struct attempt *at,
 	env_put(&l, a, "FLYTE_ATTEMPT_NUMBER",
 	    arena_printf(a, "%u", at->number));
 	if (at->mark != NULL)
-		env_put(&l, a, "FLYTE_ATTEMPT", at->mark);
+		env_put(&l, a, JOB_MARK, at->mark);
 	*ret = arena_new_n(a, l.n + 1, char *);
 	memcpy(*ret, l.at, l.n * sizeof(*l.at));
 	VEC_RELEASE(&l);

@@ -69,11 +69,6 @@ int	collect_flyte(const struct contract *, const struct attempt *,
 	    const struct proc_end *, struct arena *, struct collected *ret,
 	    struct err *) must_check;
 
-/* An error of the task in *ret. */
-void	collected_error(struct collected *ret, struct arena *,
-	    Flyteidl__Core__ExecutionError__ErrorKind kind, int recoverable,
-	    const char *code, const char *fmt, ...) printf_like(6, 7);
-
 /* The store, opened if need be. */
 int	contract_store(const struct contract *, struct store **ret,
 	    struct err *) must_check;

@@ -33,6 +33,9 @@ enum job_cause {
 	JOB_LOST,		/* nobody knows how it ended */
 	JOB_CAUSE_MAX
 };
+/* The mark that each process of an attempt carries: its token. */
+#define JOB_MARK	"FLYTE_ATTEMPT"
+
 /* "exit", "signal", "timeout" and so on. */
 const char *job_cause_name(enum job_cause);
 
@@ -43,13 +46,14 @@ struct job_spec {
 	const char		*project, *domain, *execution, *node;
 	const char		*workflow;	/* name, or NULL */
 	unsigned		 attempt;	/* from 0 */
-	int64_t			 timeout;	/* ns; 0: the task's own */
+	int64_t			 timeout;	/* ns; 0: the task's own; -1:
+						 * none, another watches */
 	const char		*prev_checkpoint;	/* or NULL */
 };
 
 /* Bytes from..to of a log file. */
 struct job_log {
-	unsigned	slot;		/* which file: see local.h */
+	unsigned	slot;		/* which file: SLOT.out, SLOT.err */
 	int64_t		from, to;
 };
 
@@ -62,6 +66,8 @@ struct job_result {
 	const char	*deck;		/* path, or NULL */
 	const char	*changed;	/* why it must not be cached, or NULL */
 	const char	*scratch;	/* folder kept for a look, or NULL */
+	const char	*command;	/* as run, quoted for a shell; set when it
+				 * failed */
 	struct proc_end	 end;
 	struct instant	 started, ended;
 	struct job_log	 out, err;	/* what it printed */

@@ -5,9 +5,9 @@
  * The executor on this machine: posix_spawn from the loop, no wrapper.
  *
  * It works in slots.  A slot has one scratch folder, used by one attempt
- * after the other if the one before left it empty, and append-only log
- * files; so an attempt creates no folder and no file of ours.  The scratch
- * of a failed attempt is moved aside and kept.
+ * after the other, emptied in between, and append-only log files; so an
+ * attempt creates no folder of ours.  What a task leaves running is ended
+ * with it.
  */
 
 #include "run/executor.h"
@@ -15,10 +15,12 @@
 
 struct local_options {
 	unsigned	 slots;		/* jobs at once; at least 1 */
-	const char	*scratch;	/* folder for slot folders; made on
-					 * first need */
-	const char	*kept;		/* folder for the scratch of failed
-					 * attempts; NULL: it is removed */
+	const char	*scratch;	/* folder of the slots' folders 0, 1,
+					 * ...; both made on first need; on the
+					 * file system of the store file
+					 * outputs need no copy */
+	int		 keep;		/* the folder of a failed attempt stays,
+					 * as SCRATCH/failed-NODE-ATTEMPT */
 	const char	*logs;		/* folder of SLOT.out and SLOT.err;
 					 * NULL: see out and err */
 	int		 out, err;	/* without logs: the descriptors that
@@ -32,7 +34,8 @@ struct local_options {
 
 /*
  * The options and the loop are borrowed.  Nothing is created on disk before
- * the first job that needs it.
+ * the first job that needs it.  Freeing it removes the slots' folders and
+ * log files that are empty (and what still runs is killed).
  */
 struct executor *local_new(struct loop *, const struct local_options *);
 

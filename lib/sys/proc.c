@@ -122,6 +122,17 @@ proc_alive(struct str handle, pid_t *ret_pid)
 	return 1;
 }
 
+int
+proc_boot_differs(struct str handle)
+{
+	const char *p = memrchr(handle.p, ':', handle.n);
+
+	if (p == NULL)
+		return 0;
+	return !str_eq((struct str){ p + 1, handle.n -
+	    (size_t)(p + 1 - handle.p) }, boot_id());
+}
+
 /* ---- leftovers ------------------------------------------------------------ */
 
 typedef VEC(int) fd_list;
@@ -236,5 +247,22 @@ proc_end_marked(const char *name, const char *value, int grace_ms,
 		fd_list_close(&found);
 	}
 	*ret_n = total;
+	return 0;
+}
+
+int
+proc_signal_marked(const char *name, const char *value, int sig,
+    size_t *ret_n, struct err *e)
+{
+	c_strbuf struct strbuf mark = STRBUF_INIT;
+	cleanup(fd_list_close) fd_list found = VEC_INIT;
+	size_t i;
+
+	strbuf_addf(&mark, "%s=%s", name, value);
+	if (find_marked(strbuf_str(&mark), &found, e) < 0)
+		return -1;
+	for (i = 0; i < found.n; i++)
+		pidfd_send_signal(found.at[i], sig, NULL, 0);
+	*ret_n = found.n;
 	return 0;
 }

@@ -19,6 +19,9 @@ void	proc_add_handle(struct strbuf *, const struct proc *);
  */
 int	proc_alive(struct str handle, pid_t *ret_pid);
 
+/* 1 if the handle is of another boot of the machine: nothing of it runs. */
+int	proc_boot_differs(struct str handle);
+
 /*
  * Ends every process of this user whose environment holds "NAME=VALUE"
  * (TERM, after grace_ms KILL) and waits until they are gone.  *ret_n counts
@@ -26,6 +29,10 @@ int	proc_alive(struct str handle, pid_t *ret_pid);
  * ended within ten seconds after KILL.
  */
 int	proc_end_marked(const char *name, const char *value, int grace_ms,
+	    size_t *ret_n, struct err *) must_check;
+
+/* Signals them and goes on; *ret_n counts them. */
+int	proc_signal_marked(const char *name, const char *value, int sig,
 	    size_t *ret_n, struct err *) must_check;
 
 #endif

@@ -1,0 +1,510 @@
+#include "run/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/local_p.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+/* ---- slots --------------------------------------------------------------- */
+
+static int
+slot_take(struct local *x, struct slot **ret, struct err *e)
+{
+	unsigned i;
+
+	for (i = 0; i < x->options->slots; i++)
+		if (x->slots[i].job == NULL) {
+			*ret = &x->slots[i];
+			return 0;
+		}
+	return err_set(e, ERR_BUSY, "more than %u jobs at once",
+	    x->options->slots);
+}
+
+/* The slot's folder, made if it is not there. */
+static int
+slot_folder(struct local *x, struct slot *s, struct err *e)
+{
+	if (s->dir == NULL) {
+		c_strbuf struct strbuf b = STRBUF_INIT;
+
+		strbuf_addf(&b, "%s/%u", x->options->scratch, s->index);
+		s->dir = strbuf_detach(&b, NULL);
+	}
+	if (s->made)
+		return 0;
+	if (mkdir(s->dir, 0700) < 0) {
+		if (errno == ENOENT && file_mkdirs(AT_FDCWD, s->dir, e) < 0)
+			return -1;
+		/* Left by a run that was killed: not ours, not empty. */
+		if (errno == EEXIST && contract_clean(s->dir, e) < 0)
+			return -1;
+		if (errno != ENOENT && errno != EEXIST)
+			return err_sys(e, "%s", s->dir);
+	}
+	s->made = 1;
+	return 0;
+}
+
+static int
+open_log(const struct local *x, unsigned index, const char *suffix,
+    struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, fd;
+
+	strbuf_addf(&b, "%s/%u.%s", x->options->logs, index, suffix);
+	fd = open(b.p, flags, 0666);
+	if (fd < 0 && errno == ENOENT) {
+		if (file_mkdirs(AT_FDCWD, x->options->logs, e) < 0)
+			return -1;
+		fd = open(b.p, flags, 0666);
+	}
+	return fd < 0 ? err_sys(e, "%s", b.p) : fd;
+}
+
+static int
+slot_logs(struct local *x, struct slot *s, struct err *e)
+{
+	if (x->options->logs == NULL) {
+		s->out = x->options->out;
+		s->err = x->options->err;
+		return 0;
+	}
+	if (s->out < 0)
+		s->out = open_log(x, s->index, "out", e);
+	if (s->out >= 0 && s->err < 0)
+		s->err = open_log(x, s->index, "err", e);
+	return s->out < 0 || s->err < 0 ? -1 : 0;
+}
+
+/* How much of a log there is; 0 for what is no file. */
+static int64_t
+log_size(const struct local *x, int fd)
+{
+	struct stat st;
+
+	if (x->options->logs == NULL || fstat(fd, &st) < 0)
+		return 0;
+	return st.st_size;
+}
+
+static void
+remove_empty_log(const struct local *x, unsigned index, const char *suffix,
+    int fd)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (fd < 0)
+		return;
+	if (log_size(x, fd) == 0) {
+		strbuf_addf(&b, "%s/%u.%s", x->options->logs, index, suffix);
+		unlink(b.p);
+	}
+	close(fd);
+}
+
+static void
+slot_release(struct local *x, struct slot *s)
+{
+	struct err e;
+
+	if (x->options->logs != NULL) {
+		remove_empty_log(x, s->index, "out", s->out);
+		remove_empty_log(x, s->index, "err", s->err);
+	}
+	/* A folder that can not be removed is swept by the next run. */
+	if (s->made && file_remove(AT_FDCWD, s->dir, &e) < 0)
+		err_clear(&e);
+	free(s->dir);
+}
+
+/*
+ * The folder of a failed attempt under a name of its own.  NULL if it could
+ * not be had; then the next attempt cleans it.
+ */
+static const char *
+slot_keep(struct local *x, struct local_job *j)
+{
+	struct slot *s = j->slot;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const char *p;
+	size_t i, n;
+
+	strbuf_addf(&b, "%s/failed-", x->options->scratch);
+	for (p = j->job.spec.node; *p != '\0'; p++)
+		strbuf_addch(&b, *p == '/' ? '-' : *p);
+	strbuf_addf(&b, "-%u", j->job.spec.attempt);
+	n = b.n;
+	for (i = 1; i < 100; i++) {
+		if (rename(s->dir, b.p) == 0) {
+			s->made = 0;
+			return arena_strdup(j->job.arena, b.p);
+		}
+		strbuf_setlen(&b, n);
+		strbuf_addf(&b, ".%zu", i);
+	}
+	return NULL;
+}
+
+/* ---- the end of a job ---------------------------------------------------- */
+
+static void
+job_detach(struct local_job *j)
+{
+	struct local *x = j->local;
+
+	loop_remove(x->loop, &j->watch);
+	loop_timer_stop(x->loop, &j->deadline);
+	loop_timer_stop(x->loop, &j->kill);
+	command_release(&j->command);
+}
+
+void
+local_job_ended(struct local_job *j)
+{
+	struct local *x = j->local;
+	struct job_result *r = &j->job.result;
+	struct slot *s = j->slot;
+	struct err e;
+
+	job_detach(j);
+	r->ended = instant_now();
+	r->out.to = log_size(x, s->out);
+	r->err.to = log_size(x, s->err);
+	if (s->made && r->cause != JOB_OK && r->cause != JOB_CANCELLED &&
+	    r->cause != JOB_START && x->options->keep)
+		r->scratch = slot_keep(x, j);
+	if (s->made && contract_clean(s->dir, &e) < 0) {
+		/* Unfit for another attempt: take a new one. */
+		if (file_remove(AT_FDCWD, s->dir, &e) < 0)
+			err_clear(&e);
+		s->made = 0;
+	}
+	s->job = NULL;
+	j->job.phase = JOB_ENDED;
+	j->job.fn(&j->job, j->job.arg);
+}
+
+static void
+on_exit_of_process(struct loop_watch *w, short revents)
+{
+	struct local_job *j = w->arg;
+	struct err e;
+
+	(void)revents;
+	/* What the task left running in its group ends with it. */
+	if (j->proc.group)
+		proc_signal(&j->proc, SIGKILL);
+	loop_remove(j->local->loop, &j->watch);
+	if (proc_reap(&j->proc, &j->job.result.end, &e) < 0)
+		local_lost(j, &e);
+	else
+		local_judge(j);
+	local_job_ended(j);
+}
+
+/* ---- ending a job early -------------------------------------------------- */
+
+static void
+send_signal(struct local_job *j, int sig)
+{
+	struct err e;
+	size_t n;
+
+	proc_signal(&j->proc, sig);
+	/* In our own group its children are known by the mark only. */
+	if (!j->proc.group && proc_signal_marked(JOB_MARK, j->token, sig, &n,
+	    &e) < 0)
+		err_clear(&e);
+}
+
+static void
+on_grace_over(struct loop_timer *t)
+{
+	send_signal(t->arg, SIGKILL);
+}
+
+static void
+end_job(struct local_job *j, int now)
+{
+	struct local *x = j->local;
+
+	if (j->proc.pid == 0)
+		return;		/* its end is on the way */
+	send_signal(j, now ? SIGKILL : SIGTERM);
+	if (!now && j->kill.at == 0)
+		loop_timer_set(x->loop, &j->kill, loop_now() +
+		    x->options->grace);
+}
+
+static void
+on_deadline(struct loop_timer *t)
+{
+	struct local_job *j = t->arg;
+
+	j->timed_out = 1;
+	end_job(j, 0);
+}
+
+static void
+local_cancel(struct job *job, int now)
+{
+	struct local_job *j = (struct local_job *)job;
+
+	if (job->phase == JOB_ENDED)
+		return;
+	j->cancelled = 1;
+	end_job(j, now);
+}
+
+/* ---- starting ------------------------------------------------------------ */
+
+/* For jobs that ended before anything could be waited for. */
+static void
+on_ended_already(struct loop_timer *t)
+{
+	local_job_ended(t->arg);
+}
+
+static void
+end_soon(struct local_job *j)
+{
+	j->deadline.fn = on_ended_already;
+	loop_timer_set(j->local->loop, &j->deadline, 0);
+}
+
+/* The file behind the standard output of a filter, opened for the child. */
+static int
+open_stdout(const struct local_job *j, int *ret, struct err *e)
+{
+	const char *path = j->command.stdout_path;
+	int fd;
+
+	if (path == NULL)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	*ret = fd;
+	return 0;
+}
+
+static int
+start_process(struct local_job *j, struct err *e)
+{
+	struct local *x = j->local;
+	const struct command *c = &j->command;
+	c_close int bound = -1;
+	struct spawn s = {
+		.path = c->path, .argv = c->argv, .envp = c->envp,
+		.dir = c->dir, .in = c->in, .out = j->slot->out,
+		.err = j->slot->err,
+		.flags = x->options->foreground ? SPAWN_FOREGROUND : 0,
+	};
+
+	if (open_stdout(j, &bound, e) < 0)
+		return -1;
+	if (bound >= 0)
+		s.out = bound;
+	if (proc_start(&s, &j->proc, e) < 0)
+		return -1;
+	command_release(&j->command);
+	j->watch = (struct loop_watch){ .fd = j->proc.pidfd, .events = POLLIN,
+	    .fn = on_exit_of_process, .arg = j };
+	loop_add(x->loop, &j->watch);
+	if (j->timeout > 0)
+		loop_timer_set(x->loop, &j->deadline, loop_now() +
+		    j->timeout);
+	return 0;
+}
+
+/* 1 if the trouble is the task's, not the system's. */
+static int
+is_tasks_fault(const struct err *e)
+{
+	return e->kind == ERR_USAGE || e->kind == ERR_SPEC ||
+	    e->kind == ERR_MISSING || e->kind == ERR_REFUSED;
+}
+
+static int
+start(struct local_job *j, struct err *e)
+{
+	struct local *x = j->local;
+	const struct contract *c = j->job.spec.contract;
+
+	if (contract_kind(c) == CONTRACT_JQ) {
+		if (local_run_jq(j, e) < 0)
+			return -1;
+		end_soon(j);
+		return 0;
+	}
+	if (slot_folder(x, j->slot, e) < 0 || slot_logs(x, j->slot, e) < 0)
+		return -1;
+	j->attempt.dir = j->slot->dir;
+	j->job.result.out.from = log_size(x, j->slot->out);
+	j->job.result.err.from = log_size(x, j->slot->err);
+	if (contract_prepare(c, &j->attempt, j->job.arena, &j->command, e) < 0
+	    || start_process(j, e) < 0) {
+		if (!is_tasks_fault(e))
+			return -1;
+		local_not_started(j, e);
+		end_soon(j);
+	}
+	return 0;
+}
+
+static struct local_job *
+job_new(struct local *x, const struct job_spec *spec, struct arena *a,
+    job_fn *fn, void *arg)
+{
+	struct local_job *j = xcalloc(1, sizeof(*j));
+	c_strbuf struct strbuf token = STRBUF_INIT;
+
+	executor_add_token(&token, spec);
+	j->token = arena_strdup(a, token.p);
+	j->job = (struct job){ .executor = &x->executor, .spec = *spec,
+	    .phase = JOB_RUNNING, .arena = a, .fn = fn, .arg = arg };
+	j->local = x;
+	j->proc = (struct proc)PROC_INIT;
+	j->command.in = -1;
+	j->deadline = (struct loop_timer){ .fn = on_deadline, .arg = j };
+	j->kill = (struct loop_timer){ .fn = on_grace_over, .arg = j };
+	j->timeout = spec->timeout != 0 ? spec->timeout :
+	    contract_timeout(spec->contract);
+	j->attempt = (struct attempt){
+		.project = spec->project, .domain = spec->domain,
+		.execution = spec->execution, .node = spec->node,
+		.workflow = spec->workflow, .number = spec->attempt,
+		.mark = j->token, .here = x->options->here,
+		.prev_checkpoint = spec->prev_checkpoint,
+		.inputs = spec->inputs,
+	};
+	j->job.result.started = instant_now();
+	return j;
+}
+
+static int
+local_submit(struct executor *ex, const struct job_spec *spec,
+    struct arena *a, job_fn *fn, void *arg, struct job **ret, struct err *e)
+{
+	struct local *x = (struct local *)ex;
+	struct local_job *j;
+	struct slot *s;
+
+	if (slot_take(x, &s, e) < 0)
+		return -1;
+	j = job_new(x, spec, a, fn, arg);
+	j->slot = s;
+	j->job.result.out.slot = j->job.result.err.slot = s->index;
+	s->job = j;
+	if (start(j, e) < 0) {
+		job_detach(j);
+		s->job = NULL;
+		free(j);
+		return -1;
+	}
+	*ret = &j->job;
+	return 0;
+}
+
+/* ---- the rest of the table ----------------------------------------------- */
+
+static void
+local_handle(const struct job *job, struct strbuf *b)
+{
+	const struct local_job *j = (const struct local_job *)job;
+
+	if (j->proc.pid != 0)
+		proc_add_handle(b, &j->proc);
+}
+
+static void
+local_release(struct job *job)
+{
+	if (job->phase != JOB_ENDED)
+		BUG("a job is released before its end");
+	free(job);
+}
+
+static int
+local_reclaim(struct executor *ex, const char *handle, const char *token,
+    size_t *ret_n, struct err *e)
+{
+	struct local *x = (struct local *)ex;
+
+	/* A handle from before the last boot needs no search. */
+	if (handle != NULL && proc_boot_differs(str_of(handle))) {
+		*ret_n = 0;
+		return 0;
+	}
+	return proc_end_marked(JOB_MARK, token,
+	    (int)(x->options->grace / 1000000), ret_n, e);
+}
+
+static unsigned
+local_capacity(const struct executor *ex)
+{
+	return ((const struct local *)ex)->options->slots;
+}
+
+static void
+local_free(struct executor *ex)
+{
+	struct local *x = (struct local *)ex;
+	struct proc_end end;
+	struct err e;
+	unsigned i;
+
+	for (i = 0; i < x->options->slots; i++) {
+		struct local_job *j = x->slots[i].job;
+
+		if (j != NULL) {
+			send_signal(j, SIGKILL);
+			job_detach(j);
+			if (j->proc.pid != 0 &&
+			    proc_reap(&j->proc, &end, &e) < 0)
+				err_clear(&e);
+			free(j);
+		}
+		slot_release(x, &x->slots[i]);
+	}
+	if (x->options->logs != NULL)
+		rmdir(x->options->logs);
+	rmdir(x->options->scratch);
+	free(x->slots);
+	free(x);
+}
+
+static const struct executor_ops ops = {
+	.name = "local",
+	.submit = local_submit,
+	.handle = local_handle,
+	.cancel = local_cancel,
+	.release = local_release,
+	.reclaim = local_reclaim,
+	.free = local_free,
+	.capacity = local_capacity,
+};
+
+struct executor *
+local_new(struct loop *loop, const struct local_options *o)
+{
+	struct local *x = xcalloc(1, sizeof(*x));
+	unsigned i;
+
+	x->executor.ops = &ops;
+	x->loop = loop;
+	x->options = o;
+	x->slots = xcalloc(o->slots, sizeof(*x->slots));
+	for (i = 0; i < o->slots; i++)
+		x->slots[i] = (struct slot){ .index = i, .out = -1,
+		    .err = -1 };
+	x->oom_kills = local_oom_kills();
+	return &x->executor;
+}
