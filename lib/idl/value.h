@@ -29,6 +29,8 @@ enum value_mode {
 
 struct value_ctx {
 	enum value_mode	 mode;
+	const char	*name;		/* of the variable: begins the places in
+					 * errors; or NULL */
 	const char	*base_dir;	/* absolute; relative paths of files and
 					 * directories are put behind it.
 					 * NULL: they stay as they are */

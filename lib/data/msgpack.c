@@ -1,0 +1,578 @@
+#include "data/msgpack.h"
+
+#include <math.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/num.h"
+#include "base/time.h"
+#include "data/json.h"
+#include "data/tree.h"
+
+/* ---- reading -------------------------------------------------------------*/
+
+static const char *const kind_names[] = {
+	"nil", "a boolean", "an integer", "an integer", "a float",
+	"a string", "bytes", "a list", "a map", "an extension",
+};
+_Static_assert(ARRAY_LEN(kind_names) == MSGPACK_KIND_MAX, "a name each");
+
+const char *
+msgpack_kind_name(enum msgpack_kind kind)
+{
+	return kind_names[kind];
+}
+
+static int
+cut_short(struct err *e)
+{
+	return err_set(e, ERR_USAGE, "msgpack: cut short");
+}
+
+/* n bytes, most significant first, off the front. */
+static int
+take_uint(struct str *in, size_t n, uint64_t *ret, struct err *e)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (in->n < n)
+		return cut_short(e);
+	for (i = 0; i < n; i++)
+		v = v << 8 | (unsigned char)in->p[i];
+	in->p += n;
+	in->n -= n;
+	*ret = v;
+	return 0;
+}
+
+static int
+take_bytes(struct str *in, uint64_t n, struct str *ret, struct err *e)
+{
+	if (in->n < n)
+		return cut_short(e);
+	*ret = (struct str){ in->p, (size_t)n };
+	in->p += n;
+	in->n -= (size_t)n;
+	return 0;
+}
+
+static int
+take_text(struct str *in, enum msgpack_kind kind, uint64_t n,
+    struct msgpack_item *ret, struct err *e)
+{
+	ret->kind = kind;
+	return take_bytes(in, n, &ret->text, e);
+}
+
+/* The head of a list or map; each item is a byte at least. */
+static int
+take_head(struct str *in, enum msgpack_kind kind, uint64_t n,
+    struct msgpack_item *ret, struct err *e)
+{
+	if ((kind == MSGPACK_MAP ? n * 2 : n) > in->n)
+		return cut_short(e);
+	ret->kind = kind;
+	ret->n = (uint32_t)n;
+	return 0;
+}
+
+static int
+take_ext(struct str *in, uint64_t n, struct msgpack_item *ret,
+    struct err *e)
+{
+	uint64_t type = 0;
+
+	if (take_uint(in, 1, &type, e) < 0)
+		return -1;
+	ret->ext = (int8_t)type;
+	return take_text(in, MSGPACK_EXT, n, ret, e);
+}
+
+static void
+set_unsigned(uint64_t v, struct msgpack_item *ret)
+{
+	ret->kind = v > (uint64_t)INT64_MAX ? MSGPACK_UINT : MSGPACK_INT;
+	ret->u = v;
+	ret->i = (int64_t)v;
+}
+
+/* n bytes of two's complement. */
+static void
+set_signed(uint64_t v, size_t n, struct msgpack_item *ret)
+{
+	unsigned shift = (unsigned)(64 - 8 * n);
+
+	ret->kind = MSGPACK_INT;
+	ret->i = (int64_t)(v << shift) >> shift;
+}
+
+static void
+set_float(uint64_t v, size_t n, struct msgpack_item *ret)
+{
+	uint32_t bits = (uint32_t)v;
+	float f;
+
+	ret->kind = MSGPACK_FLOAT;
+	if (n == 8) {
+		memcpy(&ret->f, &v, sizeof(ret->f));
+		return;
+	}
+	memcpy(&f, &bits, sizeof(f));
+	ret->f = (double)f;
+}
+
+/* Bytes 0xc4 to 0xdf: a length or number of 1, 2, 4 or 8 bytes follows. */
+static int
+next_long(struct str *in, unsigned c, struct msgpack_item *ret,
+    struct err *e)
+{
+	static const unsigned char sizes[] = {
+		1, 2, 4, 1, 2, 4, 4, 8,		/* c4 bin, ext; float */
+		1, 2, 4, 8, 1, 2, 4, 8,		/* cc uint, int */
+		0, 0, 0, 0, 0, 1, 2, 4,		/* d4 fixext; str */
+		2, 4, 2, 4,			/* dc array, map */
+	};
+	size_t n = sizes[c - 0xc4];
+	uint64_t v = 0;
+
+	if (take_uint(in, n, &v, e) < 0)
+		return -1;
+	if (c <= 0xc6)
+		return take_text(in, MSGPACK_BIN, v, ret, e);
+	if (c <= 0xc9)
+		return take_ext(in, v, ret, e);
+	if (c <= 0xcb)
+		set_float(v, n, ret);
+	else if (c <= 0xcf)
+		set_unsigned(v, ret);
+	else if (c <= 0xd3)
+		set_signed(v, n, ret);
+	else if (c <= 0xd8)
+		return take_ext(in, (uint64_t)1 << (c - 0xd4), ret, e);
+	else if (c <= 0xdb)
+		return take_text(in, MSGPACK_STR, v, ret, e);
+	else
+		return take_head(in, c <= 0xdd ? MSGPACK_ARRAY : MSGPACK_MAP,
+		    v, ret, e);
+	return 0;
+}
+
+int
+msgpack_next(struct str *in, struct msgpack_item *ret, struct err *e)
+{
+	uint64_t byte = 0;
+	unsigned c;
+
+	memset(ret, 0, sizeof(*ret));
+	if (take_uint(in, 1, &byte, e) < 0)
+		return -1;
+	c = (unsigned)byte;
+	if (c < 0x80) {
+		set_unsigned(c, ret);
+	} else if (c < 0x90) {
+		return take_head(in, MSGPACK_MAP, c & 0x0f, ret, e);
+	} else if (c < 0xa0) {
+		return take_head(in, MSGPACK_ARRAY, c & 0x0f, ret, e);
+	} else if (c < 0xc0) {
+		return take_text(in, MSGPACK_STR, c & 0x1f, ret, e);
+	} else if (c >= 0xe0) {
+		set_signed(c, 1, ret);
+	} else if (c == 0xc0) {
+		ret->kind = MSGPACK_NIL;
+	} else if (c == 0xc1) {
+		return err_set(e, ERR_USAGE, "msgpack: unknown byte 0xc1");
+	} else if (c <= 0xc3) {
+		ret->kind = MSGPACK_BOOL;
+		ret->i = c == 0xc3;
+	} else {
+		return next_long(in, c, ret, e);
+	}
+	return 0;
+}
+
+int
+msgpack_skip(struct str *in, struct str *ret_value, struct err *e)
+{
+	uint64_t left[MAX_DEPTH + 1];	/* items to come, by level */
+	struct str start = *in;
+	struct msgpack_item item;
+	unsigned depth = 0;
+
+	left[0] = 1;
+	for (;;) {
+		while (left[depth] == 0) {
+			if (depth == 0) {
+				ret_value->p = start.p;
+				ret_value->n = start.n - in->n;
+				return 0;
+			}
+			depth--;
+		}
+		left[depth]--;
+		if (msgpack_next(in, &item, e) < 0)
+			return -1;
+		if (item.kind != MSGPACK_ARRAY && item.kind != MSGPACK_MAP)
+			continue;
+		if (depth == MAX_DEPTH)
+			return err_set(e, ERR_USAGE,
+			    "msgpack: nested deeper than %d levels",
+			    MAX_DEPTH);
+		left[++depth] = item.kind == MSGPACK_MAP ?
+		    (uint64_t)item.n * 2 : item.n;
+	}
+}
+
+int
+msgpack_check(struct str bytes, struct err *e)
+{
+	struct str value;
+
+	if (msgpack_skip(&bytes, &value, e) < 0)
+		return -1;
+	if (bytes.n > 0)
+		return err_set(e, ERR_USAGE,
+		    "msgpack: %zu bytes after the value", bytes.n);
+	return 0;
+}
+
+/* ---- writing -------------------------------------------------------------*/
+
+static void
+add_be(struct strbuf *b, uint64_t v, int n)
+{
+	while (n-- > 0)
+		strbuf_addch(b, (int)(v >> (8 * n) & 0xff));
+}
+
+void
+msgpack_add_nil(struct strbuf *b)
+{
+	strbuf_addch(b, 0xc0);
+}
+
+void
+msgpack_add_bool(struct strbuf *b, int v)
+{
+	strbuf_addch(b, v ? 0xc3 : 0xc2);
+}
+
+void
+msgpack_add_uint(struct strbuf *b, uint64_t v)
+{
+	int size = v < 0x80 ? 0 : v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 :
+	    v <= UINT32_MAX ? 4 : 8;
+
+	if (size == 0) {
+		strbuf_addch(b, (int)v);
+		return;
+	}
+	strbuf_addch(b, size == 1 ? 0xcc : size == 2 ? 0xcd : size == 4 ?
+	    0xce : 0xcf);
+	add_be(b, v, size);
+}
+
+void
+msgpack_add_int(struct strbuf *b, int64_t v)
+{
+	int size = v >= INT8_MIN ? 1 : v >= INT16_MIN ? 2 : v >= INT32_MIN ?
+	    4 : 8;
+
+	if (v >= 0) {
+		msgpack_add_uint(b, (uint64_t)v);
+		return;
+	}
+	if (v >= -32) {
+		strbuf_addch(b, (int)(v & 0xff));
+		return;
+	}
+	strbuf_addch(b, size == 1 ? 0xd0 : size == 2 ? 0xd1 : size == 4 ?
+	    0xd2 : 0xd3);
+	add_be(b, (uint64_t)v, size);
+}
+
+void
+msgpack_add_float(struct strbuf *b, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	strbuf_addch(b, 0xcb);
+	add_be(b, bits, 8);
+}
+
+/* A length of at most 2^32-1 with its first byte: c8, c8 + 1, c8 + 2. */
+static void
+add_length(struct strbuf *b, int c8, size_t n)
+{
+	int size = n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : 4;
+
+	if (n > UINT32_MAX)
+		BUG("a text of %zu bytes", n);
+	strbuf_addch(b, c8 + (size == 1 ? 0 : size == 2 ? 1 : 2));
+	add_be(b, n, size);
+}
+
+void
+msgpack_add_str(struct strbuf *b, struct str s)
+{
+	if (s.n < 32)
+		strbuf_addch(b, 0xa0 | (int)s.n);
+	else
+		add_length(b, 0xd9, s.n);
+	strbuf_addstr(b, s);
+}
+
+void
+msgpack_add_bin(struct strbuf *b, struct str s)
+{
+	add_length(b, 0xc4, s.n);
+	strbuf_addstr(b, s);
+}
+
+static void
+add_head(struct strbuf *b, int fix, int c16, uint32_t n)
+{
+	if (n < 16) {
+		strbuf_addch(b, fix | (int)n);
+		return;
+	}
+	strbuf_addch(b, n <= UINT16_MAX ? c16 : c16 + 1);
+	add_be(b, n, n <= UINT16_MAX ? 2 : 4);
+}
+
+void
+msgpack_add_array(struct strbuf *b, uint32_t n)
+{
+	add_head(b, 0x90, 0xdc, n);
+}
+
+void
+msgpack_add_map(struct strbuf *b, uint32_t n)
+{
+	add_head(b, 0x80, 0xde, n);
+}
+
+/* ---- to JSON -------------------------------------------------------------*/
+
+static void
+add_base64(struct strbuf *b, struct str s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t v;
+	size_t i, k;
+
+	for (i = 0; i < s.n; i += 3) {
+		for (v = 0, k = 0; k < 3; k++)
+			v = v << 8 | (i + k < s.n ?
+			    (unsigned char)s.p[i + k] : 0);
+		for (k = 0; k < 4; k++)
+			strbuf_addch(b, i + k > s.n ? '=' :
+			    digits[v >> (18 - 6 * k) & 63]);
+	}
+}
+
+/* The timestamp extension, -1, in its three sizes. */
+static int
+timestamp(struct str s, struct instant *ret)
+{
+	struct str in = s;
+	uint64_t a = 0, b = 0;
+	struct err e;
+
+	if (s.n == 4 && take_uint(&in, 4, &b, &e) == 0)
+		*ret = (struct instant){ (int64_t)b, 0 };
+	else if (s.n == 8 && take_uint(&in, 8, &b, &e) == 0)
+		*ret = (struct instant){ (int64_t)(b & 0x3ffffffff),
+		    (int32_t)(b >> 34) };
+	else if (s.n == 12 && take_uint(&in, 4, &a, &e) == 0 &&
+	    take_uint(&in, 8, &b, &e) == 0)
+		*ret = (struct instant){ (int64_t)b, (int32_t)(a &
+		    0x7fffffff) };
+	else
+		return -1;
+	return ret->nsec < 1000000000 && ret->sec >= INSTANT_MIN &&
+	    ret->sec <= INSTANT_MAX ? 0 : -1;
+}
+
+static void
+add_scalar(struct strbuf *b, const struct msgpack_item *item)
+{
+	struct instant t;
+
+	switch (item->kind) {
+	case MSGPACK_BOOL:
+		strbuf_adds(b, item->i ? "true" : "false");
+		break;
+	case MSGPACK_INT:
+		strbuf_addf(b, "%lld", (long long)item->i);
+		break;
+	case MSGPACK_UINT:
+		strbuf_addf(b, "%llu", (unsigned long long)item->u);
+		break;
+	case MSGPACK_FLOAT:
+		if (!isfinite(item->f))
+			strbuf_addch(b, '"');
+		num_add_f64(b, item->f);
+		if (!isfinite(item->f))
+			strbuf_addch(b, '"');
+		break;
+	case MSGPACK_STR:
+		json_add_string(b, item->text);
+		break;
+	case MSGPACK_EXT:
+	case MSGPACK_BIN:
+		strbuf_addch(b, '"');
+		if (item->kind == MSGPACK_EXT && item->ext == -1 &&
+		    timestamp(item->text, &t) == 0)
+			instant_add(b, t);
+		else
+			add_base64(b, item->text);
+		strbuf_addch(b, '"');
+		break;
+	case MSGPACK_NIL:
+	case MSGPACK_ARRAY:
+	case MSGPACK_MAP:
+	case MSGPACK_KIND_MAX:
+	default:
+		strbuf_adds(b, "null");
+		break;
+	}
+}
+
+/* What is left to write of a value that msgpack_check took. */
+static int
+add_value(struct strbuf *b, struct str *in, struct err *e)
+{
+	struct strbuf key c_strbuf = STRBUF_INIT;
+	struct msgpack_item item;
+	uint32_t i;
+
+	if (msgpack_next(in, &item, e) < 0)
+		return -1;
+	if (item.kind == MSGPACK_ARRAY) {
+		strbuf_addch(b, '[');
+		for (i = 0; i < item.n; i++) {
+			if (i > 0)
+				strbuf_addch(b, ',');
+			if (add_value(b, in, e) < 0)
+				return -1;
+		}
+		strbuf_addch(b, ']');
+		return 0;
+	}
+	if (item.kind != MSGPACK_MAP) {
+		add_scalar(b, &item);
+		return 0;
+	}
+	strbuf_addch(b, '{');
+	for (i = 0; i < item.n; i++) {
+		if (i > 0)
+			strbuf_addch(b, ',');
+		strbuf_reset(&key);
+		if (add_value(&key, in, e) < 0)
+			return -1;
+		if (key.p[0] == '"')
+			strbuf_addstr(b, strbuf_str(&key));
+		else
+			json_add_string(b, strbuf_str(&key));
+		strbuf_addch(b, ':');
+		if (add_value(b, in, e) < 0)
+			return -1;
+	}
+	strbuf_addch(b, '}');
+	return 0;
+}
+
+int
+msgpack_add_json(struct strbuf *b, struct str bytes, struct err *e)
+{
+	if (msgpack_check(bytes, e) < 0)
+		return -1;
+	return add_value(b, &bytes, e);
+}
+
+/* ---- from a tree ---------------------------------------------------------*/
+
+static int
+add_number(struct strbuf *b, struct str text, struct err *e)
+{
+	int64_t i;
+	uint64_t u;
+	double f;
+
+	if (memchr(text.p, '.', text.n) == NULL &&
+	    memchr(text.p, 'e', text.n) == NULL &&
+	    memchr(text.p, 'E', text.n) == NULL) {
+		if (num_parse_i64(text, INT64_MIN, INT64_MAX, &i) == 0)
+			msgpack_add_int(b, i);
+		else if (num_parse_u64(text, 0, UINT64_MAX, &u) == 0)
+			msgpack_add_uint(b, u);
+		else
+			return err_set(e, ERR_USAGE, "whole number " STR_FMT
+			    " does not fit 64 bits; a float needs a point, "
+			    "a text quotes", STR_ARG(text));
+		return 0;
+	}
+	if (num_parse_f64(text, &f) < 0)
+		return err_set(e, ERR_USAGE, "number " STR_FMT " is too "
+		    "large for a float", STR_ARG(text));
+	msgpack_add_float(b, f);
+	return 0;
+}
+
+static int
+add_node_scalar(struct strbuf *b, const struct tree *t, uint32_t node,
+    struct err *e)
+{
+	const struct tree_node *n = &t->at[node];
+
+	if (tree_is_null(t, node))
+		msgpack_add_nil(b);
+	else if (n->quoted)
+		msgpack_add_str(b, n->text);
+	else if (str_is(n->text, "true") || str_is(n->text, "false"))
+		msgpack_add_bool(b, n->text.p[0] == 't');
+	else if (json_is_number(n->text))
+		return add_number(b, n->text, e);
+	else
+		msgpack_add_str(b, n->text);
+	return 0;
+}
+
+static int
+add_node(struct strbuf *b, const struct tree *t, uint32_t node,
+    unsigned depth, struct err *e)
+{
+	const struct tree_node *n = &t->at[node];
+
+	if (depth > MAX_DEPTH)
+		return err_set(e, ERR_USAGE, "nested deeper than %d levels",
+		    MAX_DEPTH);
+	if (n->kind == TREE_SCALAR)
+		return add_node_scalar(b, t, node, e);
+	if (n->kind == TREE_SEQ)
+		msgpack_add_array(b, n->n);
+	else
+		msgpack_add_map(b, n->n);
+	if (n->kind == TREE_SEQ) {
+		TREE_EACH(t, node, c)
+			if (add_node(b, t, c, depth + 1, e) < 0)
+				return -1;
+		return 0;
+	}
+	TREE_EACH_PAIR(t, node, k, v) {
+		msgpack_add_str(b, t->at[k].text);
+		if (add_node(b, t, v, depth + 1, e) < 0)
+			return err_wrap(e, STR_FMT, STR_ARG(t->at[k].text));
+	}
+	return 0;
+}
+
+int
+msgpack_from_tree(struct strbuf *b, const struct tree *t, uint32_t node,
+    struct err *e)
+{
+	return add_node(b, t, node, 0, e);
+}
