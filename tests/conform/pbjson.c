@@ -1,18 +1,30 @@
 #include "conform.h"
 
 #include "base/num.h"
+#include "flyteidl/admin/node_execution.pb-c.h"
+#include "flyteidl/admin/project.pb-c.h"
 #include "idl/pbjson.h"
 #include "idl/wire.h"
 
 /*
  * Rows {"type", "binary": base64 of deterministic bytes, "json", "snake"} as
  * tests/interop/protojson.py makes them with the real protobuf: our bytes
- * must be those, and our JSON the same values.
+ * must be those, and our JSON the same values.  "defaults", if there, is what
+ * the real flyteadmin printed for the message.
  */
 
 static const ProtobufCMessageDescriptor *const types[] = {
+	&flyteidl__admin__execution__descriptor,
+	&flyteidl__admin__execution_list__descriptor,
 	&flyteidl__admin__launch_plan__descriptor,
+	&flyteidl__admin__launch_plan_list__descriptor,
+	&flyteidl__admin__node_execution_list__descriptor,
+	&flyteidl__admin__projects__descriptor,
+	&flyteidl__admin__task__descriptor,
+	&flyteidl__admin__task_list__descriptor,
 	&flyteidl__admin__task_spec__descriptor,
+	&flyteidl__admin__workflow__descriptor,
+	&flyteidl__admin__workflow_list__descriptor,
 	&flyteidl__admin__workflow_spec__descriptor,
 	&flyteidl__core__literal_map__descriptor,
 	&flyteidl__core__literal_type__descriptor,
@@ -136,6 +148,9 @@ conform_pbjson(const struct conform_row *row, struct strbuf *why)
 	return check_bytes(m, strbuf_str(&bytes), why) &&
 	    check_print(row, "json", m, 0, why) &&
 	    check_print(row, "snake", m, PBJSON_SNAKE | PBJSON_INDENT, why) &&
+	    (tree_get(row->tree, 0, "defaults") == TREE_NONE ||
+	    check_print(row, "defaults", m, PBJSON_SNAKE | PBJSON_DEFAULTS,
+	    why)) &&
 	    check_parse(row, "json", m, why) &&
 	    check_parse(row, "snake", m, why) ?
 	    CONFORM_SAME : CONFORM_DIFFERENT;

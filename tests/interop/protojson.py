@@ -2,9 +2,11 @@
 """protojson.py PACKAGE...: rows for `conform pbjson`, made with the real flyteidl and protobuf: every entity of the
 packages, and literals with numbers, strings, times and structures of many kinds."""
 import base64
+import glob
 import json
 import os
 import random
+import re
 import struct
 import sys
 
@@ -12,6 +14,7 @@ import sys
 os.environ["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = "python"
 
 import flyteidl_check as check
+from flyteidl.admin import execution_pb2, launch_plan_pb2, node_execution_pb2, project_pb2, task_pb2, workflow_pb2
 from flyteidl.core import literals_pb2, types_pb2
 from google.protobuf import json_format
 
@@ -33,6 +36,39 @@ def entities(package):
         message = check.KINDS[int(kind[:-3])][1]()
         message.ParseFromString(data)
         yield message
+
+
+ADMIN = {
+    r"/tasks/[^/]+/[^/]+/[^/]+/[^/]+$": task_pb2.Task,
+    r"/workflows/[^/]+/[^/]+/[^/]+/[^/]+$": workflow_pb2.Workflow,
+    r"/launch_plans/[^/]+/[^/]+/[^/]+/[^/]+$": launch_plan_pb2.LaunchPlan,
+    r"/tasks/[^/]+/[^/]+(\?.*)?$": task_pb2.TaskList,
+    r"/workflows/[^/]+/[^/]+(\?.*)?$": workflow_pb2.WorkflowList,
+    r"/launch_plans/[^/]+/[^/]+(\?.*)?$": launch_plan_pb2.LaunchPlanList,
+    r"/executions/[^/]+/[^/]+/[^/]+$": execution_pb2.Execution,
+    r"/executions/[^/]+/[^/]+(\?.*)?$": execution_pb2.ExecutionList,
+    r"/node_executions/[^/]+/[^/]+/[^/]+(\?.*)?$": node_execution_pb2.NodeExecutionList,
+    r"/projects(\?.*)?$": project_pb2.Projects,
+}
+
+
+def replies(folder):
+    """What flyteadmin answers: everything is printed, unset messages as null."""
+    for name in sorted(glob.glob(folder + "/[0-9]*.json")):
+        with open(name) as f:
+            case = json.load(f)
+        body = case["response"].get("body")
+        if case["request"]["method"] != "GET" or case["response"]["status"] != 200 or not isinstance(body, dict):
+            continue
+        for path, kind in ADMIN.items():
+            if re.match("/api/v1" + path, case["request"]["path"]):
+                try:
+                    message = json_format.ParseDict(body, kind())
+                except json_format.ParseError as e:  # places that the recording left open
+                    print("%s: %s" % (name, e), file=sys.stderr)
+                    break
+                yield json.dumps(dict(json.loads(row(message)), defaults=body))
+                break
 
 
 def a_double(rng):
@@ -127,6 +163,8 @@ def main():
     for package in sys.argv[1:]:
         for message in entities(package):
             print(row(message))
+    for reply in replies(os.path.join(os.path.dirname(__file__), "../corpus/admin")):
+        print(reply)
     for make in numbers, texts, structures, types:
         print(row(make(rng)))
 

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "data/tree.h"
+#include "data/yaml.h"
 #include "google/protobuf/any.pb-c.h"
 #include "google/protobuf/wrappers.pb-c.h"
 
@@ -298,6 +299,29 @@ TEST(strings_of_all_kinds)
 	CHECK(parse(LITERAL, "{\"hash\":1}", 0) == NULL);
 	CHECK_STR(again(LITERAL, "{\"hash\":1}", PBJSON_YAML),
 	    "{\"hash\":\"1\"}");
+}
+
+TEST(yaml_trees_have_plain_strings)
+{
+	static const char text[] = "metadata:\n  a: yes\n  b: 1.10\n"
+	    "  \"null\": \"null\"\nhash: 0x1f\nscalar: {generic: {x: no, "
+	    "y: 1.5, z: ~, t: true, q: \"1\"}}\n";
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	c_diags struct diags diags = DIAGS_INIT;
+	c_tree struct tree t;
+	ProtobufCMessage *m;
+
+	tree_init(&t);
+	CHECK_INT(yaml_parse("x.yaml", str_of(text), &t, &diags), 0);
+	CHECK_INT(pbjson_from_tree(LITERAL, &t, 0, PBJSON_YAML, &arena, &m,
+	    &e), 0);
+	pbjson_print(m, 0, &b);
+	CHECK_STR(b.p, "{\"scalar\":{\"generic\":{\"q\":\"1\",\"t\":true,"
+	    "\"x\":\"no\",\"y\":1.5,\"z\":null}},\"hash\":\"0x1f\","
+	    "\"metadata\":{\"a\":\"yes\",\"b\":\"1.10\",\"null\":\"null\"}}");
+	/* without the flag a plain scalar is a number or a word of JSON */
+	CHECK_INT(pbjson_from_tree(LITERAL, &t, 0, 0, &arena, &m, &e), -1);
+	CHECK_STR(e.msg, "2:6: metadata.a: expected a string, given \"yes\"");
 }
 
 TEST(any_only_by_its_bytes)
