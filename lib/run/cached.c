@@ -153,6 +153,17 @@ visit_entries(struct visit *v, pb_literal_map *m, struct err *e)
 	return 0;
 }
 
+/* Flyte hashes a union whole, place and all, unless it has a hash itself. */
+static int
+visit_union(struct visit *v, pb_literal *l, pb_literal *inner, struct err *e)
+{
+	if (visit_literal(v, inner, e) < 0)
+		return -1;
+	if (!v->compare && inner->hash[0] != '\0')
+		l->hash = inner->hash;
+	return 0;
+}
+
 static int
 visit_scalar(struct visit *v, pb_literal *l, struct err *e)
 {
@@ -166,7 +177,7 @@ visit_scalar(struct visit *v, pb_literal *l, struct err *e)
 		return visit_blob(v, l, s->schema->uri, e);
 	if (s->value_case == FLYTEIDL__CORE__SCALAR__VALUE_UNION &&
 	    s->union_->value != NULL)
-		return visit_literal(v, s->union_->value, e);
+		return visit_union(v, l, s->union_->value, e);
 	return 0;
 }
 

@@ -53,14 +53,19 @@ open_record(struct recorder *r, const char *kind)
 	return w;
 }
 
-static void
-close_record(struct recorder *r, struct json_writer *w)
+int64_t
+record_now_us(void)
 {
 	struct instant now = instant_now();
 
+	return now.sec * 1000000 + now.nsec / 1000;
+}
+
+static void
+close_record(struct recorder *r, struct json_writer *w)
+{
 	json_end(w);
-	journal_append(r->journal, strbuf_str(&r->line),
-	    now.sec * 1000000 + now.nsec / 1000);
+	journal_append(r->journal, strbuf_str(&r->line), record_now_us());
 }
 
 static void

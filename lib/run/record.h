@@ -84,4 +84,7 @@ void	record_build(struct recorder *, struct str path, struct str spec);
 void	record_workflow(struct recorder *, enum sched_wf,
 	    const struct sched_error *, struct str outputs);
 
+/* Microseconds since 1970: the clock of the journal. */
+int64_t	record_now_us(void);
+
 #endif

@@ -1,0 +1,263 @@
+#include "run/runner-priv.h"
+
+#include "idl/wire.h"
+
+int
+run_same_ref(struct sched_ref a, struct sched_ref b)
+{
+	return a.frame == b.frame && a.node == b.node &&
+	    a.element == b.element && a.attempt == b.attempt;
+}
+
+static void
+job_free(struct run_job *j)
+{
+	arena_release(&j->arena);
+	free(j);
+}
+
+/* ---- the end of an attempt ---------------------------------------------- */
+
+static void
+unlink_running(struct run_job *j)
+{
+	struct run_job **p;
+
+	for (p = &j->run->running; *p != j; p = &(*p)->next)
+		;
+	*p = j->next;
+	j->run->runner->running--;
+}
+
+/* What the engine is told of a result. */
+static void
+result_of(const struct run_job *j, struct strbuf *bytes,
+    struct sched_result *ret)
+{
+	const struct job_result *res = &j->job->result;
+
+	*ret = (struct sched_result){ .end = SCHED_OK };
+	if (res->error != NULL) {
+		ret->end = SCHED_ERROR;
+		ret->retry = res->recoverable;
+		ret->error.kind = (enum sched_kind)res->error->kind;
+		ret->error.code = str_of(res->error->code);
+		ret->error.message = str_of(res->error->message);
+	} else if (res->futures.p != NULL) {
+		ret->end = SCHED_FUTURES;
+		ret->outputs = res->futures;
+	} else {
+		if (res->outputs != NULL)
+			wire_pack(&res->outputs->base, bytes);
+		ret->outputs = strbuf_str(bytes);
+	}
+}
+
+static void
+tell_end(struct run_job *j)
+{
+	struct run_event event = {
+		.kind = RUN_ENDED, .path = str_of(j->path),
+		.attempt = j->at.attempt, .result = &j->job->result,
+		.contract = j->task->contract,
+	};
+
+	run_tell(j->run, &event);
+}
+
+static void
+finish(struct run_job *j)
+{
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
+	struct run *run = j->run;
+	const struct job_result *res = &j->job->result;
+	struct sched_result result;
+
+	/* What was ended by us has no result: after a stop the attempt is
+	 * made again, and an engine that stopped it wants to hear nothing. */
+	if (res->cause == JOB_CANCELLED && (run->runner->stopping ||
+	    j->stopped)) {
+		if (!run->runner->stopping)
+			record_end(&run->recorder, str_of(j->path),
+			    j->at.attempt, res);
+		return;
+	}
+	record_end(&run->recorder, str_of(j->path), j->at.attempt, res);
+	tell_end(j);
+	if (res->changed != NULL) {
+		run_say(run, "%s: input %s changed while it ran: the result "
+		    "is not kept", j->path, res->changed);
+		VEC_PUSH(&run->uncached, j->at);
+	}
+	result_of(j, &bytes, &result);
+	sched_finished(run->sched, j->at, &result);
+	run->dirty = 1;
+}
+
+static void
+on_job(struct job *job, void *arg)
+{
+	struct run_job *j = arg;
+
+	if (job->phase != JOB_ENDED)
+		return;
+	unlink_running(j);
+	finish(j);
+	job->executor->ops->release(job);
+	job_free(j);
+}
+
+/* ---- starting ----------------------------------------------------------- */
+
+void
+run_queue_start(struct run *run, const struct sched_action *act)
+{
+	struct run_job *j = xcalloc(1, sizeof(*j));
+
+	j->run = run;
+	j->at = act->at;
+	j->path = arena_strndup(&j->arena, act->path.p, act->path.n);
+	j->task = run_task_of(run, act->plan, act->node);
+	j->input_bytes = arena_str(&j->arena, act->inputs);
+	j->workflow = run->plan->graphs[0].name.p;
+	*run->waiting_end = j;
+	run->waiting_end = &j->next;
+}
+
+/* The attempt cannot even be tried. */
+static void
+refuse(struct run_job *j, const struct err *e)
+{
+	struct sched_result result = {
+		.end = SCHED_ERROR,
+		.error = { SCHED_USER, STR("NotRunnable"), str_of(e->msg) },
+	};
+
+	sched_finished(j->run->sched, j->at, &result);
+	j->run->dirty = 1;
+	job_free(j);
+}
+
+static int
+submit(struct run_job *j, struct err *e)
+{
+	struct run *run = j->run;
+	struct job_spec spec = {
+		.contract = j->task->contract, .inputs = j->inputs,
+		.project = run->id.project, .domain = run->id.domain,
+		.execution = run->id.name, .node = j->path,
+		.workflow = j->workflow, .attempt = j->at.attempt,
+	};
+
+	return executor_submit(run->executor, &spec, &j->arena, on_job, j,
+	    &j->job, e);
+}
+
+static void
+record_started(struct run_job *j)
+{
+	c_strbuf struct strbuf handle = STRBUF_INIT;
+	struct run *run = j->run;
+	struct run_event event = {
+		.kind = RUN_STARTED, .path = str_of(j->path),
+		.attempt = j->at.attempt,
+	};
+
+	run->executor->ops->handle(j->job, &handle);
+	record_start(&run->recorder, str_of(j->path), j->at.attempt,
+	    handle.p, j->input_bytes);
+	run_tell(run, &event);
+}
+
+static int
+start(struct run_job *j, struct err *e)
+{
+	struct run *run = j->run;
+	struct err trouble = j->task->trouble;
+	ProtobufCMessage *inputs;
+
+	if (j->task->contract == NULL) {
+		refuse(j, &trouble);
+		return 0;
+	}
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
+	    j->input_bytes, &j->arena, &inputs, &trouble) < 0) {
+		refuse(j, &trouble);
+		return 0;
+	}
+	j->inputs = (pb_literal_map *)inputs;
+	if (submit(j, e) < 0) {
+		job_free(j);
+		return -1;
+	}
+	j->next = run->running;
+	run->running = j;
+	run->runner->running++;
+	record_started(j);
+	return 0;
+}
+
+int
+run_start_waiting(struct run *run, struct err *e)
+{
+	struct run_job *j;
+
+	while (run->waiting != NULL &&
+	    run->runner->running < run->runner->opts.jobs) {
+		j = run->waiting;
+		run->waiting = j->next;
+		if (run->waiting == NULL)
+			run->waiting_end = &run->waiting;
+		j->next = NULL;
+		if (start(j, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- stopping ----------------------------------------------------------- */
+
+void
+run_stop_attempt(struct run *run, struct sched_ref at)
+{
+	struct run_job **p, *j;
+
+	for (j = run->running; j != NULL; j = j->next)
+		if (run_same_ref(j->at, at)) {
+			j->stopped = 1;
+			j->job->executor->ops->cancel(j->job, 0);
+			return;
+		}
+	for (p = &run->waiting; (j = *p) != NULL; p = &j->next)
+		if (run_same_ref(j->at, at)) {
+			*p = j->next;
+			if (run->waiting_end == &j->next)
+				run->waiting_end = p;
+			job_free(j);
+			return;
+		}
+}
+
+void
+run_jobs_cancel(struct run *run, int now)
+{
+	struct run_job *j;
+
+	for (j = run->running; j != NULL; j = j->next)
+		j->job->executor->ops->cancel(j->job, now);
+}
+
+void
+run_jobs_free(struct run *run)
+{
+	struct run_job *j;
+
+	while ((j = run->waiting) != NULL) {
+		run->waiting = j->next;
+		job_free(j);
+	}
+	while ((j = run->running) != NULL) {
+		run->running = j->next;
+		job_free(j);
+	}
+}

@@ -1,0 +1,438 @@
+#include "run/runner-priv.h"
+
+#include <fcntl.h>
+
+#include "idl/wire.h"
+#include "sys/file.h"
+
+/* ---- making one --------------------------------------------------------- */
+
+static struct run *
+run_new(struct runner *r, const struct execution_id *id)
+{
+	struct run *run = xcalloc(1, sizeof(*run)), **end;
+	c_strbuf struct strbuf dir = STRBUF_INIT;
+	int64_t now = record_now_us();
+
+	run->runner = r;
+	run->id = (struct execution_id){
+		arena_strdup(&run->arena, id->project),
+		arena_strdup(&run->arena, id->domain),
+		arena_strdup(&run->arena, id->name),
+	};
+	execution_add_dir(&dir, r->opts.home, id);
+	run->dir = arena_strdup(&run->arena, dir.p);
+	run->waiting_end = &run->waiting;
+	run->clock_offset = loop_now() - now * 1000;
+	run->counts.started_us = now;
+	run->dirty = 1;
+	recorder_init(&run->recorder, NULL, r->opts.store);
+	for (end = &r->runs; *end != NULL; end = &(*end)->next)
+		;
+	*end = run;
+	return run;
+}
+
+void
+run_free(struct run *run)
+{
+	if (run == NULL)
+		return;
+	loop_timer_stop(run->runner->opts.loop, &run->timer);
+	run_jobs_free(run);
+	executor_free(run->executor);
+	sched_free(run->sched);
+	run_plans_release(run);
+	plan_free(run->plan);
+	journal_close(run->journal);
+	recorder_release(&run->recorder);
+	if (run->history.dir != NULL)
+		history_release(&run->history);
+	map_release(&run->forced);
+	VEC_RELEASE(&run->uncached);
+	arena_release(&run->arena);
+	free(run);
+}
+
+/* A run that could not be made is not one of the runner's. */
+static void
+run_drop(struct run *run)
+{
+	struct run **p;
+
+	for (p = &run->runner->runs; *p != run; p = &(*p)->next)
+		;
+	*p = run->next;
+	run_free(run);
+}
+
+static void
+make_executor(struct run *run)
+{
+	run->places = (struct local_options){
+		.slots = run->runner->opts.jobs,
+		.scratch = arena_printf(&run->arena, "%s/scratch", run->dir),
+		.kept = arena_printf(&run->arena, "%s/failed", run->dir),
+		.logs = arena_printf(&run->arena, "%s/logs", run->dir),
+		.out = -1, .err = -1, .grace = LOCAL_GRACE,
+	};
+	run->world = (struct contract_world){
+		.environ = run->runner->opts.environ, .file = run->script,
+		.code = run->code, .store = run->runner->opts.store,
+	};
+	run->executor = local_new(run->runner->opts.loop, &run->places);
+}
+
+/* Without a cache no task is cacheable: the plan is this run's own. */
+static void
+forget_caching(struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->n_tasks; i++)
+		plan->tasks[i].cacheable = 0;
+}
+
+/* What this execution's own journal knows of a node. */
+static int
+resume_node(void *arg, struct str path, struct sched_record *ret)
+{
+	struct run *run = arg;
+	uint32_t i = map_get(&run->history.by_path, path);
+	const struct history_node *n;
+	struct err e;
+
+	if (i == MAP_NONE)
+		return 0;
+	n = &run->history.nodes[i];
+	*ret = (struct sched_record){
+		.phase = n->phase, .attempt = n->attempt,
+		.system_failures = n->system_failures, .error = n->error,
+		.queued_at = n->first * 1000 + run->clock_offset,
+		.started_at = n->started * 1000 + run->clock_offset,
+		.child_launched = n->child.name != NULL,
+	};
+	if (n->cache != NULL)
+		ret->cache = strcmp(n->cache, "HIT") == 0 ? SCHED_CACHE_HIT :
+		    strcmp(n->cache, "POPULATED") == 0 ?
+		    SCHED_CACHE_POPULATED : SCHED_CACHE_DISABLED;
+	/* The attempt that was under way when its runner died is over, and
+	 * the death was not the task's fault. */
+	if (n->phase == SCHED_RUNNING && n->n_attempts > 0 &&
+	    n->attempts[n->n_attempts - 1].ended == 0 &&
+	    n->attempts[n->n_attempts - 1].number == n->attempt) {
+		ret->attempt++;
+		ret->system_failures++;
+	}
+	return history_literals(run->runner->opts.store, n->outputs,
+	    &run->arena, &ret->outputs, &e) == 0;
+}
+
+/* What the execution that is recovered knew. */
+static int
+recover_node(void *arg, struct str path, struct sched_record *ret)
+{
+	struct run *run = arg;
+	uint32_t i = map_get(&run->recover->by_path, path);
+	const struct history_node *n;
+	struct err e;
+	size_t len;
+
+	if (i == MAP_NONE)
+		return 0;
+	for (len = 1; len <= path.n; len++)
+		if ((len == path.n || path.p[len] == '/') &&
+		    map_get(&run->forced, (struct str){ path.p, len }) !=
+		    MAP_NONE)
+			return 0;
+	n = &run->recover->nodes[i];
+	if (n->phase != SCHED_SUCCEEDED && n->phase != SCHED_RECOVERED &&
+	    n->phase != SCHED_SKIPPED)
+		return 0;
+	*ret = (struct sched_record){ .phase = n->phase };
+	return history_literals(run->runner->opts.store, n->outputs,
+	    &run->arena, &ret->outputs, &e) == 0;
+}
+
+static void
+make_sched(struct run *run, const struct record_execution *rec,
+    struct str inputs)
+{
+	struct sched_config c;
+
+	sched_config_init(&c);
+	c.name = str_of(run->id.name);
+	c.inputs = arena_str(&run->arena, inputs);
+	c.max_parallelism = rec->max_parallelism;
+	c.overwrite_cache = rec->overwrite_cache;
+	c.keep_going = rec->keep_going;
+	c.arg = run;
+	if (run->history.dir != NULL)
+		c.resume = resume_node;
+	if (run->recover != NULL)
+		c.recover = recover_node;
+	if (run->runner->opts.store == NULL ||
+	    run->runner->opts.cache == RUNNER_CACHE_OFF)
+		forget_caching(run->plan);
+	run->sched = sched_new(run->plan, &c, loop_now());
+}
+
+/* Folder and journal of a new execution, with its first record. */
+static int
+make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
+    struct err *e)
+{
+	struct record_execution rec = spec->record;
+	enum journal_sync sync = spec->durable ? JOURNAL_POWER_SAFE :
+	    JOURNAL_KILL_SAFE;
+	c_strbuf struct strbuf closure = STRBUF_INIT;
+	char address[CLOSURE_ADDRESS];
+
+	wire_pack(&spec->closure->base, &closure);
+	if (closure_put(run->runner->opts.home, strbuf_str(&closure),
+	    address, e) < 0)
+		return -1;
+	rec.closure = address;
+	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 ||
+	    journal_create(run->dir, &run->journal, e) < 0)
+		return -1;
+	run->recorder.journal = run->journal;
+	rec.inputs = inputs;
+	record_execution(&run->recorder, &rec);
+	record_begin(&run->recorder, 1);
+	if (run_commit(run, sync, e) < 0)
+		return -1;
+	execution_set_last(run->runner->opts.home, &run->id);
+	return 0;
+}
+
+/* From a node on: it and what comes after it in its graph. */
+static void
+force_from(struct run *run, const char *id)
+{
+	const struct plan *p = run->plan;
+	uint32_t at = plan_find(p, 0, str_of(id)), i, k;
+	VEC(uint32_t) todo = VEC_INIT;
+
+	map_put(&run->forced, str_of(id), 1);
+	if (at == PLAN_NONE)
+		return;
+	VEC_PUSH(&todo, at);
+	while (todo.n > 0) {
+		at = VEC_POP(&todo);
+		for (i = 0; i < p->nodes[at].down.n; i++) {
+			k = p->edges[p->nodes[at].down.at + i];
+			if (map_put(&run->forced, p->nodes[k].id, 1) ==
+			    MAP_NONE)
+				VEC_PUSH(&todo, k);
+		}
+	}
+	VEC_RELEASE(&todo);
+}
+
+static int
+start_new(struct run *run, const struct run_spec *spec, struct err *e)
+{
+	c_strbuf struct strbuf inputs = STRBUF_INIT;
+	size_t i;
+
+	run->local = spec->record.local;
+	run->recover = spec->recover;
+	run->script = spec->script;
+	run->code = spec->record.code;
+	if (plan_build(spec->closure, &run->plan, e) < 0)
+		return -1;
+	wire_pack(&spec->inputs->base, &inputs);
+	if (!run->runner->opts.dry_run &&
+	    make_journal(run, spec, strbuf_str(&inputs), e) < 0)
+		return -1;
+	for (i = 0; i < spec->n_force; i++)
+		map_put(&run->forced, str_of(spec->force[i]), 1);
+	for (i = 0; i < spec->n_from; i++)
+		force_from(run, spec->from[i]);
+	make_executor(run);
+	make_sched(run, &spec->record, strbuf_str(&inputs));
+	return 0;
+}
+
+int
+run_start(struct runner *r, const struct run_spec *spec, struct run **ret,
+    struct err *e)
+{
+	struct run *run = run_new(r, &spec->record.id);
+
+	if (start_new(run, spec, e) < 0) {
+		run_drop(run);
+		return -1;
+	}
+	*ret = run;
+	return 0;
+}
+
+/* ---- going on with one -------------------------------------------------- */
+
+/* Ends what a dead runner left running; its attempts are not waited for by
+ * anyone else. */
+static int
+reclaim(struct run *run, struct err *e)
+{
+	const struct history *h = &run->history;
+	size_t i, k, n, total = 0;
+
+	for (i = 0; i < h->n_nodes; i++) {
+		const struct history_node *node = &h->nodes[i];
+
+		for (k = 0; k < node->n_attempts; k++) {
+			c_strbuf struct strbuf token = STRBUF_INIT;
+			struct job_spec spec = {
+				.project = run->id.project,
+				.domain = run->id.domain,
+				.execution = run->id.name,
+				.node = arena_strndup(&run->arena,
+				    node->path.p, node->path.n),
+				.attempt = node->attempts[k].number,
+			};
+
+			if (node->attempts[k].ended != 0)
+				continue;
+			executor_add_token(&token, &spec);
+			if (run->executor->ops->reclaim(run->executor,
+			    node->attempts[k].handle, token.p, &n, e) < 0)
+				return -1;
+			total += n;
+		}
+	}
+	if (total > 0)
+		run_say(run, "ended %zu process%s left by an earlier run",
+		    total, total == 1 ? "" : "es");
+	return 0;
+}
+
+static int
+load_plan(struct run *run, struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
+	ProtobufCMessage *m;
+
+	if (run->history.closure == NULL)
+		return err_set(e, ERR_CORRUPT, "%s/journal: no closure",
+		    run->dir);
+	if (closure_get(run->runner->opts.home, run->history.closure, &bytes,
+	    e) < 0 || wire_unpack(
+	    &flyteidl__core__compiled_workflow_closure__descriptor,
+	    strbuf_str(&bytes), &a, &m, e) < 0)
+		return -1;
+	return plan_build((pb_compiled_workflow_closure *)m, &run->plan, e);
+}
+
+static int
+go_on(struct run *run, const char *script, struct err *e)
+{
+	struct record_execution rec = { 0 };
+	struct history *h = &run->history;
+	struct str inputs;
+
+	run->script = script;
+	run->local = h->local;
+	run->code = h->code;
+	rec.keep_going = h->keep_going;
+	rec.overwrite_cache = h->overwrite_cache;
+	rec.max_parallelism = h->max_parallelism;
+	if (load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
+	    h->inputs, &run->arena, &inputs, e) < 0)
+		return -1;
+	make_executor(run);
+	if (reclaim(run, e) < 0)
+		return -1;
+	record_begin(&run->recorder, h->begins + 1);
+	make_sched(run, &rec, inputs);
+	return 0;
+}
+
+int
+run_resume(struct runner *r, const struct execution_id *id,
+    const char *script, struct run **ret, struct err *e)
+{
+	struct run *run = run_new(r, id);
+
+	if (history_open(r->opts.home, id, &run->history, &run->journal,
+	    e) < 0) {
+		run_drop(run);
+		return -1;
+	}
+	run->recorder.journal = run->journal;
+	*ret = run;
+	if (history_is_final(run->history.phase)) {
+		run->ended = 1;
+		if (history_literals(r->opts.store, run->history.outputs,
+		    &run->arena, &run->outputs, e) == 0)
+			return 0;
+	} else if (go_on(run, script, e) == 0) {
+		execution_set_last(r->opts.home, &run->id);
+		return 0;
+	}
+	run_drop(run);
+	return -1;
+}
+
+/* ---- looking at one ----------------------------------------------------- */
+
+const struct execution_id *
+run_id(const struct run *run)
+{
+	return &run->id;
+}
+
+enum sched_wf
+run_phase(const struct run *run)
+{
+	return run->sched == NULL ? run->history.phase :
+	    sched_phase(run->sched);
+}
+
+const struct sched_error *
+run_error(const struct run *run)
+{
+	return run->sched == NULL ? &run->history.error :
+	    sched_error(run->sched);
+}
+
+struct str
+run_outputs(const struct run *run)
+{
+	return run->outputs;
+}
+
+const struct sched *
+run_sched(const struct run *run)
+{
+	return run->sched;
+}
+
+const struct plan *
+run_plan(const struct run *run)
+{
+	return run->plan;
+}
+
+struct executor *
+run_executor(const struct run *run)
+{
+	return run->executor;
+}
+
+const struct run_counts *
+run_counts(const struct run *run)
+{
+	return &run->counts;
+}
+
+void
+run_abort(struct run *run, const char *reason)
+{
+	if (run->sched == NULL || run->ended)
+		return;
+	sched_abort(run->sched, str_of(reason));
+	run->dirty = 1;
+}

@@ -1,0 +1,125 @@
+#ifndef RUN_RUNNER_PRIV_H
+#define RUN_RUNNER_PRIV_H
+
+/* What the files of the runner share.  runner.c: the loop; runner-run.c: one
+ * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
+ * and keys; runner-job.c: attempts. */
+
+#include "base/vec.h"
+#include "run/cached.h"
+#include "run/contract.h"
+#include "run/local.h"
+#include "run/runner.h"
+#include "store/store.h"
+
+/* A task as this process runs it; made when first needed. */
+struct run_task {
+	int			 ready;
+	pb_task_template	*template;	/* overrides applied */
+	struct contract		*contract;
+	struct cached_task	 cached;
+	int			 keyed;		/* cached is set */
+	struct err		 trouble;	/* it can not run here */
+};
+
+/* A plan and its tasks: the workflow's own, or a dynamic one. */
+struct run_plan {
+	const struct plan	*plan;
+	int			 owned;
+	struct run_task		*tasks;		/* by task */
+	struct run_task		**by_node;	/* nodes with overrides */
+};
+
+/* An attempt on its way. */
+struct run_job {
+	struct run		*run;
+	struct sched_ref	 at;
+	char			*path;
+	struct run_task		*task;
+	pb_literal_map		*inputs;
+	struct str		 input_bytes;	/* the same, on the wire */
+	struct arena		 arena;
+	struct job		*job;		/* NULL: not submitted yet */
+	const char		*workflow;
+	int			 stopped;	/* the engine wants no answer */
+	struct run_job		*next;
+};
+
+/* A look-up to be answered. */
+struct run_lookup {
+	struct sched_ref	 at;
+	struct str		 path;
+	struct run_task		*task;
+	pb_literal_map		*inputs;
+	struct cache_lookup	 lookup;
+};
+
+struct run {
+	struct runner		*runner;
+	struct execution_id	 id;
+	const char		*dir;
+	const char		*script, *code;
+	int			 local;
+	int			 durable;
+	struct plan		*plan;
+	struct sched		*sched;
+	struct history		 history;	/* when resumed */
+	const struct history	*recover;
+	struct map		 forced;	/* paths not to recover */
+	int64_t			 clock_offset;	/* steady minus real, ns */
+	struct journal		*journal;
+	struct recorder		 recorder;
+	VEC(struct run_plan)	 plans;
+	VEC(struct sched_ref)	 uncached;	/* results not to be kept */
+	struct contract_world	 world;
+	struct local_options	 places;
+	struct executor		*executor;
+	struct run_job		*waiting, **waiting_end; /* to be started */
+	struct run_job		*running;
+	uint32_t		 explained;	/* misses looked into */
+	struct loop_timer	 timer;
+	int			 dirty;		/* the engine has news */
+	int			 ended;
+	int			 error_set;
+	struct str		 outputs;
+	struct arena		 arena;
+	struct run_counts	 counts;
+	struct run		*next;
+};
+
+struct runner {
+	struct runner_options	 opts;
+	struct run		*runs;
+	unsigned		 running;	/* jobs submitted */
+	int			 stopping;
+	struct arena		 arena;
+};
+
+void	run_tell(struct run *, const struct run_event *);
+void	run_say(struct run *, const char *fmt, ...) printf_like(2, 3);
+
+/* runner-run.c */
+int	run_turn(struct run *, struct err *) must_check;
+int	run_commit(struct run *, enum journal_sync, struct err *) must_check;
+
+/* runner-make.c */
+void	run_free(struct run *);
+
+/* runner-task.c */
+struct run_task *run_task_of(struct run *, const struct plan *,
+	    const struct plan_node *);
+void	run_plans_release(struct run *);
+int	run_look_up(struct run *, struct run_lookup *at, size_t n,
+	    struct arena *, struct err *) must_check;
+/* 1 if it was kept. */
+int	run_put(struct run *, const struct sched_action *);
+
+/* runner-job.c */
+void	run_queue_start(struct run *, const struct sched_action *);
+int	run_start_waiting(struct run *, struct err *) must_check;
+void	run_stop_attempt(struct run *, struct sched_ref);
+void	run_jobs_cancel(struct run *, int now);
+void	run_jobs_free(struct run *);
+int	run_same_ref(struct sched_ref, struct sched_ref);
+
+#endif

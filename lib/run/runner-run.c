@@ -1,0 +1,302 @@
+#include "run/runner-priv.h"
+
+#include "idl/wire.h"
+
+/* Nodes that come and go without a trace worth keeping. */
+static int
+is_plain_node(const struct sched_action *act)
+{
+	return act->node->kind == PLAN_START || act->node->kind == PLAN_END;
+}
+
+/* ---- actions ------------------------------------------------------------ */
+
+static void
+count_node(struct run_counts *c, const struct sched_action *act)
+{
+	if (act->node->kind != PLAN_TASK)
+		return;
+	if (act->phase == SCHED_SUCCEEDED && act->why == SCHED_WHY_HIT)
+		c->reused++;
+	else if (act->phase == SCHED_RECOVERED)
+		c->recovered++;
+	else if (act->phase == SCHED_SUCCEEDED &&
+	    act->why != SCHED_WHY_RESTORED)
+		c->ran++;
+	else if (act->phase == SCHED_FAILED || act->phase == SCHED_TIMED_OUT)
+		c->failed++;
+	else if (act->phase == SCHED_SKIPPED)
+		c->skipped++;
+	else
+		return;
+	c->nodes++;
+}
+
+/*
+ * What a journal needs to go on: final phases, retries, and when something
+ * that is not a task began.  The start of an attempt stands for the rest.
+ */
+static int
+is_recorded(const struct sched_action *act)
+{
+	if (is_plain_node(act) || act->why == SCHED_WHY_RESTORED ||
+	    act->phase == SCHED_QUEUED || act->phase == SCHED_UNDEFINED)
+		return 0;
+	return act->phase != SCHED_RUNNING || act->node->kind != PLAN_TASK ||
+	    act->why == SCHED_WHY_RETRY;
+}
+
+static void
+on_node(struct run *run, const struct sched_action *act)
+{
+	struct run_event event = {
+		.kind = RUN_NODE, .action = act, .path = act->path,
+		.attempt = act->at.attempt,
+	};
+	struct sched_view view;
+	struct str inputs = { NULL, 0 };
+
+	count_node(&run->counts, act);
+	if (run->journal != NULL && is_recorded(act)) {
+		if (act->why == SCHED_WHY_HIT ||
+		    act->why == SCHED_WHY_RECOVERED) {
+			sched_view(run->sched, act->at, &view);
+			inputs = view.inputs;
+		}
+		record_node(&run->recorder, act, inputs);
+	}
+	if (!is_plain_node(act))
+		run_tell(run, &event);
+}
+
+static void
+on_workflow(struct run *run, const struct sched_action *act)
+{
+	struct run_event event = { .kind = RUN_WORKFLOW, .action = act };
+	struct str outputs = { NULL, 0 };
+
+	if (act->wf == SCHED_WF_SUCCEEDED)
+		outputs = sched_outputs(run->sched);
+	if (run->journal != NULL)
+		record_workflow(&run->recorder, act->wf,
+		    act->error.code.p == NULL ? NULL : &act->error, outputs);
+	run_tell(run, &event);
+}
+
+static void
+on_start(struct run *run, const struct sched_action *act)
+{
+	struct run_event event = { .kind = RUN_WOULD, .path = act->path };
+
+	if (!run->runner->opts.dry_run) {
+		run_queue_start(run, act);
+		return;
+	}
+	run->counts.would_run++;
+	run_tell(run, &event);
+}
+
+static void
+on_wait(struct run *run, const struct sched_action *act)
+{
+	struct run_event event = {
+		.kind = RUN_WAITING, .path = act->path,
+		.text = act->gate->signal,
+	};
+
+	run_tell(run, &event);
+}
+
+/* What the engine may decide and this runner cannot do. */
+static void
+refuse_child(struct run *run, const struct sched_action *act)
+{
+	struct sched_error error = {
+		SCHED_USER, STR("LaunchPlanNotSupported"),
+		STR("launch plans as nodes do not run locally yet"),
+	};
+	struct str none = { NULL, 0 };
+
+	sched_child(run->sched, act->at, SCHED_CHILD_REFUSED, none, &error);
+}
+
+static void
+refuse_build(struct run *run, const struct sched_action *act)
+{
+	struct sched_error error = {
+		SCHED_USER, STR("DynamicWorkflowBuildFailed"),
+		STR("dynamic tasks do not run locally yet"),
+	};
+
+	sched_built(run->sched, act->at, NULL, &error);
+}
+
+typedef VEC(struct run_lookup) lookup_vec;
+
+static int
+add_lookup(struct run *run, const struct sched_action *act,
+    lookup_vec *lookups, struct arena *a, struct err *e)
+{
+	struct run_lookup l = {
+		.at = act->at, .path = arena_str(a, act->path),
+		.task = run_task_of(run, act->plan, act->node),
+	};
+	struct str none = { NULL, 0 };
+	ProtobufCMessage *m;
+
+	if (!l.task->keyed || run->runner->opts.cache == RUNNER_CACHE_WRITE) {
+		sched_looked_up(run->sched, l.at, SCHED_CACHE_MISS, none);
+		return 0;
+	}
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor, act->inputs,
+	    a, &m, e) < 0)
+		return -1;
+	l.inputs = (pb_literal_map *)m;
+	VEC_PUSH(lookups, l);
+	return 0;
+}
+
+/* 1 if the engine has something to chew on at once. */
+static int
+act_on(struct run *run, const struct sched_action *act, lookup_vec *lookups,
+    struct arena *a, struct err *e)
+{
+	switch (act->todo) {
+	case SCHED_LOOKUP:
+		return add_lookup(run, act, lookups, a, e) < 0 ? -1 : 1;
+	case SCHED_RESERVE:
+		sched_reserved(run->sched, act->at, SCHED_RESERVE_ACQUIRED);
+		return 1;
+	case SCHED_RELEASE:
+		return 0;
+	case SCHED_PUT:
+		sched_put_done(run->sched, act->at, run_put(run, act));
+		return 1;
+	case SCHED_START:
+		on_start(run, act);
+		return 0;
+	case SCHED_STOP:
+		run_stop_attempt(run, act->at);
+		return 0;
+	case SCHED_BUILD:
+		refuse_build(run, act);
+		return 1;
+	case SCHED_LAUNCH:
+		refuse_child(run, act);
+		return 1;
+	case SCHED_KILL:
+		return 0;
+	case SCHED_WAIT:
+		on_wait(run, act);
+		return 0;
+	case SCHED_NODE:
+		on_node(run, act);
+		return 0;
+	case SCHED_WORKFLOW:
+		on_workflow(run, act);
+		return 0;
+	default:
+		BUG("action %d", (int)act->todo);
+	}
+}
+
+/* Carries out what the engine wants now.  Look-ups are gathered, so that all
+ * nodes that are ready go through the catalog at once. */
+static int
+drain(struct run *run, int *ret_again, struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	const struct sched_action *act;
+	lookup_vec lookups = VEC_INIT;
+	int rc = 0;
+
+	*ret_again = 0;
+	while (rc >= 0 && (act = sched_action(run->sched)) != NULL) {
+		rc = act_on(run, act, &lookups, &a, e);
+		*ret_again |= rc > 0;
+	}
+	if (rc >= 0 && lookups.n > 0)
+		rc = run_look_up(run, lookups.at, lookups.n, &a, e);
+	VEC_RELEASE(&lookups);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- a turn ------------------------------------------------------------- */
+
+static void
+on_timer(struct loop_timer *timer)
+{
+	struct run *run = timer->arg;
+
+	run->dirty = 1;
+}
+
+static void
+set_timer(struct run *run)
+{
+	int64_t when = sched_deadline(run->sched);
+
+	loop_timer_stop(run->runner->opts.loop, &run->timer);
+	if (when != INT64_MAX && !run->ended) {
+		run->timer.fn = on_timer;
+		run->timer.arg = run;
+		loop_timer_set(run->runner->opts.loop, &run->timer, when);
+	}
+}
+
+static uint32_t
+free_slots(const struct run *run)
+{
+	const struct runner *r = run->runner;
+	uint32_t n = r->running;
+	const struct run_job *j;
+
+	if (r->opts.dry_run)
+		return SCHED_NONE;
+	for (j = run->waiting; j != NULL; j = j->next)
+		n++;
+	return n >= r->opts.jobs ? 0 : r->opts.jobs - n;
+}
+
+int
+run_commit(struct run *run, enum journal_sync sync, struct err *e)
+{
+	if (run->journal == NULL)
+		return 0;
+	if (run->recorder.trouble.kind != ERR_NONE) {
+		*e = run->recorder.trouble;
+		return err_wrap(e, "journal");
+	}
+	return journal_commit(run->journal, sync, e);
+}
+
+static int
+finish(struct run *run, struct err *e)
+{
+	run->ended = 1;
+	run->outputs = sched_outputs(run->sched);
+	run->counts.ended_us = record_now_us();
+	return run_commit(run, JOURNAL_POWER_SAFE, e);
+}
+
+int
+run_turn(struct run *run, struct err *e)
+{
+	enum journal_sync sync = run->runner->opts.durable ?
+	    JOURNAL_POWER_SAFE : JOURNAL_KILL_SAFE;
+	int again = 1;
+
+	run->dirty = 0;
+	while (again) {
+		sched_step(run->sched, loop_now(), free_slots(run));
+		if (drain(run, &again, e) < 0)
+			return -1;
+	}
+	if (history_is_final(sched_phase(run->sched)))
+		return finish(run, e);
+	/* Before anything is started on the strength of it. */
+	if (run->waiting != NULL && run_commit(run, sync, e) < 0)
+		return -1;
+	set_timer(run);
+	return 0;
+}

@@ -1,0 +1,251 @@
+#include "run/runner-priv.h"
+
+#include "idl/wire.h"
+
+/* Misses of one run that are looked into: the search through the entries of
+ * a task is linear in them. */
+#define MAX_EXPLAINED	64
+
+static struct run_plan *
+plan_of(struct run *run, const struct plan *plan)
+{
+	struct run_plan fresh = { .plan = plan };
+	size_t i;
+
+	for (i = run->plans.n; i > 0; i--)
+		if (run->plans.at[i - 1].plan == plan)
+			return &run->plans.at[i - 1];
+	fresh.tasks = xcalloc(plan->n_tasks, sizeof(*fresh.tasks));
+	VEC_PUSH(&run->plans, fresh);
+	return &VEC_LAST(&run->plans);
+}
+
+/* ---- making a task ready ------------------------------------------------ */
+
+/* What a node overrides replaces what the task has (core.TaskNodeOverrides). */
+static int
+apply_overrides(struct run *run, pb_task_template *t, struct str bytes,
+    struct err *e)
+{
+	Flyteidl__Core__TaskNodeOverrides *o;
+	ProtobufCMessage *m;
+
+	if (wire_unpack(&flyteidl__core__task_node_overrides__descriptor,
+	    bytes, &run->arena, &m, e) < 0)
+		return -1;
+	o = (Flyteidl__Core__TaskNodeOverrides *)m;
+	if (t->target_case == FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER) {
+		if (o->resources != NULL)
+			t->container->resources = o->resources;
+		if (o->container_image[0] != '\0')
+			t->container->image = o->container_image;
+	}
+	if (o->extended_resources != NULL)
+		t->extended_resources = o->extended_resources;
+	return 0;
+}
+
+static void
+prepare(struct run *run, struct run_task *task, const struct plan_task *pt,
+    struct str overrides)
+{
+	ProtobufCMessage *m;
+
+	task->ready = 1;
+	if (wire_unpack(&flyteidl__core__task_template__descriptor,
+	    pt->template, &run->arena, &m, &task->trouble) < 0)
+		return;
+	task->template = (pb_task_template *)m;
+	if (overrides.n > 0 && apply_overrides(run, task->template,
+	    overrides, &task->trouble) < 0)
+		return;
+	if (pt->cacheable && run->runner->opts.store != NULL) {
+		if (cached_task_init(&task->cached, run->runner->opts.store,
+		    task->template, run->local, &run->arena,
+		    &task->trouble) < 0)
+			return;
+		task->keyed = 1;
+	}
+	if (contract_new(task->template, &run->world, &task->contract,
+	    &task->trouble) < 0)
+		task->contract = NULL;
+}
+
+struct run_task *
+run_task_of(struct run *run, const struct plan *plan,
+    const struct plan_node *node)
+{
+	struct run_plan *p = plan_of(run, plan);
+	uint32_t i = (uint32_t)(node - plan->nodes);
+	struct run_task *task;
+
+	if (node->overrides.n == 0) {
+		task = &p->tasks[node->what];
+	} else {
+		if (p->by_node == NULL)
+			p->by_node = xcalloc(plan->n_nodes,
+			    sizeof(struct run_task *));
+		if (p->by_node[i] == NULL)
+			p->by_node[i] = xcalloc(1, sizeof(*task));
+		task = p->by_node[i];
+	}
+	if (!task->ready)
+		prepare(run, task, &plan->tasks[node->what],
+		    node->overrides);
+	return task;
+}
+
+void
+run_plans_release(struct run *run)
+{
+	size_t i, k;
+
+	for (i = 0; i < run->plans.n; i++) {
+		struct run_plan *p = &run->plans.at[i];
+
+		for (k = 0; k < p->plan->n_tasks; k++)
+			contract_free(p->tasks[k].contract);
+		for (k = 0; p->by_node != NULL && k < p->plan->n_nodes; k++)
+			if (p->by_node[k] != NULL) {
+				contract_free(p->by_node[k]->contract);
+				free(p->by_node[k]);
+			}
+		free(p->by_node);
+		free(p->tasks);
+	}
+	VEC_RELEASE(&run->plans);
+}
+
+/* ---- the catalog -------------------------------------------------------- */
+
+static void
+explain_miss(struct run *run, const struct run_lookup *l, struct arena *a)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	struct cache_explain x;
+	struct cache_put would = {
+		.key = l->lookup.key, .command = l->task->cached.command,
+	};
+	struct run_event event = { .kind = RUN_EXPLAINED, .path = l->path };
+	struct err e;
+
+	if (run->explained++ >= MAX_EXPLAINED)
+		return;
+	would.inputs = cached_preimage(&l->task->cached, l->inputs, a);
+	if (catalog_explain(run->runner->opts.store, &would, a, &x, &e) < 0)
+		strbuf_adds(&text, e.msg);
+	else
+		cache_explain_add(&text, &x);
+	if (run->journal != NULL)
+		record_why(&run->recorder, l->path, strbuf_str(&text));
+	event.text = strbuf_str(&text);
+	run_tell(run, &event);
+}
+
+static void
+answer(struct run *run, const struct run_lookup *l, struct arena *a)
+{
+	struct str none = { NULL, 0 };
+
+	if (l->lookup.state == CACHE_HIT) {
+		if (l->lookup.command_differs)
+			run_say(run, STR_FMT ": reused, though its command has "
+			    "changed under the same cache version",
+			    STR_ARG(l->path));
+		sched_looked_up(run->sched, l->at, SCHED_CACHE_HIT,
+		    l->lookup.outputs);
+		return;
+	}
+	if (l->lookup.state == CACHE_DAMAGED)
+		run_say(run, STR_FMT ": cached, but %s: runs again",
+		    STR_ARG(l->path), l->lookup.why);
+	explain_miss(run, l, a);
+	sched_looked_up(run->sched, l->at, SCHED_CACHE_MISS, none);
+}
+
+int
+run_look_up(struct run *run, struct run_lookup *at, size_t n,
+    struct arena *a, struct err *e)
+{
+	struct cache_lookup *all = arena_new_n(a, n, struct cache_lookup);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (cached_key(&at[i].task->cached, at[i].inputs, a,
+		    &all[i].key, e) < 0)
+			return -1;
+		all[i].command = at[i].task->cached.command;
+	}
+	if (catalog_lookup(run->runner->opts.store, all, n, a, e) < 0) {
+		/* A cache that is out of order costs time, not results. */
+		run_say(run, "cache: %s", e->msg);
+		for (i = 0; i < n; i++)
+			all[i].state = CACHE_MISS;
+	}
+	for (i = 0; i < n; i++) {
+		at[i].lookup = all[i];
+		answer(run, &at[i], a);
+	}
+	return 0;
+}
+
+static int
+is_uncached(struct run *run, struct sched_ref at)
+{
+	size_t i;
+
+	for (i = 0; i < run->uncached.n; i++)
+		if (run_same_ref(run->uncached.at[i], at)) {
+			run->uncached.at[i] = VEC_LAST(&run->uncached);
+			run->uncached.n--;
+			return 1;
+		}
+	return 0;
+}
+
+static int
+put(struct run *run, const struct sched_action *act, struct arena *a,
+    struct err *e)
+{
+	struct run_task *task = run_task_of(run, act->plan, act->node);
+	c_strbuf struct strbuf source = STRBUF_INIT;
+	struct cache_put p = { 0 };
+	ProtobufCMessage *inputs;
+
+	if (!task->keyed)
+		return 0;
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor, act->inputs,
+	    a, &inputs, e) < 0 ||
+	    cached_key(&task->cached, (pb_literal_map *)inputs, a, &p.key,
+	    e) < 0)
+		return -1;
+	strbuf_addf(&source, "%s/%s/%s/" STR_FMT "#%u", run->id.project,
+	    run->id.domain, run->id.name, STR_ARG(act->path),
+	    act->at.attempt);
+	p.command = task->cached.command;
+	p.inputs = cached_preimage(&task->cached, (pb_literal_map *)inputs, a);
+	p.outputs = act->outputs;
+	p.source = strbuf_str(&source);
+	p.refresh = run->runner->opts.cache == RUNNER_CACHE_REFRESH;
+	if (catalog_put(run->runner->opts.store, &p, e) < 0)
+		return -1;
+	return 1;
+}
+
+int
+run_put(struct run *run, const struct sched_action *act)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct err e;
+	int kept;
+
+	if (run->runner->opts.store == NULL ||
+	    run->runner->opts.cache == RUNNER_CACHE_READ ||
+	    is_uncached(run, act->at))
+		return 0;
+	kept = put(run, act, &a, &e);
+	if (kept < 0)
+		run_say(run, "cache: " STR_FMT " is not kept: %s",
+		    STR_ARG(act->path), e.msg);
+	return kept > 0;
+}

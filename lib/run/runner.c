@@ -1,0 +1,145 @@
+#include "run/runner-priv.h"
+
+#include <stdarg.h>
+
+struct runner *
+runner_new(const struct runner_options *opts)
+{
+	struct runner *r = xcalloc(1, sizeof(*r));
+
+	r->opts = *opts;
+	return r;
+}
+
+void
+runner_free(struct runner *r)
+{
+	struct run *run, *next;
+
+	if (r == NULL)
+		return;
+	for (run = r->runs; run != NULL; run = next) {
+		next = run->next;
+		run_free(run);
+	}
+	arena_release(&r->arena);
+	free(r);
+}
+
+void
+run_tell(struct run *run, const struct run_event *event)
+{
+	if (run->runner->opts.watch != NULL)
+		run->runner->opts.watch(run->runner->opts.arg, run, event);
+}
+
+void
+run_say(struct run *run, const char *fmt, ...)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct run_event event = { .kind = RUN_SAY };
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	event.text = strbuf_str(&b);
+	run_tell(run, &event);
+}
+
+/* One turn of every execution that has news; 1 in *ret_left while one has
+ * not ended. */
+static int
+turn_all(struct runner *r, int *ret_left, struct err *e)
+{
+	struct run *run;
+
+	*ret_left = 0;
+	for (run = r->runs; run != NULL; run = run->next) {
+		if (!run->ended && !r->stopping && run->dirty &&
+		    run_turn(run, e) < 0)
+			return err_wrap(e, "%s", run->id.name);
+		*ret_left += !run->ended;
+	}
+	return 0;
+}
+
+/* A slot that came free, or a stop, concerns them all. */
+static int
+start_all(struct runner *r, struct err *e)
+{
+	struct run *run;
+
+	for (run = r->runs; run != NULL; run = run->next)
+		if (!run->ended && run_start_waiting(run, e) < 0)
+			return err_wrap(e, "%s", run->id.name);
+	return 0;
+}
+
+/* Nothing stays only in memory while we sleep. */
+static int
+commit_all(struct runner *r, struct err *e)
+{
+	struct run *run;
+
+	for (run = r->runs; run != NULL; run = run->next)
+		if (run->journal != NULL &&
+		    journal_pending(run->journal) > 0 &&
+		    journal_commit(run->journal, r->opts.durable ?
+		    JOURNAL_POWER_SAFE : JOURNAL_KILL_SAFE, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+any_dirty(const struct runner *r)
+{
+	const struct run *run;
+
+	for (run = r->runs; run != NULL; run = run->next)
+		if (!run->ended && run->dirty)
+			return 1;
+	return 0;
+}
+
+int
+runner_run(struct runner *r, struct err *e)
+{
+	int left;
+
+	for (;;) {
+		if (turn_all(r, &left, e) < 0)
+			return -1;
+		if (left == 0 || (r->stopping && r->running == 0))
+			break;
+		if (!r->stopping && start_all(r, e) < 0)
+			return -1;
+		if (any_dirty(r) && !r->stopping)
+			continue;
+		if (commit_all(r, e) < 0 ||
+		    (r->opts.store != NULL &&
+		    catalog_commit(r->opts.store, e) < 0))
+			return -1;
+		if (r->opts.dry_run && r->running == 0)
+			break;
+		if (loop_step(r->opts.loop, -1, e) < 0)
+			return -1;
+	}
+	return commit_all(r, e);
+}
+
+void
+runner_stop(struct runner *r, int now)
+{
+	struct run *run;
+
+	r->stopping = 1;
+	for (run = r->runs; run != NULL; run = run->next)
+		run_jobs_cancel(run, now);
+}
+
+int
+runner_stopped(const struct runner *r)
+{
+	return r->stopping;
+}

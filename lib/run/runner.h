@@ -1,0 +1,139 @@
+#ifndef RUN_RUNNER_H
+#define RUN_RUNNER_H
+
+/*
+ * Runs executions: carries the actions of the engine (run/sched.h) out and
+ * tells it what became of them.  One loop, one executor and one store serve
+ * any number of executions at once (a workflow and the launch plans it
+ * launches); each has its own engine and journal.
+ *
+ * The order in one turn makes a kill at any instant harmless: what the engine
+ * decided is journalled, committed, and only then acted on.
+ */
+
+#include "run/executor.h"
+#include "run/history.h"
+#include "run/record.h"
+#include "sys/loop.h"
+
+struct runner;
+struct run;
+struct front;
+struct registry;
+
+/* What happens, for whoever reports it.  Slices live until fn returns. */
+struct run_event {
+	enum run_event_kind {
+		RUN_NODE,	/* action: another phase of a node */
+		RUN_STARTED,	/* path, attempt: an attempt runs */
+		RUN_ENDED,	/* path, attempt, result, command */
+		RUN_EXPLAINED,	/* path, text: why the cache had nothing */
+		RUN_WOULD,	/* dry run: path would run; text says why */
+		RUN_WAITING,	/* path waits for the signal text */
+		RUN_WORKFLOW,	/* action: another phase of the workflow */
+		RUN_SAY,	/* text: worth a line */
+	}		 kind;
+	const struct sched_action *action;
+	struct str	 path;
+	uint32_t	 attempt;
+	const struct job_result *result;
+	const struct contract *contract;
+	struct str	 text;
+};
+typedef void	run_watch_fn(void *arg, struct run *,
+		    const struct run_event *);
+
+enum runner_cache {
+	RUNNER_CACHE_ON,	/* look up and store */
+	RUNNER_CACHE_OFF,
+	RUNNER_CACHE_READ,	/* look up only */
+	RUNNER_CACHE_WRITE,	/* store only */
+	RUNNER_CACHE_REFRESH,	/* replace what is there */
+};
+
+struct runner_options {
+	const char	*home;
+	struct store	*store;
+	struct loop	*loop;
+	unsigned	 jobs;		/* at once */
+	char *const	*environ;	/* of the user */
+	const char	*lockwait;	/* program, see sys/lock.h */
+	enum runner_cache cache;
+	int		 dry_run;
+	int		 durable;	/* sync every record */
+	int		 explain;	/* say why the cache had nothing */
+	run_watch_fn	*watch;
+	void		*arg;
+};
+
+struct runner	*runner_new(const struct runner_options *);
+void		 runner_free(struct runner *);
+static inline void
+runner_freep(struct runner **r)
+{
+	runner_free(*r);
+}
+#define c_runner	cleanup(runner_freep)
+
+/* What to run.  All borrowed until the run ends. */
+struct run_spec {
+	struct record_execution record;	/* inputs: p NULL, see below */
+	const pb_compiled_workflow_closure *closure;
+	const pb_literal_map *inputs;	/* complete */
+	const char	*script;	/* run in place, or NULL */
+	int		 durable;	/* creation and end are synced */
+	const struct history *recover;	/* reuse what succeeded there */
+	/* With recover: run these paths again; the nodes after them too. */
+	const char	**force;
+	size_t		 n_force;
+	const char	**from;
+	size_t		 n_from;
+};
+
+/*
+ * Starts a new execution: its folder and journal are made.  ERR_CONFLICT if
+ * there is one of that name.
+ */
+int	run_start(struct runner *, const struct run_spec *, struct run **ret,
+	    struct err *) must_check;
+/*
+ * Goes on with one: ends what a dead process left running, then runs what is
+ * not done.  ERR_BUSY if another process runs it.  A finished one is ready
+ * at once.  The closure comes from the store of closures.
+ */
+int	run_resume(struct runner *, const struct execution_id *,
+	    const char *script, struct run **ret, struct err *) must_check;
+
+/*
+ * Runs until every execution has ended, or until runner_stop and what runs
+ * has ended.  -1: the journal or loop failed; nothing more can be promised,
+ * the executions can be resumed.
+ */
+int	runner_run(struct runner *, struct err *) must_check;
+/* Starts nothing more and ends what runs (now: by KILL); may be resumed. */
+void	runner_stop(struct runner *, int now);
+int	runner_stopped(const struct runner *);
+
+/* ---- an execution, during and after ------------------------------------- */
+
+const struct execution_id *run_id(const struct run *);
+enum sched_wf	run_phase(const struct run *);
+const struct sched_error *run_error(const struct run *);
+/* core.LiteralMap of a succeeded run, absolute paths. */
+struct str	run_outputs(const struct run *);
+const struct sched *run_sched(const struct run *);
+const struct plan *run_plan(const struct run *);
+/* Where its tasks run, for the tails of logs. */
+struct executor	*run_executor(const struct run *);
+
+struct run_counts {
+	uint32_t	nodes;		/* tasks, and elements of maps */
+	uint32_t	ran, reused, recovered, failed, skipped;
+	uint32_t	would_run;	/* dry run */
+	int64_t		started_us, ended_us;
+};
+const struct run_counts *run_counts(const struct run *);
+/* Aborts it for good (flyte-ctl stop): ABORTED. */
+void	run_abort(struct run *, const char *reason);
+
+#endif
