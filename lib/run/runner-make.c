@@ -72,7 +72,7 @@ make_executor(struct run *run)
 	run->places = (struct local_options){
 		.slots = run->runner->opts.jobs,
 		.scratch = arena_printf(&run->arena, "%s/scratch", run->dir),
-		.kept = arena_printf(&run->arena, "%s/failed", run->dir),
+		.keep = 1,
 		.logs = arena_printf(&run->arena, "%s/logs", run->dir),
 		.out = -1, .err = -1, .grace = LOCAL_GRACE,
 	};

@@ -1,0 +1,483 @@
+#include "run/report.h"
+
+#include <signal.h>
+
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "run/local.h"
+
+/* Failures told in full; the rest are counted. */
+#define MAX_TOLD	3
+#define STATUS_WIDTH	76
+
+/* A node that failed, with what its last attempt left. */
+struct failure {
+	struct str	path;
+	const char	*why;		/* "exit status 3" */
+	const char	*message;
+	const char	*command, *scratch;
+	const char	*tail;		/* last lines of its stderr */
+	uint32_t	attempts;
+	int		final;		/* the engine gave it up */
+};
+
+struct report {
+	struct report_options	 opts;
+	struct arena		 arena;
+	VEC(struct failure)	 failures;
+	VEC(struct str)		 running;	/* paths, owned */
+	uint32_t		 done, stopped;
+	int			 drawn;		/* a line is on the screen */
+};
+
+struct report *
+report_new(const struct report_options *opts)
+{
+	struct report *r = xcalloc(1, sizeof(*r));
+
+	r->opts = *opts;
+	return r;
+}
+
+void
+report_free(struct report *r)
+{
+	size_t i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < r->running.n; i++)
+		free((void *)(uintptr_t)r->running.at[i].p);
+	VEC_RELEASE(&r->running);
+	VEC_RELEASE(&r->failures);
+	arena_release(&r->arena);
+	free(r);
+}
+
+/* ---- words -------------------------------------------------------------- */
+
+void
+report_add_time(struct strbuf *b, int64_t us)
+{
+	int64_t s = us / 1000000;
+
+	if (us < 0)
+		us = s = 0;
+	if (s < 60)
+		strbuf_addf(b, "%.2f s", (double)us / 1e6);
+	else if (s < 3600)
+		strbuf_addf(b, "%d min %02d s", (int)(s / 60), (int)(s % 60));
+	else
+		strbuf_addf(b, "%lld h %02d min", (long long)(s / 3600),
+		    (int)(s / 60 % 60));
+}
+
+void
+report_add_cause(struct strbuf *b, const struct job_result *res)
+{
+	switch (res->cause) {
+	case JOB_EXIT:
+		strbuf_addf(b, "exit status %d", res->end.code);
+		break;
+	case JOB_SIGNAL:
+		strbuf_addf(b, "signal %d (%s)", res->end.sig,
+		    sigdescr_np(res->end.sig) != NULL ?
+		    sigdescr_np(res->end.sig) : "unknown");
+		break;
+	case JOB_TIMEOUT:
+		strbuf_adds(b, "its time was up");
+		break;
+	case JOB_OOM:
+		strbuf_adds(b, "killed for lack of memory");
+		break;
+	case JOB_CANCELLED:
+		strbuf_adds(b, "stopped");
+		break;
+	case JOB_LOST:
+		strbuf_adds(b, "lost: nobody knows how it ended");
+		break;
+	case JOB_OK:
+	case JOB_OUTPUT:
+	case JOB_REPORTED:
+	case JOB_START:
+	case JOB_CAUSE_MAX:
+	default:
+		if (res->error != NULL)
+			utf8_add_shown(b, str_of(res->error->message));
+		break;
+	}
+}
+
+/* ---- lines -------------------------------------------------------------- */
+
+static void
+put(struct report *r, const struct strbuf *b)
+{
+	r->opts.put(r->opts.arg, strbuf_str(b));
+}
+
+static void
+wipe(struct report *r)
+{
+	if (r->drawn)
+		r->opts.put(r->opts.arg, STR("\r\x1b[K"));
+	r->drawn = 0;
+}
+
+static void
+put_line(struct report *r, struct strbuf *b)
+{
+	wipe(r);
+	strbuf_addch(b, '\n');
+	put(r, b);
+}
+
+/* The one line of a terminal: what is done and what runs. */
+static void
+draw(struct report *r)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i;
+
+	if (!r->opts.terminal || r->opts.quiet)
+		return;
+	strbuf_addf(&b, "[%u done, %zu running]", r->done, r->running.n);
+	for (i = 0; i < r->running.n && b.n < STATUS_WIDTH; i++) {
+		strbuf_adds(&b, i == 0 ? " " : ", ");
+		utf8_add_shown(&b, r->running.at[i]);
+	}
+	if (b.n > STATUS_WIDTH) {
+		strbuf_setlen(&b, STATUS_WIDTH);
+		while (b.n > 0 && ((unsigned char)b.p[b.n - 1] & 0x80) != 0)
+			strbuf_setlen(&b, b.n - 1);
+		strbuf_adds(&b, "...");
+	}
+	r->opts.put(r->opts.arg, STR("\r\x1b[K"));
+	put(r, &b);
+	r->drawn = 1;
+}
+
+/* ---- events ------------------------------------------------------------- */
+
+static void
+forget_running(struct report *r, struct str path)
+{
+	size_t i;
+
+	for (i = 0; i < r->running.n; i++)
+		if (str_eq(r->running.at[i], path)) {
+			free((void *)(uintptr_t)r->running.at[i].p);
+			r->running.at[i] = VEC_LAST(&r->running);
+			r->running.n--;
+			return;
+		}
+}
+
+static struct failure *
+failure_of(struct report *r, struct str path)
+{
+	struct failure fresh = { .path = arena_str(&r->arena, path) };
+	size_t i;
+
+	for (i = 0; i < r->failures.n; i++)
+		if (str_eq(r->failures.at[i].path, path))
+			return &r->failures.at[i];
+	VEC_PUSH(&r->failures, fresh);
+	return &VEC_LAST(&r->failures);
+}
+
+static void
+keep_failure(struct report *r, struct run *run, const struct run_event *ev)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const struct job_result *res = ev->result;
+	struct failure *f = failure_of(r, ev->path);
+
+	report_add_cause(&b, res);
+	f->why = arena_strdup(&r->arena, b.p);
+	f->message = arena_strdup(&r->arena, res->error->message);
+	strbuf_reset(&b);
+	if (ev->contract != NULL)
+		contract_add_command(ev->contract, &b);
+	f->command = arena_strdup(&r->arena, b.p);
+	strbuf_reset(&b);
+	local_add_tail(run_executor(run), &res->err, 1, r->opts.tail, &b);
+	f->tail = arena_strdup(&r->arena, b.p);
+	f->scratch = res->scratch == NULL ? NULL :
+	    arena_strdup(&r->arena, res->scratch);
+	f->attempts = ev->attempt + 1;
+}
+
+static void
+on_ended(struct report *r, struct run *run, const struct run_event *ev)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	forget_running(r, ev->path);
+	if (ev->result->error != NULL)
+		keep_failure(r, run, ev);
+	if (ev->result->error != NULL && !r->opts.quiet) {
+		utf8_add_shown(&b, ev->path);
+		strbuf_adds(&b, ": attempt failed: ");
+		report_add_cause(&b, ev->result);
+		put_line(r, &b);
+	}
+	draw(r);
+}
+
+/* "pay: ran", "pay: reused", "spend: skipped, since pay failed". */
+static int
+add_node_words(struct strbuf *b, const struct sched_action *act)
+{
+	switch (act->phase) {
+	case SCHED_SUCCEEDED:
+		strbuf_adds(b, act->why == SCHED_WHY_HIT ?
+		    "reused from the cache" :
+		    act->why == SCHED_WHY_RESTORED ? "was done before" :
+		    "done");
+		return 1;
+	case SCHED_RECOVERED:
+		strbuf_adds(b, "recovered");
+		return 1;
+	case SCHED_SKIPPED:
+		strbuf_adds(b, "skipped");
+		if (act->why == SCHED_WHY_UPSTREAM &&
+		    act->cause != SCHED_NONE)
+			strbuf_addf(b, ", since " STR_FMT " did not succeed",
+			    STR_ARG(act->plan->nodes[act->cause].id));
+		else if (act->why == SCHED_WHY_NOT_TAKEN)
+			strbuf_adds(b, ", another case was taken");
+		return 1;
+	case SCHED_FAILED:
+	case SCHED_TIMED_OUT:
+		strbuf_adds(b, act->phase == SCHED_FAILED ? "failed" :
+		    "timed out");
+		return 1;
+	case SCHED_ABORTED:
+		strbuf_adds(b, "stopped");
+		return 1;
+	case SCHED_UNDEFINED:
+	case SCHED_QUEUED:
+	case SCHED_RUNNING:
+	case SCHED_FAILING:
+	case SCHED_DYNAMIC_RUNNING:
+	case SCHED_PHASE_MAX:
+	default:
+		return 0;
+	}
+}
+
+static void
+on_node(struct report *r, const struct run_event *ev)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const struct sched_action *act = ev->action;
+	struct failure *f;
+
+	utf8_add_shown(&b, ev->path);
+	strbuf_adds(&b, ": ");
+	if (!add_node_words(&b, act))
+		return;
+	r->done++;
+	if (act->phase == SCHED_FAILED || act->phase == SCHED_TIMED_OUT) {
+		f = failure_of(r, ev->path);
+		f->final = act->why != SCHED_WHY_CHILD;
+		if (f->message == NULL && act->error.message.p != NULL)
+			f->message = arena_strndup(&r->arena,
+			    act->error.message.p, act->error.message.n);
+	}
+	if (r->opts.quiet)
+		return;
+	if (r->opts.terminal && !r->opts.verbose)
+		draw(r);
+	else
+		put_line(r, &b);
+}
+
+static void
+on_text(struct report *r, const struct run_event *ev, const char *between)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	utf8_add_shown(&b, ev->path);
+	strbuf_adds(&b, between);
+	utf8_add_shown(&b, ev->text);
+	put_line(r, &b);
+}
+
+void
+report_watch(void *arg, struct run *run, const struct run_event *ev)
+{
+	struct report *r = arg;
+	struct str path;
+
+	switch (ev->kind) {
+	case RUN_NODE:
+		on_node(r, ev);
+		break;
+	case RUN_STARTED:
+		path = (struct str){ xstrndup(ev->path.p, ev->path.n),
+		    ev->path.n };
+		VEC_PUSH(&r->running, path);
+		draw(r);
+		break;
+	case RUN_ENDED:
+		on_ended(r, run, ev);
+		break;
+	case RUN_EXPLAINED:
+		if (r->opts.verbose && !r->opts.quiet)
+			on_text(r, ev, ": runs: ");
+		break;
+	case RUN_WOULD:
+		break;
+	case RUN_WAITING:
+		if (!r->opts.quiet)
+			on_text(r, ev, ": waits for the signal ");
+		break;
+	case RUN_SAY:
+		on_text(r, ev, "");
+		break;
+	case RUN_WORKFLOW:
+	default:
+		break;
+	}
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+static void
+add_quoted_lines(struct strbuf *b, const char *text)
+{
+	const char *end;
+
+	while (*text != '\0') {
+		end = strchr(text, '\n');
+		if (end == NULL)
+			end = text + strlen(text);
+		strbuf_adds(b, "    | ");
+		utf8_add_shown(b, (struct str){ text, (size_t)(end - text) });
+		strbuf_addch(b, '\n');
+		text = *end == '\n' ? end + 1 : end;
+	}
+}
+
+/* The first line of a message that may be a whole trace. */
+static void
+add_first_line(struct strbuf *b, const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	utf8_add_shown(b, (struct str){ text, end == NULL ? strlen(text) :
+	    (size_t)(end - text) });
+}
+
+static void
+put_failure(struct report *r, struct run *run, const struct failure *f)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	strbuf_adds(&b, "node ");
+	utf8_add_shown(&b, f->path);
+	strbuf_adds(&b, " failed: ");
+	if (f->why != NULL && f->why[0] != '\0')
+		strbuf_adds(&b, f->why);
+	else if (f->message != NULL)
+		add_first_line(&b, f->message);
+	if (f->attempts > 1)
+		strbuf_addf(&b, " (attempt %u)", f->attempts);
+	strbuf_addch(&b, '\n');
+	if (f->command != NULL && f->command[0] != '\0') {
+		strbuf_adds(&b, "  command: ");
+		add_first_line(&b, f->command);
+		strbuf_addch(&b, '\n');
+	}
+	if (f->tail != NULL && f->tail[0] != '\0') {
+		strbuf_adds(&b, "  the end of its stderr:\n");
+		add_quoted_lines(&b, f->tail);
+	}
+	if (f->scratch != NULL)
+		strbuf_addf(&b, "  its folder: %s\n", f->scratch);
+	if (f->attempts > 0)
+		strbuf_addf(&b, "  again: flyte-exec --replay %s/" STR_FMT
+		    "\n", run_id(run)->name, STR_ARG(f->path));
+	put(r, &b);
+}
+
+static void
+put_failures(struct report *r, struct run *run)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i, told = 0, more = 0;
+
+	for (i = 0; i < r->failures.n; i++) {
+		if (!r->failures.at[i].final)
+			continue;
+		if (told++ < MAX_TOLD)
+			put_failure(r, run, &r->failures.at[i]);
+		else
+			more++;
+	}
+	if (more > 0) {
+		strbuf_addf(&b, "and %zu more: flyte-show %s\n", more,
+		    run_id(run)->name);
+		put(r, &b);
+	}
+}
+
+static void
+add_counts(struct strbuf *b, const struct run_counts *c)
+{
+	const struct {
+		uint32_t	 n;
+		const char	*word;
+	} parts[] = {
+		{ c->ran, "ran" }, { c->reused, "reused" },
+		{ c->recovered, "recovered" }, { c->failed, "failed" },
+		{ c->skipped, "skipped" },
+	};
+	size_t i, some = 0;
+
+	if (c->nodes > 0 && c->reused == c->nodes) {
+		strbuf_addf(b, "%s%u reused from the cache",
+		    c->nodes > 1 ? "all " : "", c->nodes);
+		return;
+	}
+	for (i = 0; i < ARRAY_LEN(parts); i++)
+		if (parts[i].n > 0)
+			strbuf_addf(b, "%s%u %s", some++ ? ", " : "",
+			    parts[i].n, parts[i].word);
+	if (some == 0)
+		strbuf_adds(b, "nothing to run");
+}
+
+void
+report_end(struct report *r, struct run *run, const char *what)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const struct run_counts *c = run_counts(run);
+	enum sched_wf phase = run_phase(run);
+	const char *word = phase == SCHED_WF_SUCCEEDED ? "succeeded" :
+	    phase == SCHED_WF_FAILED ? "failed" :
+	    phase == SCHED_WF_ABORTED ? "aborted" : "interrupted";
+
+	wipe(r);
+	if (phase == SCHED_WF_SUCCEEDED && r->opts.quiet)
+		return;
+	if (phase == SCHED_WF_FAILED)
+		put_failures(r, run);
+	strbuf_addf(&b, "%s: %s %s", r->opts.tool, what, word);
+	if (c->ended_us > 0) {
+		strbuf_adds(&b, " in ");
+		report_add_time(&b, c->ended_us - c->started_us);
+	}
+	strbuf_adds(&b, ": ");
+	add_counts(&b, c);
+	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
+	if (!history_is_final(phase))
+		strbuf_addf(&b, "%s: go on with: flyte-run --resume %s\n",
+		    r->opts.tool, run_id(run)->name);
+	else if (phase == SCHED_WF_FAILED)
+		strbuf_addf(&b, "%s: reuse what succeeded with: flyte-run "
+		    "--recover %s\n", r->opts.tool, run_id(run)->name);
+	put(r, &b);
+}
