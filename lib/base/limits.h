@@ -26,6 +26,10 @@
 /* Memory of one unpacked message: two bytes can stand for an empty message of
  * hundreds, so a small file could otherwise ask for all there is. */
 #define MAX_MESSAGE_MEMORY	((size_t)2 * 1024 * 1024 * 1024)
+/* Elements of arrays and maps that are copied because a message comes in
+ * pieces (readers must merge them, no writer makes them): a file of many small
+ * pieces would cost the square of its size. */
+#define MAX_MESSAGE_MERGED	((size_t)4 * 1024 * 1024)
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */

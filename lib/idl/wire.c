@@ -18,6 +18,7 @@ struct unpack {
 	size_t		 before;	/* arena's bytes at the start */
 	const char	*start;
 	int		 strict;
+	size_t		 merged;	/* of MAX_MESSAGE_MERGED */
 	struct err	*e;
 };
 
@@ -138,11 +139,11 @@ store_string(const struct unpack *u, const ProtobufCMessageDescriptor *d,
 	return 0;
 }
 
-static int	unpack_message(const struct unpack *, struct str bytes,
+static int	unpack_message(struct unpack *, struct str bytes,
 		    ProtobufCMessage *, unsigned depth);
 
 static int
-store_value(const struct unpack *u, const ProtobufCMessageDescriptor *d,
+store_value(struct unpack *u, const ProtobufCMessageDescriptor *d,
     const ProtobufCFieldDescriptor *f, const struct wire_field *w,
     unsigned depth, void *slot)
 {
@@ -176,7 +177,7 @@ store_value(const struct unpack *u, const ProtobufCMessageDescriptor *d,
 
 /* One element more of an array that has the room. */
 static int
-store_element(const struct unpack *u, const ProtobufCFieldDescriptor *f,
+store_element(struct unpack *u, const ProtobufCFieldDescriptor *f,
     const struct wire_field *w, ProtobufCMessage *m, unsigned depth)
 {
 	size_t *n = (size_t *)((char *)m + f->quantifier_offset);
@@ -206,7 +207,7 @@ store_element(const struct unpack *u, const ProtobufCFieldDescriptor *f,
 }
 
 static int
-store_singular(const struct unpack *u, const ProtobufCFieldDescriptor *f,
+store_singular(struct unpack *u, const ProtobufCFieldDescriptor *f,
     const struct wire_field *w, ProtobufCMessage *m, unsigned depth)
 {
 	void *slot = (char *)m + f->offset;
@@ -241,7 +242,7 @@ elements(const ProtobufCFieldDescriptor *f, const struct wire_field *w)
 
 /* Gives the arrays of m room for what comes on top of what they have. */
 static int
-make_room(const struct unpack *u, ProtobufCMessage *m, const uint32_t *more)
+make_room(struct unpack *u, ProtobufCMessage *m, const uint32_t *more)
 {
 	const ProtobufCMessageDescriptor *d = m->descriptor;
 	const ProtobufCFieldDescriptor *f;
@@ -260,6 +261,11 @@ make_room(const struct unpack *u, ProtobufCMessage *m, const uint32_t *more)
 		if (n > 0)
 			memcpy(room, *at, n * size);
 		*at = room;
+		u->merged += n;
+		if (u->merged > MAX_MESSAGE_MERGED)
+			return err_set(u->e, ERR_SPEC,
+			    "%s.%s: comes in too many pieces", d->name,
+			    f->name);
 		if (check_memory(u) < 0)
 			return -1;
 	}
@@ -304,9 +310,9 @@ check_keys(const struct unpack *u, const ProtobufCMessageDescriptor *d,
 	return 0;
 }
 
-/* Maps: every entry has its value and a key of its own. */
+/* Maps that have more now: every entry has its value and a key of its own. */
 static int
-finish_maps(const struct unpack *u, ProtobufCMessage *m)
+finish_maps(const struct unpack *u, ProtobufCMessage *m, const uint32_t *more)
 {
 	const ProtobufCMessageDescriptor *d = m->descriptor;
 	const ProtobufCFieldDescriptor *f, *value;
@@ -316,8 +322,10 @@ finish_maps(const struct unpack *u, ProtobufCMessage *m)
 
 	for (k = 0; k < d->n_fields; k++) {
 		f = &d->fields[k];
-		if (!is_repeated(f) || (n = wire_count(m, f)) == 0 ||
-		    !wire_is_map(d, f))
+		if (more[k] == 0 || !wire_is_map(d, f))
+			continue;
+		n = wire_count(m, f);
+		if (n == 0)
 			continue;
 		entries = *(ProtobufCMessage ***)((char *)m + f->offset);
 		value = &entries[0]->descriptor->fields[1];
@@ -359,7 +367,7 @@ count_fields(const struct unpack *u, const ProtobufCMessageDescriptor *d,
 }
 
 static int
-unpack_message(const struct unpack *u, struct str bytes, ProtobufCMessage *m,
+unpack_message(struct unpack *u, struct str bytes, ProtobufCMessage *m,
     unsigned depth)
 {
 	const ProtobufCMessageDescriptor *d = m->descriptor;
@@ -379,14 +387,14 @@ unpack_message(const struct unpack *u, struct str bytes, ProtobufCMessage *m,
 		    store_singular(u, f, &w, m, depth)) < 0)
 			return -1;
 	}
-	return finish_maps(u, m);
+	return finish_maps(u, m, more);
 }
 
 static int
 unpack(const ProtobufCMessageDescriptor *d, struct str bytes, int strict,
     struct arena *a, ProtobufCMessage **ret, struct err *e)
 {
-	struct unpack u = { a, a->total, bytes.p, strict, e };
+	struct unpack u = { a, a->total, bytes.p, strict, 0, e };
 	ProtobufCMessage *m;
 
 	if (bytes.n > MAX_MESSAGE_BYTES)

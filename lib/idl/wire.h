@@ -20,7 +20,8 @@
  * Unpacks all of bytes into the arena (nothing in the result points into
  * bytes).  0, or -1 with ERR_SPEC naming message, field and byte offset.
  *
- * Bounded by MAX_MESSAGE_BYTES, MAX_MESSAGE_DEPTH and MAX_MESSAGE_MEMORY.
+ * Bounded by MAX_MESSAGE_BYTES, MAX_MESSAGE_DEPTH, MAX_MESSAGE_MEMORY and
+ * MAX_MESSAGE_MERGED, and so linear.
  * Refused: truncated or over-long values, a known field of another wire type,
  * strings that are not UTF-8 or hold a NUL (protobuf-c's strings end there),
  * duplicate map keys.  Unknown fields are checked for form and dropped; the

@@ -255,6 +255,37 @@ TEST(big_maps_are_sorted_and_protobuf_c_agrees)
 	flyteidl__core__literal_map__free_unpacked(theirs, NULL);
 }
 
+/* A literal whose map comes in n pieces of one entry, then `empty` without. */
+static int
+unpack_pieces(int n, int empty, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT, piece = STRBUF_INIT;
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *m;
+	char entry[16];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(entry, sizeof(entry), "\x0a\x06%06d", i);
+		strbuf_reset(&piece);
+		wire_add_bytes(&piece, 1, str_of(entry));
+		wire_add_bytes(&b, 3, strbuf_str(&piece));
+	}
+	for (i = 0; i < empty; i++)
+		wire_add_bytes(&b, 3, STR(""));
+	return wire_unpack(LITERAL, strbuf_str(&b), &a, &m, e);
+}
+
+TEST(messages_in_pieces_do_not_cost_the_square)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(unpack_pieces(1000, 1000000, &e), 0);
+	CHECK_INT(unpack_pieces(10000, 0, &e), -1);
+	CHECK_STR(e.msg,
+	    "flyteidl.core.LiteralMap.literals: comes in too many pieces");
+}
+
 TEST(copies_share_nothing)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
