@@ -30,6 +30,9 @@
  * pieces (readers must merge them, no writer makes them): a file of many small
  * pieces would cost the square of its size. */
 #define MAX_MESSAGE_MERGED	((size_t)4 * 1024 * 1024)
+/* Times one sub-workflow with branches is compiled: once for each way from
+ * the top to it, and each time the ids of its branches' children grow. */
+#define MAX_SUB_RUNS		1000
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */

@@ -24,12 +24,11 @@ int	interface_optional(const pb_literal_type *);
 
 /*
  * Expected inputs and outputs of a launch plan over a workflow of that
- * interface (NULL: none): the workflow's inputs less the fixed ones, with
- * the plan's parameters where it gives them, else required.  Errors as
- * flyteadmin's validation of launch plans: unknown names
- * (VariableNameNotFound), values of a wrong type (MismatchingTypes), a name
- * both fixed and default keeps the fixed value.  In the arena, sharing with
- * what was given.
+ * interface (NULL: none): the plan's parameter where it gives one, none for
+ * a fixed input, else a required one (an input both fixed and defaulted
+ * stays, as in flyteadmin).  Errors as flyteadmin's validation of launch
+ * plans: unknown names (VariableNameNotFound), values of a wrong type
+ * (MismatchingTypes).  In the arena, sharing with what was given.
  */
 int	interface_launch_plan(const pb_admin_launch_plan_spec *,
 	    const pb_typed_interface *, struct arena *,

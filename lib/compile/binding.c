@@ -1,0 +1,567 @@
+/*
+ * Bindings: what a node's inputs are bound to, the types of it, and the
+ * edges that follow (flytepropeller, compiler/validators/bindings.go).
+ */
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "compile/build.h"
+#include "compile/interface.h"
+#include "idl/castable.h"
+#include "idl/infer.h"
+#include "idl/type.h"
+#include "idl/wire.h"
+
+/* A step into a list or map, for the place of an error. */
+struct step {
+	const struct step	*up;
+	const char		*key;	/* NULL: index */
+	size_t			 index;
+	unsigned		 depth;
+};
+
+/* One binding under check. */
+struct check {
+	struct builder	*b;
+	struct cnode	*n;
+	const char	*var;
+	int		 typed;
+	int		 silent;	/* errors are counted only */
+	uint64_t	 bad;		/* errors so far */
+	VEC(uint32_t)	 from;		/* names of the producers */
+};
+
+static int check_data(struct check *, pb_binding_data *,
+    const pb_literal_type *expected, const struct step *,
+    const pb_literal_type **ret);
+
+static void
+add_steps(struct strbuf *out, const struct step *s)
+{
+	const struct step *all[MAX_MESSAGE_DEPTH + 1];
+	size_t n = 0;
+
+	for (; s != NULL && n < ARRAY_LEN(all); s = s->up)
+		all[n++] = s;
+	while (n-- > 0) {
+		if (all[n]->key == NULL)
+			strbuf_addf(out, "[%zu]", all[n]->index);
+		else
+			strbuf_addf(out, ".%s", all[n]->key);
+	}
+}
+
+/* Always -1: "return fault(...)". */
+static int printf_like(6, 7) cold
+fault(struct check *k, enum compile_code code, const char *node,
+    const struct step *s, const struct strbuf *key, const char *fmt, ...)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+	struct compile_place place;
+	va_list ap;
+
+	k->bad++;
+	if (k->silent)
+		return -1;
+	add_steps(&path, s);
+	place = place_of(k->b, k->n, k->var);
+	place.path = path.p;
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	compile_error_add(k->b->c->errors, code, node, &place, key, "%s",
+	    text.p);
+	return -1;
+}
+
+static const char *
+name_type(struct strbuf *b, const pb_literal_type *t)
+{
+	type_add_name(b, t);
+	return b->p;
+}
+
+/* Types in full, so that only errors about the same ones are one. */
+static void
+key_types(struct strbuf *key, const char *a, const char *b,
+    const pb_literal_type *up, const pb_literal_type *down)
+{
+	strbuf_addf(key, "%s\n%s\n", a, b);
+	if (up != NULL)
+		wire_pack(&up->base, key);
+	strbuf_addch(key, '\n');
+	if (down != NULL)
+		wire_pack(&down->base, key);
+}
+
+static int
+fault_types(struct check *k, const struct step *s, const char *source,
+    const pb_literal_type *up, const pb_literal_type *down)
+{
+	c_strbuf struct strbuf key = STRBUF_INIT, a = STRBUF_INIT,
+	    b = STRBUF_INIT;
+
+	if (k->silent) {
+		k->bad++;
+		return -1;
+	}
+	key_types(&key, source, k->var, up, down);
+	return fault(k, COMPILE_MISMATCHING_TYPES, k->n->msg->id, s, &key,
+	    "'%s' expects %s, given %s of type %s", k->var,
+	    name_type(&a, down), *source == '\0' ? "a value" : source,
+	    name_type(&b, up));
+}
+
+/* A binding of the wrong shape. */
+static int
+fault_shape(struct check *k, enum compile_code code, const struct step *s,
+    const pb_literal_type *down, const pb_binding_data *d, const char *what)
+{
+	c_strbuf struct strbuf key = STRBUF_INIT, name = STRBUF_INIT;
+
+	if (k->silent) {
+		k->bad++;
+		return -1;
+	}
+	key_types(&key, k->var, "", NULL, down);
+	wire_pack(&d->base, &key);
+	return fault(k, code, k->n->msg->id, s, &key, "'%s' expects %s, %s",
+	    k->var, name_type(&name, down), what);
+}
+
+/* ---- lists and maps ------------------------------------------------------ */
+static int
+is_union(const pb_literal_type *t)
+{
+	return t != NULL && t->type_case ==
+	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_UNION_TYPE;
+}
+
+/* Exactly one variant has to take the list or map. */
+static int
+check_union(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	const pb_literal_type *got = NULL, *t;
+	size_t i, hits = 0, from = k->from.n;
+	uint64_t bad = k->bad;
+	int silent = k->silent;
+
+	k->silent = 1;
+	for (i = 0; i < expected->union_type->n_variants && hits < 2; i++) {
+		if (check_data(k, d, expected->union_type->variants[i], s,
+		    &t) == 0) {
+			got = t;
+			hits++;
+		}
+	}
+	k->silent = silent;
+	k->bad = bad;
+	if (hits == 1) {
+		*ret = got;
+		return 0;
+	}
+	k->from.n = from;
+	if (hits > 1)
+		return fault_shape(k, COMPILE_AMBIGUOUS_BINDING_UNION_VALUE,
+		    s, expected, d, "more than one variant takes this value");
+	return fault_shape(k, COMPILE_INCOMPATIBLE_BINDING_UNION_VALUE, s,
+	    expected, d, "no variant takes this value");
+}
+
+static int
+too_deep(struct check *k, const struct step *s)
+{
+	return fault(k, COMPILE_WORKFLOW_BUILD_ERROR, k->n->msg->id, s, NULL,
+	    "'%s' is nested deeper than %d levels", k->var,
+	    MAX_MESSAGE_DEPTH);
+}
+
+static int
+check_list(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	const pb_binding_data_collection *c = d->collection;
+	const pb_literal_type *t, *last = NULL;
+	struct step at = { s, NULL, 0, s == NULL ? 1 : s->depth + 1 };
+	size_t i, from = k->from.n;
+	uint64_t bad = k->bad;
+
+	if (expected == NULL || expected->type_case !=
+	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
+		    expected, d, "given a list");
+	if (at.depth > MAX_MESSAGE_DEPTH)
+		return too_deep(k, s);
+	for (i = 0; i < c->n_bindings; i++) {
+		at.index = i;
+		if (check_data(k, c->bindings[i], expected->collection_type,
+		    &at, &t) == 0)
+			last = t;
+	}
+	if (k->bad != bad) {
+		k->from.n = from;
+		return -1;
+	}
+	*ret = type_list(&k->b->c->scratch, (pb_literal_type *)(uintptr_t)
+	    last);
+	return 0;
+}
+
+static int
+check_map(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	const pb_binding_data_map *m = d->map;
+	const pb_literal_type *t, *last = NULL;
+	struct step at = { s, "", 0, s == NULL ? 1 : s->depth + 1 };
+	size_t i, from = k->from.n;
+	uint64_t bad = k->bad;
+
+	if (expected == NULL || expected->type_case !=
+	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE)
+		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
+		    expected, d, "given a map");
+	if (at.depth > MAX_MESSAGE_DEPTH)
+		return too_deep(k, s);
+	for (i = 0; i < m->n_bindings; i++) {
+		at.key = m->bindings[i]->key;
+		if (check_data(k, m->bindings[i]->value,
+		    expected->map_value_type, &at, &t) == 0)
+			last = t;
+	}
+	if (k->bad != bad) {
+		k->from.n = from;
+		return -1;
+	}
+	*ret = type_map(&k->b->c->scratch, (pb_literal_type *)(uintptr_t)
+	    last);
+	return 0;
+}
+
+/* ---- promises ------------------------------------------------------------ */
+struct promise_var {
+	const char	*name;
+	int		 indexed;
+};
+
+/* "[3].name" or "name": digits; letters, digits and underscores. */
+static int
+parse_var(const char *text, struct promise_var *ret)
+{
+	const char *p = text;
+	uint64_t n;
+
+	ret->indexed = 0;
+	if (*p == '[') {
+		size_t len = strspn(p + 1, "0123456789");
+
+		if (len == 0 || p[1 + len] != ']' || p[2 + len] != '.' ||
+		    num_parse_u64((struct str){ p + 1, len }, 0, INT64_MAX,
+		    &n) < 0)
+			return -1;
+		ret->indexed = 1;
+		p += len + 3;
+	}
+	ret->name = p;
+	for (; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || *p == '_'))
+			return -1;
+	return p > ret->name ? 0 : -1;
+}
+
+/* The field of a dataclass, or NULL. */
+static const pb_literal_type *
+field_of(const pb_type_structure *st, const pb_promise_attribute *a)
+{
+	const char *name = a->value_case ==
+	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
+	    a->string_value : "";
+	size_t i;
+
+	for (i = 0; i < st->n_dataclass_type; i++)
+		if (strcmp(st->dataclass_type[i]->key, name) == 0)
+			return st->dataclass_type[i]->value;
+	return NULL;
+}
+
+static int
+walk_path(struct check *k, const pb_output_reference *p,
+    const struct step *s, const pb_literal_type **t)
+{
+	c_strbuf struct strbuf key = STRBUF_INIT, name = STRBUF_INIT;
+	const pb_promise_attribute *a;
+	const pb_literal_type *up;
+	size_t i;
+
+	for (i = 0; i < p->n_attr_path; i++) {
+		up = *t;
+		a = p->attr_path[i];
+		if (up->type_case ==
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+			*t = up->collection_type;
+		else if (up->type_case ==
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE)
+			*t = up->map_value_type;
+		else if (up->structure == NULL ||
+		    up->structure->n_dataclass_type == 0)
+			continue;
+		else if ((*t = field_of(up->structure, a)) == NULL)
+			break;
+	}
+	if (i == p->n_attr_path)
+		return 0;
+	if (k->silent) {
+		k->bad++;
+		return -1;
+	}
+	key_types(&key, p->var, a->value_case ==
+	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
+	    a->string_value : "", up, NULL);
+	return fault(k, COMPILE_FIELD_NOT_FOUND, k->n->msg->id, s, &key,
+	    "'%s.%s' (%s) has no field '%s'", p->node_id, p->var,
+	    name_type(&name, up), a->value_case ==
+	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
+	    a->string_value : "");
+}
+
+/* The producer's output, or NULL with the errors of a bad promise. */
+static const struct var *
+find_output(struct check *k, const struct promise_var *v, struct cnode *up,
+    const struct step *s)
+{
+	const struct vars *all = node_outputs(k->b, up);
+	const struct var *out = all == NULL ? NULL : vars_find(all, v->name);
+
+	/* Without a list its aliases are at fault, and said so. */
+	if (all == NULL)
+		k->bad++;
+	else if (out == NULL)
+		(void)fault(k, COMPILE_VARIABLE_NAME_NOT_FOUND, up->msg->id,
+		    s, NULL, "node '%s' has no output '%s'", up->msg->id,
+		    v->name);
+	if (out == NULL)
+		(void)fault(k, COMPILE_PARAMETER_NOT_BOUND, k->n->msg->id, s,
+		    NULL, "'%s' is not bound", k->var);
+	return out;
+}
+
+static const char *
+promise_text(struct strbuf *b, const pb_output_reference *p)
+{
+	strbuf_addf(b, "%s.%s", *p->node_id == '\0' ? START_NODE : p->node_id,
+	    p->var);
+	return b->p;
+}
+
+static int
+check_promise(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	const pb_output_reference *p = d->promise;
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	const char *id = *p->node_id == '\0' ? START_NODE : p->node_id;
+	uint32_t at = map_get(&k->b->ids, str_of(id));
+	struct cnode *up = at == MAP_NONE ? NULL : k->b->node_of.at[at];
+	const struct var *out;
+	const pb_literal_type *t;
+	struct promise_var v;
+
+	if (up == NULL) {
+		(void)fault(k, COMPILE_NODE_REFERENCE_NOT_FOUND, id, s, NULL,
+		    "there is no node '%s'", id);
+		return fault(k, COMPILE_PARAMETER_NOT_BOUND, k->n->msg->id, s,
+		    NULL, "'%s' is not bound", k->var);
+	}
+	if (parse_var(p->var, &v) < 0) {
+		strbuf_adds(&text, k->var);
+		strbuf_addch(&text, '\n');
+		strbuf_adds(&text, p->var);
+		return fault(k, COMPILE_SYNTAX_ERROR, k->n->msg->id, s, &text,
+		    "'%s' is bound to the output '%s': expected a word, "
+		    "or [number].word", k->var, p->var);
+	}
+	out = find_output(k, &v, up, s);
+	if (out == NULL)
+		return -1;
+	t = out->type;
+	if (v.indexed) {
+		if (t->type_case !=
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+			return fault_types(k, s, promise_text(&text, p), t,
+			    expected);
+		t = t->collection_type;
+	}
+	if (walk_path(k, p, s, &t) < 0)
+		return -1;
+	if (k->typed && !type_castable(t, expected))
+		return fault_types(k, s, promise_text(&text, p), t, expected);
+	if (*p->node_id == '\0')
+		k->n->start_promise = 1;
+	VEC_PUSH(&k->from, at);
+	*ret = t;
+	return 0;
+}
+
+/* ---- scalars and the rest ------------------------------------------------ */
+static int
+check_enum(struct check *k, const pb_scalar *v,
+    const pb_literal_type *expected, const struct step *s)
+{
+	const pb_enum_type *t = expected->enum_type;
+	c_strbuf struct strbuf name = STRBUF_INIT;
+	const char *text = "";
+	size_t i;
+
+	if (v->value_case == FLYTEIDL__CORE__SCALAR__VALUE_PRIMITIVE &&
+	    v->primitive->value_case ==
+	    FLYTEIDL__CORE__PRIMITIVE__VALUE_STRING_VALUE)
+		text = v->primitive->string_value;
+	for (i = 0; i < t->n_values; i++)
+		if (strcmp(t->values[i], text) == 0)
+			return 0;
+	return fault(k, COMPILE_ILLEGAL_ENUM_VALUE, k->n->msg->id, s, NULL,
+	    "'%s' expects %s, given '%s'", k->var,
+	    name_type(&name, expected), text);
+}
+
+static int
+check_scalar(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	uint64_t bad = k->bad;
+	pb_literal_type *t = NULL;
+	struct err e;
+
+	if (type_infer_scalar(d->scalar, &k->b->c->scratch, &t, &e) < 0)
+		(void)fault(k, COMPILE_UNRECOGNIZED_VALUE, k->n->msg->id, s,
+		    NULL, "'%s': %s", k->var, e.msg);
+	else if (k->typed && !type_castable(t, expected))
+		(void)fault_types(k, s, "", t, expected);
+	if (expected != NULL && expected->type_case ==
+	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE)
+		(void)check_enum(k, d->scalar, expected, s);
+	*ret = t;
+	return k->bad == bad ? 0 : -1;
+}
+
+static int
+check_data(struct check *k, pb_binding_data *d,
+    const pb_literal_type *expected, const struct step *s,
+    const pb_literal_type **ret)
+{
+	switch (d->value_case) {
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE_SCALAR:
+		return check_scalar(k, d, expected, s, ret);
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE_PROMISE:
+		return check_promise(k, d, expected, s, ret);
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE_COLLECTION:
+		return is_union(expected) ?
+		    check_union(k, d, expected, s, ret) :
+		    check_list(k, d, expected, s, ret);
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE_MAP:
+		return is_union(expected) ?
+		    check_union(k, d, expected, s, ret) :
+		    check_map(k, d, expected, s, ret);
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE_OFFLOADED_METADATA:
+	case FLYTEIDL__CORE__BINDING_DATA__VALUE__NOT_SET:
+	default:
+		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
+		    expected, d, "given nothing a binding can hold");
+	}
+}
+
+/* ---- all bindings of a node ---------------------------------------------- */
+/*
+ * Whether the binding is to be looked into: its parameter exists, it holds
+ * something and it is the first.  The parameter goes to *ret.
+ */
+static int
+check_head(struct check *k, const pb_binding *bind, struct vars *params,
+    struct map *names, struct var **ret)
+{
+	struct var *v = NULL;
+	int again;
+
+	if (params != NULL) {
+		v = vars_find(params, bind->var);
+		if (v == NULL)
+			return fault(k, COMPILE_VARIABLE_NAME_NOT_FOUND,
+			    k->n->msg->id, NULL, NULL, "node '%s' has no "
+			    "input '%s'", k->n->msg->id, bind->var);
+	}
+	if (bind->binding == NULL)
+		return fault(k, COMPILE_VALUE_REQUIRED, k->n->msg->id, NULL,
+		    &(struct strbuf){ strbuf_empty, 0, 0 },
+		    "the binding of '%s' is empty (Binding)", bind->var);
+	if (v == NULL) {
+		again = map_put(names, str_of(bind->var), 1) != MAP_NONE;
+	} else {
+		again = v->bound == k->b->c->stamp;
+		v->bound = k->b->c->stamp;
+	}
+	if (again)
+		return fault(k, COMPILE_PARAMETER_BOUND_MORE_THAN_ONCE,
+		    k->n->msg->id, NULL, NULL, "'%s' is bound more than once",
+		    bind->var);
+	*ret = v;
+	return 0;
+}
+
+static void
+check_unbound(struct check *k, const struct vars *params)
+{
+	size_t i;
+
+	for (i = 0; i < params->n; i++) {
+		k->var = params->at[i].name;
+		if (params->at[i].bound != k->b->c->stamp &&
+		    !interface_optional(params->at[i].type))
+			(void)fault(k, COMPILE_PARAMETER_NOT_BOUND,
+			    k->n->msg->id, NULL, NULL, "'%s' is not bound",
+			    k->var);
+	}
+}
+
+int
+bindings_check(struct builder *b, struct cnode *n, pb_binding *const *at,
+    size_t n_at, struct vars *params, enum edge_kind kind,
+    struct vars *ret_types)
+{
+	struct check k = { b, n, "", params != NULL, 0, 0, VEC_INIT };
+	c_map struct map names = MAP_INIT;
+	const pb_literal_type *t;
+	struct var *v = NULL;
+	size_t i, j;
+
+	b->c->stamp++;
+	if (ret_types != NULL) {
+		ret_types->at = arena_new_n(&b->c->scratch, n_at, struct var);
+		ret_types->n = 0;
+	}
+	for (i = 0; i < n_at; i++) {
+		k.var = at[i]->var;
+		k.from.n = 0;
+		if (check_head(&k, at[i], params, &names, &v) < 0 ||
+		    check_data(&k, at[i]->binding,
+		    v == NULL ? NULL : v->type, NULL, &t) < 0)
+			continue;
+		for (j = 0; j < k.from.n; j++)
+			add_edge(b, kind, k.from.at[j], n->name);
+		if (ret_types != NULL)
+			ret_types->at[ret_types->n++] =
+			    (struct var){ at[i]->var, t, 0 };
+	}
+	if (params != NULL)
+		check_unbound(&k, params);
+	if (ret_types != NULL)
+		vars_sort(ret_types);
+	VEC_RELEASE(&k.from);
+	return k.bad == 0 ? 0 : -1;
+}

@@ -1,0 +1,368 @@
+/*
+ * Branches: their interface follows from their children's, their conditions
+ * from their bindings (flytepropeller, compiler/validators/{branch,
+ * condition}.go).
+ */
+
+#include "base/limits.h"
+#include "compile/build.h"
+#include "idl/type.h"
+#include "idl/wire.h"
+
+static void
+required(struct builder *b, const struct cnode *n, const char *what)
+{
+	struct compile_place place = place_of(b, n, NULL);
+
+	FAULT(b, VALUE_REQUIRED, n->msg->id, &place, "%s is required", what);
+}
+
+static const pb_if_else_block *
+if_else(const struct cnode *n)
+{
+	return n->msg->branch_node->if_else;
+}
+
+/* The blocks in order: the case (which may be missing), then the others. */
+static const pb_if_block *
+block_at(const pb_if_else_block *f, size_t i)
+{
+	return i == 0 ? f->case_ : f->other[i - 1];
+}
+
+static void
+add_kid(struct builder *b, struct cnode *n, pb_node *msg)
+{
+	struct cnode *kid;
+
+	if (msg == NULL)
+		return;
+	kid = cnode_new(b, msg, n);
+	kid->own = 1;
+	msg->id = arena_printf(b->c->arena, "%s-%s", n->msg->id, msg->id);
+	kid->name = intern(b, msg->id);
+	n->kids[n->n_kids++] = kid;
+}
+
+/* Makes the children, which get their compiled ids: BRANCH-CHILD. */
+static void
+make_kids(struct builder *b, struct cnode *n)
+{
+	const pb_if_else_block *f;
+	size_t i;
+
+	if (n->kids_done)
+		return;
+	n->kids_done = 1;
+	if (!n->own) {
+		n->msg = (pb_node *)wire_dup(&n->msg->base, b->c->arena);
+		n->own = 1;
+	}
+	f = if_else(n);
+	if (f == NULL)
+		return;
+	n->kids = arena_new_n(&b->c->scratch, f->n_other + 2, struct cnode *);
+	for (i = 0; i <= f->n_other; i++)
+		if (block_at(f, i) != NULL)
+			add_kid(b, n, block_at(f, i)->then_node);
+	if (f->default_case == FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ELSE_NODE)
+		add_kid(b, n, f->else_node);
+}
+
+/* ---- interface ----------------------------------------------------------- */
+static int
+has_shape(struct builder *b, struct cnode *n)
+{
+	const pb_if_else_block *f = if_else(n);
+	const char *lacks = NULL;
+
+	if (f == NULL)
+		lacks = "Branch.IfElse";
+	else if (f->case_ == NULL)
+		lacks = "Branch.IfElse.Case";
+	else if (f->case_->then_node == NULL)
+		lacks = "Branch.IfElse.Case.ThenNode";
+	if (lacks == NULL)
+		return 1;
+	required(b, n, lacks);
+	return 0;
+}
+
+static void
+fault_output(struct builder *b, const struct cnode *kid, const struct var *a,
+    const struct var *x)
+{
+	struct compile_place place = place_of(b, kid, x->name);
+	c_strbuf struct strbuf key = STRBUF_INIT, s = STRBUF_INIT,
+	    t = STRBUF_INIT;
+
+	strbuf_adds(&key, x->name);
+	wire_pack(&a->type->base, &key);
+	strbuf_addch(&key, '\n');
+	wire_pack(&x->type->base, &key);
+	type_add_name(&s, a->type);
+	type_add_name(&t, x->type);
+	compile_error_add(b->c->errors, COMPILE_MISMATCHING_TYPES,
+	    kid->msg->id, &place, &key, "output '%s' is %s here and %s in "
+	    "another case of the branch", x->name, t.p, s.p);
+}
+
+/* Keeps of the outputs so far those the child has too, of one type. */
+static void
+intersect(struct builder *b, const struct cnode *kid, struct vars *out,
+    const struct iface *f)
+{
+	const struct var *v;
+	size_t i, n = 0;
+
+	for (i = 0; i < out->n; i++) {
+		v = vars_find(&f->out, out->at[i].name);
+		if (v == NULL)
+			continue;
+		if (!wire_equal(&out->at[i].type->base, &v->type->base))
+			fault_output(b, kid, &out->at[i], v);
+		out->at[n++] = out->at[i];
+	}
+	out->n = n;
+}
+
+struct iface *
+branch_interface(struct builder *b, struct cnode *n)
+{
+	struct compile_place place = place_of(b, n, NULL);
+	uint64_t before = b->c->errors->calls;
+	struct iface *f, *kid;
+	int first = 1;
+	size_t i;
+
+	if (!has_shape(b, n))
+		return NULL;
+	if (n->depth >= MAX_DEPTH) {
+		FAULT(b, WORKFLOW_BUILD_ERROR, n->msg->id, &place,
+		    "nodes are nested deeper than %d levels", MAX_DEPTH);
+		return NULL;
+	}
+	make_kids(b, n);
+	f = arena_new(&b->c->scratch, struct iface);
+	for (i = 0; i < if_else(n)->n_other; i++)
+		if (if_else(n)->other[i]->then_node == NULL)
+			required(b, n, "IfElse.Case.ThenNode");
+	for (i = 0; i < n->n_kids; i++) {
+		kid = node_interface(b, n->kids[i]);
+		if (kid == NULL)
+			continue;
+		if (!first) {
+			intersect(b, n->kids[i], &f->out, kid);
+			continue;
+		}
+		first = 0;
+		f->out.n = kid->out.n;
+		f->out.at = arena_new_n(&b->c->scratch, kid->out.n,
+		    struct var);
+		if (kid->out.n > 0)
+			memcpy(f->out.at, kid->out.at,
+			    kid->out.n * sizeof(*f->out.at));
+	}
+	(void)bindings_check(b, n, n->msg->inputs, n->msg->n_inputs, NULL,
+	    EDGE_UP, &f->in);
+	return b->c->errors->calls == before ? f : NULL;
+}
+
+/* ---- conditions ---------------------------------------------------------- */
+static const pb_literal_type *
+primitive_type(struct builder *b, const pb_primitive *p)
+{
+	Flyteidl__Core__SimpleType t = FLYTEIDL__CORE__SIMPLE_TYPE__NONE;
+
+	switch (p->value_case) {
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_INTEGER:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__INTEGER;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_FLOAT_VALUE:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__FLOAT;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_STRING_VALUE:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__STRING;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_BOOLEAN:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__BOOLEAN;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_DATETIME:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__DATETIME;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE_DURATION:
+		t = FLYTEIDL__CORE__SIMPLE_TYPE__DURATION;
+		break;
+	case FLYTEIDL__CORE__PRIMITIVE__VALUE__NOT_SET:
+	default:
+		break;
+	}
+	return type_simple(&b->c->scratch, t);
+}
+
+static int
+is_bound(const struct cnode *n, const char *var)
+{
+	size_t i;
+
+	for (i = 0; i < n->msg->n_inputs; i++)
+		if (strcmp(n->msg->inputs[i]->var, var) == 0)
+			return 1;
+	return 0;
+}
+
+/* The type of a variable of the branch; NULL: not known, or an error. */
+static const pb_literal_type *
+var_type(struct builder *b, struct cnode *n, const char *var)
+{
+	struct compile_place place = place_of(b, n, var);
+	const struct var *v;
+
+	if (n->iface == NULL) {
+		FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
+		    "%s is required", var);
+		return NULL;
+	}
+	v = vars_find(&n->iface->in, var);
+	if (v == NULL && !is_bound(n, var))
+		FAULT(b, VARIABLE_NAME_NOT_FOUND, n->msg->id, &place,
+		    "the condition refers to '%s', which the branch does "
+		    "not bind", var);
+	return v == NULL ? NULL : v->type;
+}
+
+static const pb_literal_type *
+operand_type(struct builder *b, struct cnode *n, const char *side,
+    const pb_operand *o)
+{
+	struct compile_place place = place_of(b, n, side);
+
+	if (o == NULL) {
+		FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
+		    "%s is required", side);
+		return NULL;
+	}
+	switch (o->val_case) {
+	case FLYTEIDL__CORE__OPERAND__VAL_PRIMITIVE:
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+		/* Deprecated in flyteidl, and what flytekit writes. */
+		return primitive_type(b, o->primitive);
+#pragma GCC diagnostic pop
+	case FLYTEIDL__CORE__OPERAND__VAL_VAR:
+		if (*o->var != '\0')
+			return var_type(b, n, o->var);
+		break;
+	case FLYTEIDL__CORE__OPERAND__VAL_SCALAR:
+	case FLYTEIDL__CORE__OPERAND__VAL__NOT_SET:
+	default:
+		break;
+	}
+	FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
+	    "%s.Val is required: a primitive or a variable", side);
+	return NULL;
+}
+
+static void
+check_comparison(struct builder *b, struct cnode *n,
+    const pb_comparison_expression *x)
+{
+	struct compile_place place = place_of(b, n, "RightValue");
+	const pb_literal_type *l, *r;
+	c_strbuf struct strbuf s = STRBUF_INIT, t = STRBUF_INIT,
+	    key = STRBUF_INIT;
+
+	l = operand_type(b, n, "LeftValue", x->left_value);
+	r = operand_type(b, n, "RightValue", x->right_value);
+	if (l == NULL || r == NULL || wire_equal(&l->base, &r->base))
+		return;
+	wire_pack(&l->base, &key);
+	strbuf_addch(&key, '\n');
+	wire_pack(&r->base, &key);
+	type_add_name(&s, l);
+	type_add_name(&t, r);
+	compile_error_add(b->c->errors, COMPILE_MISMATCHING_TYPES,
+	    n->msg->id, &place, &key,
+	    "the condition compares %s with %s", s.p, t.p);
+}
+
+static void
+check_condition(struct builder *b, struct cnode *n,
+    const pb_boolean_expression *x, unsigned depth)
+{
+	struct compile_place place = place_of(b, n, NULL);
+
+	if (x == NULL) {
+		FAULT(b, BRANCH_NODE_HAS_NO_CONDITION, n->msg->id, &place,
+		    "one of the cases has no condition");
+		return;
+	}
+	if (depth > MAX_DEPTH) {
+		FAULT(b, WORKFLOW_BUILD_ERROR, n->msg->id, &place,
+		    "a condition is nested deeper than %d levels", MAX_DEPTH);
+		return;
+	}
+	switch (x->expr_case) {
+	case FLYTEIDL__CORE__BOOLEAN_EXPRESSION__EXPR_COMPARISON:
+		check_comparison(b, n, x->comparison);
+		return;
+	case FLYTEIDL__CORE__BOOLEAN_EXPRESSION__EXPR_CONJUNCTION:
+		check_condition(b, n, x->conjunction->left_expression,
+		    depth + 1);
+		check_condition(b, n, x->conjunction->right_expression,
+		    depth + 1);
+		return;
+	case FLYTEIDL__CORE__BOOLEAN_EXPRESSION__EXPR__NOT_SET:
+	default:
+		FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
+		    "Expr is required: a comparison or a conjunction");
+	}
+}
+
+/* ---- the branch ---------------------------------------------------------- */
+static void
+check_block(struct builder *b, struct cnode *n, const pb_if_block *x)
+{
+	struct compile_place place = place_of(b, n, NULL);
+
+	check_condition(b, n, x->condition, 0);
+	if (x->then_node == NULL)
+		FAULT(b, BRANCH_NODE_ID_NOT_FOUND, n->msg->id, &place,
+		    "one of the cases has no node");
+}
+
+static void
+check_blocks(struct builder *b, struct cnode *n)
+{
+	struct compile_place place = place_of(b, n, NULL);
+	const pb_if_else_block *f = if_else(n);
+	size_t i;
+
+	if (f == NULL || f->case_ == NULL)
+		FAULT(b, BRANCH_NODE_HAS_NO_CONDITION, n->msg->id, &place,
+		    "one of the cases has no condition");
+	for (i = 0; f != NULL && i <= f->n_other; i++)
+		if (block_at(f, i) != NULL)
+			check_block(b, n, block_at(f, i));
+	if (f == NULL || f->default_case ==
+	    FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT__NOT_SET)
+		FAULT(b, BRANCH_NODE_HAS_NO_DEFAULT, n->msg->id, &place,
+		    "a branch needs an else node or a default error");
+}
+
+void
+branch_check(struct builder *b, struct cnode *n)
+{
+	uint64_t before = b->c->errors->calls;
+	size_t i;
+
+	check_blocks(b, n);
+	if (b->c->errors->calls != before || n->depth >= MAX_DEPTH)
+		return;
+	make_kids(b, n);
+	/* Only upstream: at run time the branch decides who runs. */
+	for (i = 0; i < n->n_kids; i++) {
+		node_check(b, n->kids[i]);
+		node_edges(b, n->kids[i], EDGE_UP);
+	}
+}

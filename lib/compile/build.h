@@ -1,0 +1,168 @@
+#ifndef COMPILE_BUILD_H
+#define COMPILE_BUILD_H
+
+/*
+ * The compiler's own structures, shared by its files only.
+ *
+ * A builder is one workflow being validated; a sub-workflow is validated by
+ * a builder of its own when a node of another refers to it.  Ids of nodes
+ * are interned to numbers once; edges are pairs of numbers until the
+ * connections are written at the end.
+ */
+
+#include "base/vec.h"
+#include "compile/compile.h"
+
+#define START_NODE	"start-node"
+#define END_NODE	"end-node"
+
+/* One variable of an interface. */
+struct var {
+	const char		*name;
+	const pb_literal_type	*type;
+	uint32_t		 bound;	/* stamp of the last check that bound it */
+};
+
+/* Variables in byte order of their names. */
+struct vars {
+	struct var	*at;
+	size_t		 n;
+};
+
+struct iface {
+	struct vars	in, out;
+	int		unnamed, untyped;	/* has such a variable */
+};
+
+struct cnode {
+	pb_node			*msg;
+	const struct cnode	*parent;	/* the branch it is a child of */
+	const char		*path;		/* ids as written, by '/' */
+	struct iface		*iface;		/* NULL: unknown or in error */
+	struct vars		 out;		/* outputs under their aliases */
+	struct cnode		**kids;		/* of a branch: then, else */
+	size_t			 n_kids;
+	uint32_t		 name;		/* interned id */
+	unsigned		 depth;
+	/* bits */
+	unsigned		 own : 1;	/* msg may be changed */
+	unsigned		 iface_done : 1;
+	unsigned		 out_done : 1, out_bad : 1;
+	unsigned		 start_promise : 1; /* has one with an empty id */
+	unsigned		 kids_done : 1;
+};
+
+/* A sub-workflow of the unit. */
+struct sub {
+	struct str		 key;
+	pb_compiled_workflow	*compiled;
+	enum { SUB_NEW, SUB_OPEN, SUB_SEEN } walk; /* by the requirements */
+	unsigned		 pure : 1;	/* no branch in it or below */
+	unsigned		 done : 1, failed : 1;	/* of the last run */
+	unsigned		 runs;
+};
+
+/* One compilation. */
+struct compiler {
+	const struct compile_unit *unit;
+	struct arena		*arena;		/* of the result */
+	struct arena		 scratch;
+	struct compile_errors	*errors;
+	struct map		 tasks, subs, plans;	/* key of id -> index */
+	struct sub		*sub;
+	struct iface		**task_ifaces;	/* made when first needed */
+	struct strbuf		 key;		/* for look-ups */
+	uint32_t		 stamp;
+	unsigned		 depth;		/* builders open */
+};
+
+struct edge {
+	uint32_t	of, to;		/* list of `of` gets `to` */
+};
+
+enum edge_kind { EDGE_UP, EDGE_BOTH };
+
+struct builder {
+	struct compiler		*c;
+	pb_workflow_template	*wf;
+	pb_compiled_workflow	*compiled;
+	const char		*name;		/* of the workflow */
+	struct map		 ids;		/* id -> name number */
+	VEC(const char *)	 names;
+	VEC(struct cnode *)	 node_of;	/* by name number, or NULL */
+	VEC(struct cnode *)	 nodes;
+	VEC(struct edge)	 up, down;
+	VEC(unsigned char)	 has;		/* by name: HAS_UP, HAS_DOWN */
+	struct map		 compiled_subs;
+};
+
+enum { HAS_UP = 1, HAS_DOWN = 2 };
+
+/* ---- ids (ids.c) -------------------------------------------------------- */
+/* The key of an id in the maps, valid until the next call. */
+struct str	id_key(struct compiler *, const pb_identifier *);
+/* The id's text form, in the scratch arena. */
+const char	*id_text(struct compiler *, const pb_identifier *);
+uint32_t	intern(struct builder *, const char *id);
+void		add_edge(struct builder *, enum edge_kind, uint32_t from,
+		    uint32_t to);
+
+/* ---- interfaces (vars.c) ------------------------------------------------ */
+struct vars	vars_of(struct arena *, const pb_variable_map *);
+struct var	*vars_find(const struct vars *, const char *name);
+void		vars_sort(struct vars *);
+struct iface	*iface_of(struct arena *, const pb_variable_map *in,
+		    const pb_variable_map *out);
+/* Empty names and missing types; 0 or -1. */
+int		iface_check(struct compiler *, const char *node,
+		    const struct compile_place *, const struct iface *);
+/* The template's interface with both maps there: itself or a copy. */
+pb_typed_interface *iface_filled(struct arena *, pb_typed_interface *);
+
+/* ---- errors (vars.c) ---------------------------------------------------- */
+struct compile_place place_of(const struct builder *, const struct cnode *,
+		    const char *var);
+/* Adds an error whose description is the text alone. */
+#define FAULT(b, code, node, place, ...)				\
+	compile_error_add((b)->c->errors, COMPILE_##code, (node), (place), \
+	    NULL, __VA_ARGS__)
+
+/* ---- bindings (binding.c) ----------------------------------------------- */
+/*
+ * Checks bindings against params (NULL: untyped, names and types are taken
+ * as they come) and adds the edges of the promises in them.  ret_types, if
+ * given, gets the inferred types by name.  0 or -1.
+ */
+int		bindings_check(struct builder *, struct cnode *,
+		    pb_binding *const *, size_t n, struct vars *params,
+		    enum edge_kind, struct vars *ret_types);
+
+/* ---- nodes (node.c, branch.c) ------------------------------------------- */
+struct cnode	*cnode_new(struct builder *, pb_node *, struct cnode *parent);
+/* The interface of what the node runs; NULL after an error. */
+struct iface	*node_interface(struct builder *, struct cnode *);
+/* Outputs by the names consumers see; NULL after an error. */
+struct vars	*node_outputs(struct builder *, struct cnode *);
+void		node_check(struct builder *, struct cnode *);
+void		node_edges(struct builder *, struct cnode *, enum edge_kind);
+struct iface	*branch_interface(struct builder *, struct cnode *);
+void		branch_check(struct builder *, struct cnode *);
+
+/* ---- workflows (workflow.c, connect.c) ---------------------------------- */
+/* Validates a workflow into compiled, whose template may be changed; 0/-1. */
+int		workflow_check(struct compiler *, pb_compiled_workflow *,
+		    int own);
+void		sub_check(struct builder *, struct cnode *);
+/* Cycles and nodes out of reach; then the connections. */
+void		reach_check(struct builder *);
+void		connections_write(struct builder *);
+/*
+ * Walks the primary and the sub-workflows it needs: missing ones and cycles
+ * of them are errors.  0 or -1.
+ */
+int		require_check(struct compiler *, struct compile_requirements *);
+int		compiler_open(struct compiler *, const struct compile_unit *,
+		    struct arena *, struct compile_errors *);
+void		compiler_release(struct compiler *);
+
+#endif

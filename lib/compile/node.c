@@ -1,0 +1,387 @@
+/*
+ * Nodes: the interface of what they run, aliases, explicit edges
+ * (flytepropeller, compiler/validators/{node,interface}.go).
+ */
+
+#include "base/limits.h"
+#include "compile/build.h"
+#include "compile/interface.h"
+#include "idl/wire.h"
+
+struct cnode *
+cnode_new(struct builder *b, pb_node *msg, struct cnode *parent)
+{
+	struct cnode *n = arena_new(&b->c->scratch, struct cnode);
+
+	n->msg = msg;
+	n->parent = parent;
+	n->depth = parent == NULL ? 0 : parent->depth + 1;
+	n->path = parent == NULL ? msg->id : arena_printf(&b->c->scratch,
+	    "%s/%s", parent->path, msg->id);
+	n->name = UINT32_MAX;
+	return n;
+}
+
+static void
+required(struct builder *b, const struct cnode *n, const char *what)
+{
+	struct compile_place place = place_of(b, n, NULL);
+
+	FAULT(b, VALUE_REQUIRED, n->msg->id, &place, "%s is required", what);
+}
+
+/* ---- interfaces by kind -------------------------------------------------- */
+static struct iface *
+task_interface(struct builder *b, struct cnode *n)
+{
+	const pb_task_node *t = n->msg->task_node;
+	struct compile_place place = place_of(b, n, NULL);
+	struct compiler *c = b->c;
+	const pb_typed_interface *f;
+	uint32_t at;
+
+	if (t->reference_case !=
+	    FLYTEIDL__CORE__TASK_NODE__REFERENCE_REFERENCE_ID) {
+		required(b, n, "TaskNode.ReferenceId");
+		return NULL;
+	}
+	at = map_get(&c->tasks, id_key(c, t->reference_id));
+	if (at == MAP_NONE) {
+		FAULT(b, TASK_REFERENCE_NOT_FOUND, n->msg->id, &place,
+		    "task [%s] not found", id_text(c, t->reference_id));
+		return NULL;
+	}
+	if (c->task_ifaces[at] == NULL) {
+		f = c->unit->tasks[at]->interface;
+		c->task_ifaces[at] = iface_of(&c->scratch,
+		    f == NULL ? NULL : f->inputs,
+		    f == NULL ? NULL : f->outputs);
+	}
+	return c->task_ifaces[at];
+}
+
+static int
+same_id(const pb_identifier *a, const pb_identifier *b)
+{
+	return a != NULL && b != NULL && wire_equal(&a->base, &b->base);
+}
+
+/* Required parameters, and those with a default that the node binds. */
+static struct iface *
+exposed(struct builder *b, struct cnode *n,
+    const struct compile_launch_plan *p)
+{
+	struct iface *f = iface_of(&b->c->scratch, NULL, p->expected_outputs);
+	const pb_parameter_map *m = p->expected_inputs;
+	c_map struct map bound = MAP_INIT;
+	const pb_parameter *x;
+	size_t i;
+
+	for (i = 0; i < n->msg->n_inputs; i++)
+		map_put(&bound, str_of(n->msg->inputs[i]->var), 1);
+	f->in.at = arena_new_n(&b->c->scratch, m->n_parameters, struct var);
+	for (i = 0; i < m->n_parameters; i++) {
+		x = m->parameters[i]->value;
+		if (!(x != NULL && x->behavior_case ==
+		    FLYTEIDL__CORE__PARAMETER__BEHAVIOR_REQUIRED &&
+		    x->required) && map_get(&bound,
+		    str_of(m->parameters[i]->key)) == MAP_NONE)
+			continue;
+		f->in.at[f->in.n++] = (struct var){ m->parameters[i]->key,
+		    x == NULL || x->var == NULL ? NULL : x->var->type, 0 };
+		f->unnamed |= *m->parameters[i]->key == '\0';
+		f->untyped |= f->in.at[f->in.n - 1].type == NULL;
+	}
+	vars_sort(&f->in);
+	return f;
+}
+
+static struct iface *
+plan_interface(struct builder *b, struct cnode *n, const pb_identifier *ref)
+{
+	struct compile_place place = place_of(b, n, NULL);
+	const struct compile_launch_plan *p;
+	uint32_t at;
+
+	if (same_id(ref, b->wf->id)) {
+		if (b->wf->interface != NULL)
+			return iface_of(&b->c->scratch,
+			    b->wf->interface->inputs,
+			    b->wf->interface->outputs);
+		required(b, n, "WorkflowNode.Interface");
+		return NULL;
+	}
+	at = map_get(&b->c->plans, id_key(b->c, ref));
+	if (at == MAP_NONE) {
+		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
+		    "launch plan [%s] not found", id_text(b->c, ref));
+		return NULL;
+	}
+	p = &b->c->unit->launch_plans[at];
+	if (p->expected_inputs == NULL)
+		required(b, n, "WorkflowNode.ExpectedInputs");
+	if (p->expected_outputs == NULL)
+		required(b, n, "WorkflowNode.ExpectedOutputs");
+	return p->expected_inputs == NULL || p->expected_outputs == NULL ?
+	    NULL : exposed(b, n, p);
+}
+
+static struct iface *
+workflow_interface(struct builder *b, struct cnode *n)
+{
+	const pb_workflow_node *w = n->msg->workflow_node;
+	struct compile_place place = place_of(b, n, NULL);
+	pb_workflow_template *t;
+	uint32_t at;
+
+	switch (w->reference_case) {
+	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_LAUNCHPLAN_REF:
+		return plan_interface(b, n, w->launchplan_ref);
+	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF:
+		break;
+	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE__NOT_SET:
+	default:
+		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
+		    "the node names neither a launch plan nor a "
+		    "sub-workflow");
+		return NULL;
+	}
+	at = map_get(&b->c->subs, id_key(b->c, w->sub_workflow_ref));
+	if (at == MAP_NONE) {
+		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
+		    "workflow [%s] not found",
+		    id_text(b->c, w->sub_workflow_ref));
+		return NULL;
+	}
+	t = b->c->sub[at].compiled->template_;
+	if (t->interface == NULL) {
+		required(b, n, "WorkflowNode.Template.Interface");
+		return NULL;
+	}
+	t->interface = iface_filled(b->c->arena, t->interface);
+	return iface_of(&b->c->scratch, t->interface->inputs,
+	    t->interface->outputs);
+}
+
+static struct iface *
+gate_interface(struct builder *b, struct cnode *n)
+{
+	const pb_gate_node *g = n->msg->gate_node;
+	struct compile_place place = place_of(b, n, NULL);
+	struct iface *f = arena_new(&b->c->scratch, struct iface);
+
+	switch (g->condition_case) {
+	case FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE:
+		if (bindings_check(b, n, n->msg->inputs, n->msg->n_inputs,
+		    NULL, EDGE_UP, &f->in) < 0)
+			return NULL;
+		f->out = f->in;
+		return f;
+	case FLYTEIDL__CORE__GATE_NODE__CONDITION_SIGNAL:
+		if (g->signal->type == NULL)
+			required(b, n, "GateNode.Signal.Type");
+		if (*g->signal->output_variable_name == '\0')
+			required(b, n, "GateNode.Signal.OutputVariableName");
+		f->out.at = arena_new(&b->c->scratch, struct var);
+		f->out.at[0].name = g->signal->output_variable_name;
+		f->out.at[0].type = g->signal->type;
+		f->out.n = 1;
+		f->unnamed = *g->signal->output_variable_name == '\0';
+		f->untyped = g->signal->type == NULL;
+		return f;
+	case FLYTEIDL__CORE__GATE_NODE__CONDITION_SLEEP:
+		return f;
+	case FLYTEIDL__CORE__GATE_NODE__CONDITION__NOT_SET:
+	default:
+		FAULT(b, NO_CONDITION_FOUND, n->msg->id, &place,
+		    "the gate has no condition: approve, signal or sleep");
+		return NULL;
+	}
+}
+
+/* As it is: the real compiler does not look at
+ * is_original_sub_node_interface (flyte-execution.md, section 0). */
+static struct iface *
+array_interface(struct builder *b, struct cnode *n)
+{
+	pb_node *inner = n->msg->array_node->node;
+	struct compile_place place = place_of(b, n, NULL);
+	struct cnode *in;
+
+	if (inner == NULL) {
+		required(b, n, "ArrayNode.Node");
+		return NULL;
+	}
+	in = cnode_new(b, inner, n);
+	if (in->depth > MAX_DEPTH) {
+		FAULT(b, WORKFLOW_BUILD_ERROR, n->msg->id, &place,
+		    "nodes are nested deeper than %d levels", MAX_DEPTH);
+		return NULL;
+	}
+	in->name = intern(b, inner->id);
+	return node_interface(b, in);
+}
+
+static struct iface *
+target_interface(struct builder *b, struct cnode *n)
+{
+	switch (n->msg->target_case) {
+	case FLYTEIDL__CORE__NODE__TARGET_TASK_NODE:
+		return task_interface(b, n);
+	case FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE:
+		return workflow_interface(b, n);
+	case FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE:
+		return branch_interface(b, n);
+	case FLYTEIDL__CORE__NODE__TARGET_GATE_NODE:
+		return gate_interface(b, n);
+	case FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE:
+		return array_interface(b, n);
+	case FLYTEIDL__CORE__NODE__TARGET__NOT_SET:
+	default:
+		required(b, n, "Target");
+		return NULL;
+	}
+}
+
+struct iface *
+node_interface(struct builder *b, struct cnode *n)
+{
+	struct compile_place place = place_of(b, n, NULL);
+	uint64_t before = b->c->errors->calls;
+	struct iface *f;
+
+	if (n->iface_done) {
+		/* Its errors count again wherever it is asked for. */
+		b->c->errors->calls += n->iface == NULL;
+		return n->iface;
+	}
+	n->iface_done = 1;
+	f = target_interface(b, n);
+	if (f != NULL)
+		(void)iface_check(b->c, n->msg->id, &place, f);
+	n->iface = b->c->errors->calls == before ? f : NULL;
+	return n->iface;
+}
+
+/* ---- outputs ------------------------------------------------------------- */
+/* Renames the outputs that have an alias.  0 or -1. */
+static int
+alias_outputs(struct builder *b, struct cnode *n)
+{
+	struct compile_place place = place_of(b, n, NULL);
+	pb_alias *const *al = n->msg->output_aliases;
+	c_map struct map seen = MAP_INIT;
+	uint64_t before = b->c->errors->calls;
+	struct var *v;
+	size_t i;
+
+	n->out.at = arena_new_n(&b->c->scratch, n->out.n, struct var);
+	if (n->iface != NULL && n->out.n > 0)
+		memcpy(n->out.at, n->iface->out.at,
+		    n->out.n * sizeof(*n->out.at));
+	for (i = 0; i < n->msg->n_output_aliases; i++) {
+		place.var = al[i]->var;
+		if (map_put(&seen, str_of(al[i]->var), 1) != MAP_NONE) {
+			FAULT(b, DUPLICATE_ALIAS, n->msg->id, &place,
+			    "the output of alias '%s' has another already",
+			    al[i]->alias);
+			continue;
+		}
+		if (n->iface == NULL)
+			continue;
+		v = vars_find(&n->iface->out, al[i]->var);
+		if (v != NULL)
+			n->out.at[v - n->iface->out.at].name = al[i]->alias;
+		else
+			FAULT(b, PARAMETER_NOT_BOUND, n->msg->id, &place,
+			    "alias '%s' is of an output '%s' that is not "
+			    "there", al[i]->alias, al[i]->var);
+	}
+	vars_sort(&n->out);
+	return b->c->errors->calls == before ? 0 : -1;
+}
+
+struct vars *
+node_outputs(struct builder *b, struct cnode *n)
+{
+	if (!n->out_done) {
+		n->out_done = 1;
+		if (n->iface != NULL)
+			n->out = n->iface->out;
+		if (n->msg->n_output_aliases > 0)
+			n->out_bad = alias_outputs(b, n) < 0;
+	}
+	return n->out_bad ? NULL : &n->out;
+}
+
+/* ---- the node ------------------------------------------------------------ */
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorted, so that the order of the front end does not show. */
+static void
+sort_upstream(struct builder *b, struct cnode *n)
+{
+	size_t i, k = n->msg->n_upstream_node_ids;
+	pb_node *copy;
+	char **ids;
+
+	for (i = 1; i < k; i++)
+		if (strcmp(n->msg->upstream_node_ids[i - 1],
+		    n->msg->upstream_node_ids[i]) > 0)
+			break;
+	if (i >= k)
+		return;
+	ids = arena_new_n(b->c->arena, k, char *);
+	memcpy(ids, n->msg->upstream_node_ids, k * sizeof(*ids));
+	qsort(ids, k, sizeof(*ids), by_text);
+	if (!n->own) {
+		/* Its parts are still the unit's: own stays 0. */
+		copy = arena_alloc(b->c->arena, sizeof(*copy));
+		*copy = *n->msg;
+		n->msg = copy;
+	}
+	n->msg->upstream_node_ids = ids;
+}
+
+void
+node_check(struct builder *b, struct cnode *n)
+{
+	struct compile_place place = place_of(b, n, NULL);
+
+	if (*n->msg->id == '\0')
+		FAULT(b, VALUE_REQUIRED, "<node>", &place,
+		    "a node has no id (Id)");
+	if (strcmp(n->msg->id, START_NODE) == 0 ||
+	    strcmp(n->msg->id, END_NODE) == 0)
+		return;
+	if (node_interface(b, n) != NULL)
+		(void)node_outputs(b, n);
+	sort_upstream(b, n);
+	if (n->msg->target_case == FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE)
+		branch_check(b, n);
+	else if (n->msg->target_case ==
+	    FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE &&
+	    n->msg->workflow_node->reference_case ==
+	    FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF)
+		sub_check(b, n);
+}
+
+void
+node_edges(struct builder *b, struct cnode *n, enum edge_kind kind)
+{
+	size_t i;
+
+	if (n->iface == NULL)
+		return;
+	if (n->name == UINT32_MAX)
+		n->name = intern(b, n->msg->id);
+	for (i = 0; kind == EDGE_BOTH && i < n->msg->n_upstream_node_ids; i++)
+		add_edge(b, kind, intern(b, n->msg->upstream_node_ids[i]),
+		    n->name);
+	(void)bindings_check(b, n, n->msg->inputs, n->msg->n_inputs,
+	    &n->iface->in, kind, NULL);
+}
