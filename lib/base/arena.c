@@ -66,12 +66,13 @@ arena_alloc(struct arena *a, size_t n)
 	size_t need;
 	void *p;
 
+	n = MAX(n, (size_t)1);	/* a place of its own even so */
 	if (__builtin_add_overflow(n, align - 1, &need))
 		need = SIZE_MAX;
 	else
 		need &= ~(align - 1);
 	if (BLOCK_SIZE == 0 || need > a->left)
-		add_block(a, BLOCK_SIZE == 0 ? MAX(n, (size_t)1) : need);
+		add_block(a, BLOCK_SIZE == 0 ? n : need);
 	p = a->blocks->data + (a->blocks->cap - a->left);
 	a->left -= BLOCK_SIZE == 0 ? a->left : need;
 	a->total += n;

@@ -133,8 +133,7 @@ fault_shape(struct check *k, enum compile_code code, const struct step *s,
 static int
 is_union(const pb_literal_type *t)
 {
-	return t != NULL && t->type_case ==
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_UNION_TYPE;
+	return t != NULL && t->type_case == TYPE_UNION;
 }
 
 /* Exactly one variant has to take the list or map. */
@@ -189,8 +188,7 @@ check_list(struct check *k, pb_binding_data *d,
 	size_t i, from = k->from.n;
 	uint64_t bad = k->bad;
 
-	if (expected == NULL || expected->type_case !=
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+	if (expected == NULL || expected->type_case != TYPE_LIST)
 		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
 		    expected, d, "given a list");
 	if (at.depth > MAX_MESSAGE_DEPTH)
@@ -221,8 +219,7 @@ check_map(struct check *k, pb_binding_data *d,
 	size_t i, from = k->from.n;
 	uint64_t bad = k->bad;
 
-	if (expected == NULL || expected->type_case !=
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE)
+	if (expected == NULL || expected->type_case != TYPE_MAP)
 		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
 		    expected, d, "given a map");
 	if (at.depth > MAX_MESSAGE_DEPTH)
@@ -301,11 +298,9 @@ walk_path(struct check *k, const pb_output_reference *p,
 	for (i = 0; i < p->n_attr_path; i++) {
 		up = *t;
 		a = p->attr_path[i];
-		if (up->type_case ==
-		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+		if (up->type_case == TYPE_LIST)
 			*t = up->collection_type;
-		else if (up->type_case ==
-		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE)
+		else if (up->type_case == TYPE_MAP)
 			*t = up->map_value_type;
 		else if (up->structure == NULL ||
 		    up->structure->n_dataclass_type == 0)
@@ -391,8 +386,7 @@ check_promise(struct check *k, pb_binding_data *d,
 		return -1;
 	t = out->type;
 	if (v.indexed) {
-		if (t->type_case !=
-		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
+		if (t->type_case != TYPE_LIST)
 			return fault_types(k, s, promise_text(&text, p), t,
 			    expected);
 		t = t->collection_type;
@@ -418,9 +412,8 @@ check_enum(struct check *k, const pb_scalar *v,
 	const char *text = "";
 	size_t i;
 
-	if (v->value_case == FLYTEIDL__CORE__SCALAR__VALUE_PRIMITIVE &&
-	    v->primitive->value_case ==
-	    FLYTEIDL__CORE__PRIMITIVE__VALUE_STRING_VALUE)
+	if (v->value_case == SCALAR_PRIMITIVE &&
+	    v->primitive->value_case == PRIMITIVE_STRING)
 		text = v->primitive->string_value;
 	for (i = 0; i < t->n_values; i++)
 		if (strcmp(t->values[i], text) == 0)
@@ -444,8 +437,7 @@ check_scalar(struct check *k, pb_binding_data *d,
 		    NULL, "'%s': %s", k->var, e.msg);
 	else if (k->typed && !type_castable(t, expected))
 		(void)fault_types(k, s, "", t, expected);
-	if (expected != NULL && expected->type_case ==
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE)
+	if (expected != NULL && expected->type_case == TYPE_ENUM)
 		(void)check_enum(k, d->scalar, expected, s);
 	*ret = t;
 	return k->bad == bad ? 0 : -1;
@@ -456,21 +448,20 @@ check_data(struct check *k, pb_binding_data *d,
     const pb_literal_type *expected, const struct step *s,
     const pb_literal_type **ret)
 {
-	switch (d->value_case) {
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_SCALAR:
+	switch ((int)d->value_case) {
+	case BINDING_SCALAR:
 		return check_scalar(k, d, expected, s, ret);
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_PROMISE:
+	case BINDING_PROMISE:
 		return check_promise(k, d, expected, s, ret);
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_COLLECTION:
+	case BINDING_LIST:
 		return is_union(expected) ?
 		    check_union(k, d, expected, s, ret) :
 		    check_list(k, d, expected, s, ret);
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_MAP:
+	case BINDING_MAP:
 		return is_union(expected) ?
 		    check_union(k, d, expected, s, ret) :
 		    check_map(k, d, expected, s, ret);
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_OFFLOADED_METADATA:
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE__NOT_SET:
+	case BINDING_OFFLOADED:
 	default:
 		return fault_shape(k, COMPILE_MISMATCHING_BINDINGS, s,
 		    expected, d, "given nothing a binding can hold");

@@ -65,7 +65,7 @@ make_kids(struct builder *b, struct cnode *n)
 	for (i = 0; i <= f->n_other; i++)
 		if (block_at(f, i) != NULL)
 			add_kid(b, n, block_at(f, i)->then_node);
-	if (f->default_case == FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ELSE_NODE)
+	if (f->default_case == ELSE_NODE)
 		add_kid(b, n, f->else_node);
 }
 
@@ -172,28 +172,27 @@ branch_interface(struct builder *b, struct cnode *n)
 static const pb_literal_type *
 primitive_type(struct builder *b, const pb_primitive *p)
 {
-	Flyteidl__Core__SimpleType t = FLYTEIDL__CORE__SIMPLE_TYPE__NONE;
+	Flyteidl__Core__SimpleType t = SIMPLE_NONE;
 
-	switch (p->value_case) {
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_INTEGER:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__INTEGER;
+	switch ((int)p->value_case) {
+	case PRIMITIVE_INTEGER:
+		t = SIMPLE_INTEGER;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_FLOAT_VALUE:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__FLOAT;
+	case PRIMITIVE_FLOAT:
+		t = SIMPLE_FLOAT;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_STRING_VALUE:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__STRING;
+	case PRIMITIVE_STRING:
+		t = SIMPLE_STRING;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_BOOLEAN:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__BOOLEAN;
+	case PRIMITIVE_BOOLEAN:
+		t = SIMPLE_BOOLEAN;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_DATETIME:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__DATETIME;
+	case PRIMITIVE_DATETIME:
+		t = SIMPLE_DATETIME;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE_DURATION:
-		t = FLYTEIDL__CORE__SIMPLE_TYPE__DURATION;
+	case PRIMITIVE_DURATION:
+		t = SIMPLE_DURATION;
 		break;
-	case FLYTEIDL__CORE__PRIMITIVE__VALUE__NOT_SET:
 	default:
 		break;
 	}
@@ -242,7 +241,7 @@ operand_type(struct builder *b, struct cnode *n, const char *side,
 		    "%s is required", side);
 		return NULL;
 	}
-	switch (o->val_case) {
+	switch ((int)o->val_case) {
 	case FLYTEIDL__CORE__OPERAND__VAL_PRIMITIVE:
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -302,7 +301,7 @@ check_condition(struct builder *b, struct cnode *n,
 		    "a condition is nested deeper than %d levels", MAX_DEPTH);
 		return;
 	}
-	switch (x->expr_case) {
+	switch ((int)x->expr_case) {
 	case FLYTEIDL__CORE__BOOLEAN_EXPRESSION__EXPR_COMPARISON:
 		check_comparison(b, n, x->comparison);
 		return;

@@ -201,7 +201,7 @@ static pb_id_list *
 id_list(struct builder *b, const struct lists *l, size_t i,
     const struct ranked *r)
 {
-	pb_id_list *ids = PB_NEW(b->c->arena,
+	pb_id_list *ids = NEW_INNER(b->c->arena, pb_id_list,
 	    flyteidl__core__connection_set__id_list);
 	uint32_t k;
 
@@ -225,7 +225,7 @@ count_lists(const struct lists *l, size_t names)
 }
 
 /* One of the two maps of a ConnectionSet, whose entries differ by type only. */
-#define WRITE_MAP(set, field, prefix) do {				\
+#define WRITE_MAP(set, field, type, prefix) do {			\
 	(set)->field = arena_calloc(b->c->arena,			\
 	    count_lists(&l, names), sizeof(*(set)->field));		\
 	for (i = 0; i < names; i++) {					\
@@ -233,7 +233,7 @@ count_lists(const struct lists *l, size_t names)
 			continue;					\
 		__typeof__((set)->field) at_ =				\
 		    &(set)->field[(set)->n_##field++];			\
-		*at_ = PB_NEW(b->c->arena, prefix);			\
+		*at_ = NEW_INNER(b->c->arena, type, prefix);		\
 		(*at_)->key = (char *)(uintptr_t)r[i].id;		\
 		(*at_)->value = id_list(b, &l, i, r);			\
 	}								\
@@ -251,10 +251,10 @@ connections_write(struct builder *b)
 
 	r = rank_names(b, &rank);
 	l = sorted_lists(b, b->down.at, b->down.n, rank);
-	WRITE_MAP(set, downstream,
+	WRITE_MAP(set, downstream, Flyteidl__Core__ConnectionSet__DownstreamEntry,
 	    flyteidl__core__connection_set__downstream_entry);
 	l = sorted_lists(b, b->up.at, b->up.n, rank);
-	WRITE_MAP(set, upstream,
+	WRITE_MAP(set, upstream, Flyteidl__Core__ConnectionSet__UpstreamEntry,
 	    flyteidl__core__connection_set__upstream_entry);
 	b->compiled->connections = set;
 }

@@ -1,5 +1,6 @@
 /* Inputs of an execution against an interface. */
 
+#include "base/err.h"
 #include "base/limits.h"
 #include "compile/build.h"
 #include "idl/castable.h"
@@ -93,8 +94,7 @@ check_member(struct enum_check *k, const pb_literal *l,
 	c_strbuf struct strbuf all = STRBUF_INIT;
 	size_t i;
 
-	if (p == NULL || p->value_case !=
-	    FLYTEIDL__CORE__PRIMITIVE__VALUE_STRING_VALUE)
+	if (p == NULL || p->value_case != PRIMITIVE_STRING)
 		return;
 	for (i = 0; i < t->n_values; i++) {
 		if (strcmp(t->values[i], p->string_value) == 0)
@@ -116,10 +116,9 @@ sole_enum(const pb_union_type *u)
 
 	for (i = 0; i < u->n_variants; i++) {
 		if (type_is_simple(u->variants[i],
-		    FLYTEIDL__CORE__SIMPLE_TYPE__STRING))
+		    SIMPLE_STRING))
 			return NULL;
-		if (u->variants[i]->type_case !=
-		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE)
+		if (u->variants[i]->type_case != TYPE_ENUM)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -137,24 +136,22 @@ check_enums(struct enum_check *k, const pb_literal *l,
 	l = literal_unwrap(l);
 	if (l == NULL || t == NULL || depth > MAX_MESSAGE_DEPTH)
 		return;
-	if (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_UNION_TYPE)
+	if (t->type_case == TYPE_UNION)
 		t = sole_enum(t->union_type);
 	if (t == NULL)
 		return;
-	if (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE) {
+	if (t->type_case == TYPE_ENUM) {
 		check_member(k, l, t->enum_type);
-	} else if (t->type_case ==
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE &&
-	    l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_COLLECTION) {
+	} else if (t->type_case == TYPE_LIST &&
+	    l->value_case == LITERAL_LIST) {
 		for (i = 0; i < l->collection->n_literals; i++) {
 			strbuf_addf(&k->path, "[%zu]", i);
 			check_enums(k, l->collection->literals[i],
 			    t->collection_type, depth + 1);
 			strbuf_setlen(&k->path, n);
 		}
-	} else if (t->type_case ==
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_MAP_VALUE_TYPE &&
-	    l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_MAP) {
+	} else if (t->type_case == TYPE_MAP &&
+	    l->value_case == LITERAL_MAP) {
 		for (i = 0; i < l->map->n_literals; i++) {
 			strbuf_addf(&k->path, ".%s", l->map->literals[i]->key);
 			check_enums(k, l->map->literals[i]->value,

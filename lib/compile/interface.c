@@ -1,7 +1,9 @@
 #include "compile/interface.h"
 
+#include "base/err.h"
 #include "idl/castable.h"
 #include "idl/infer.h"
+#include "idl/names.h"
 #include "idl/type.h"
 
 const pb_variable *
@@ -88,14 +90,13 @@ interface_optional(const pb_literal_type *t)
 {
 	size_t i;
 
-	if (t == NULL || t->type_case !=
-	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_UNION_TYPE)
+	if (t == NULL || t->type_case != TYPE_UNION)
 		return 0;
 	for (i = 0; i < t->union_type->n_variants; i++) {
 		const pb_literal_type *v = t->union_type->variants[i];
 
-		if (v->type_case != FLYTEIDL__CORE__LITERAL_TYPE__TYPE_SIMPLE ||
-		    v->simple == FLYTEIDL__CORE__SIMPLE_TYPE__NONE)
+		if (v->type_case != TYPE_SIMPLE ||
+		    v->simple == SIMPLE_NONE)
 			return 1;
 	}
 	return 0;
@@ -216,8 +217,8 @@ expected_inputs(const pb_admin_launch_plan_spec *spec,
 		at = map_get(&names->defaults, name);
 		if (at == MAP_NONE && map_get(&names->fixed, name) != MAP_NONE)
 			continue;
-		entry = PB_NEW(a,
-		    flyteidl__core__parameter_map__parameters_entry);
+		entry = arena_alloc(a, sizeof(*entry));
+		flyteidl__core__parameter_map__parameters_entry__init(entry);
 		entry->key = in->variables[i]->key;
 		entry->value = at == MAP_NONE ?
 		    required_param(in->variables[i]->value, a) :

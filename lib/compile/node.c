@@ -134,12 +134,11 @@ workflow_interface(struct builder *b, struct cnode *n)
 	pb_workflow_template *t;
 	uint32_t at;
 
-	switch (w->reference_case) {
-	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_LAUNCHPLAN_REF:
+	switch ((int)w->reference_case) {
+	case REF_PLAN:
 		return plan_interface(b, n, w->launchplan_ref);
-	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF:
+	case REF_SUB:
 		break;
-	case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE__NOT_SET:
 	default:
 		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
 		    "the node names neither a launch plan nor a "
@@ -164,34 +163,42 @@ workflow_interface(struct builder *b, struct cnode *n)
 }
 
 static struct iface *
+signal_interface(struct builder *b, struct cnode *n,
+    const Flyteidl__Core__SignalCondition *s)
+{
+	struct iface *f = arena_new(&b->c->scratch, struct iface);
+
+	if (s->type == NULL)
+		required(b, n, "GateNode.Signal.Type");
+	if (*s->output_variable_name == '\0')
+		required(b, n, "GateNode.Signal.OutputVariableName");
+	if (s->type == NULL || *s->output_variable_name == '\0')
+		return NULL;
+	f->out.at = arena_new(&b->c->scratch, struct var);
+	f->out.at[0].name = s->output_variable_name;
+	f->out.at[0].type = s->type;
+	f->out.n = 1;
+	return f;
+}
+
+static struct iface *
 gate_interface(struct builder *b, struct cnode *n)
 {
 	const pb_gate_node *g = n->msg->gate_node;
 	struct compile_place place = place_of(b, n, NULL);
 	struct iface *f = arena_new(&b->c->scratch, struct iface);
 
-	switch (g->condition_case) {
-	case FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE:
+	switch ((int)g->condition_case) {
+	case GATE_APPROVE:
 		if (bindings_check(b, n, n->msg->inputs, n->msg->n_inputs,
 		    NULL, EDGE_UP, &f->in) < 0)
 			return NULL;
 		f->out = f->in;
 		return f;
-	case FLYTEIDL__CORE__GATE_NODE__CONDITION_SIGNAL:
-		if (g->signal->type == NULL)
-			required(b, n, "GateNode.Signal.Type");
-		if (*g->signal->output_variable_name == '\0')
-			required(b, n, "GateNode.Signal.OutputVariableName");
-		f->out.at = arena_new(&b->c->scratch, struct var);
-		f->out.at[0].name = g->signal->output_variable_name;
-		f->out.at[0].type = g->signal->type;
-		f->out.n = 1;
-		f->unnamed = *g->signal->output_variable_name == '\0';
-		f->untyped = g->signal->type == NULL;
+	case GATE_SIGNAL:
+		return signal_interface(b, n, g->signal);
+	case GATE_SLEEP:
 		return f;
-	case FLYTEIDL__CORE__GATE_NODE__CONDITION_SLEEP:
-		return f;
-	case FLYTEIDL__CORE__GATE_NODE__CONDITION__NOT_SET:
 	default:
 		FAULT(b, NO_CONDITION_FOUND, n->msg->id, &place,
 		    "the gate has no condition: approve, signal or sleep");
@@ -225,18 +232,17 @@ array_interface(struct builder *b, struct cnode *n)
 static struct iface *
 target_interface(struct builder *b, struct cnode *n)
 {
-	switch (n->msg->target_case) {
-	case FLYTEIDL__CORE__NODE__TARGET_TASK_NODE:
+	switch ((int)n->msg->target_case) {
+	case NODE_TASK:
 		return task_interface(b, n);
-	case FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE:
+	case NODE_WORKFLOW:
 		return workflow_interface(b, n);
-	case FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE:
+	case NODE_BRANCH:
 		return branch_interface(b, n);
-	case FLYTEIDL__CORE__NODE__TARGET_GATE_NODE:
+	case NODE_GATE:
 		return gate_interface(b, n);
-	case FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE:
+	case NODE_ARRAY:
 		return array_interface(b, n);
-	case FLYTEIDL__CORE__NODE__TARGET__NOT_SET:
 	default:
 		required(b, n, "Target");
 		return NULL;
@@ -361,12 +367,10 @@ node_check(struct builder *b, struct cnode *n)
 	if (node_interface(b, n) != NULL)
 		(void)node_outputs(b, n);
 	sort_upstream(b, n);
-	if (n->msg->target_case == FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE)
+	if (n->msg->target_case == NODE_BRANCH)
 		branch_check(b, n);
-	else if (n->msg->target_case ==
-	    FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE &&
-	    n->msg->workflow_node->reference_case ==
-	    FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF)
+	else if (n->msg->target_case == NODE_WORKFLOW &&
+	    n->msg->workflow_node->reference_case == REF_SUB)
 		sub_check(b, n);
 }
 

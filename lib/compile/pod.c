@@ -137,10 +137,9 @@ check_one(const pb_value *v, const struct field *f, struct strbuf *path)
 
 	if (is_null(v))
 		return 0;
-	switch (f->kind) {
+	switch ((int)f->kind) {
 	case TEXT:
-		ok = v->kind_case ==
-		    GOOGLE__PROTOBUF__VALUE__KIND_STRING_VALUE;
+		ok = v->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_STRING_VALUE;
 		break;
 	case BOOL:
 		ok = v->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_BOOL_VALUE;
@@ -154,8 +153,7 @@ check_one(const pb_value *v, const struct field *f, struct strbuf *path)
 		ok = is_quantity(v);
 		break;
 	case OBJECT:
-		if (v->kind_case ==
-		    GOOGLE__PROTOBUF__VALUE__KIND_STRUCT_VALUE)
+		if (v->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_STRUCT_VALUE)
 			return f->in == NULL ? 0 :
 			    check_struct(v->struct_value, f->in, path);
 		ok = 0;

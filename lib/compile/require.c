@@ -108,7 +108,7 @@ need_branch(struct walk *w, const pb_workflow_template *t, const pb_node *n,
 	for (i = 0; i < f->n_other; i++)
 		(void)need_node(w, t, f->other[i]->then_node, depth,
 		    inner + 1);
-	if (f->default_case == FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ELSE_NODE)
+	if (f->default_case == ELSE_NODE)
 		(void)need_node(w, t, f->else_node, depth, inner + 1);
 }
 
@@ -119,31 +119,29 @@ need_node(struct walk *w, const pb_workflow_template *t, const pb_node *n,
 {
 	if (n == NULL || inner > MAX_DEPTH)
 		return 1;
-	switch (n->target_case) {
-	case FLYTEIDL__CORE__NODE__TARGET_TASK_NODE:
+	switch ((int)n->target_case) {
+	case NODE_TASK:
 		if (n->task_node->reference_case ==
 		    FLYTEIDL__CORE__TASK_NODE__REFERENCE_REFERENCE_ID)
 			need_id(w, &w->tasks, n->task_node->reference_id);
 		return 1;
-	case FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE:
-		switch (n->workflow_node->reference_case) {
-		case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_LAUNCHPLAN_REF:
+	case NODE_WORKFLOW:
+		switch ((int)n->workflow_node->reference_case) {
+		case REF_PLAN:
 			need_id(w, &w->plans,
 			    n->workflow_node->launchplan_ref);
 			return 1;
-		case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF:
+		case REF_SUB:
 			return need_sub(w, t, n, depth);
-		case FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE__NOT_SET:
 		default:
 			return 1;
 		}
-	case FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE:
+	case NODE_BRANCH:
 		need_branch(w, t, n, depth, inner);
 		return 0;
-	case FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE:
+	case NODE_ARRAY:
 		return need_node(w, t, n->array_node->node, depth, inner + 1);
-	case FLYTEIDL__CORE__NODE__TARGET_GATE_NODE:
-	case FLYTEIDL__CORE__NODE__TARGET__NOT_SET:
+	case NODE_GATE:
 	default:
 		return 1;
 	}

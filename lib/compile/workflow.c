@@ -90,22 +90,21 @@ name_start(pb_binding_data *d, unsigned depth)
 
 	if (d == NULL || depth > MAX_MESSAGE_DEPTH)
 		return;
-	switch (d->value_case) {
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_PROMISE:
+	switch ((int)d->value_case) {
+	case BINDING_PROMISE:
 		if (*d->promise->node_id == '\0')
 			d->promise->node_id = (char *)(uintptr_t)START_NODE;
 		break;
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_COLLECTION:
+	case BINDING_LIST:
 		for (i = 0; i < d->collection->n_bindings; i++)
 			name_start(d->collection->bindings[i], depth + 1);
 		break;
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_MAP:
+	case BINDING_MAP:
 		for (i = 0; i < d->map->n_bindings; i++)
 			name_start(d->map->bindings[i]->value, depth + 1);
 		break;
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_SCALAR:
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE_OFFLOADED_METADATA:
-	case FLYTEIDL__CORE__BINDING_DATA__VALUE__NOT_SET:
+	case BINDING_SCALAR:
+	case BINDING_OFFLOADED:
 	default:
 		break;
 	}
