@@ -237,3 +237,24 @@ TEST(checking_says_where)
 	CHECK_INT(literal_check(l, t, &e), -1);
 	CHECK_STR(e.msg, "expected int, given str red");
 }
+
+/* The compiler's inference would refuse this one. */
+TEST(checking_goes_by_element)
+{
+	struct arena a c_arena = ARENA_INIT;
+	pb_literal_map *m = literal_map_new(&a);
+	pb_literal *two[2], *l;
+	pb_literal_type *t;
+	struct err e;
+	size_t at;
+
+	literal_map_put(m, &a, "a", literal_integer(&a, 1));
+	two[0] = literal_map(&a, literal_map_new(&a));
+	two[1] = literal_map(&a, m);
+	l = literal_list(&a, two, 2);
+	CHECK_INT(type_parse(STR("list(map(int))?"), &a, &t, &at, &e), 0);
+	CHECK_INT(literal_check(l, t, &e), 0);
+	CHECK_INT(type_parse(STR("list(map(str))"), &a, &t, &at, &e), 0);
+	CHECK_INT(literal_check(l, t, &e), -1);
+	CHECK_STR(e.msg, "[1].a: expected str, given int 1");
+}
