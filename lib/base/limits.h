@@ -33,6 +33,11 @@
 /* Times one sub-workflow with branches is compiled: once for each way from
  * the top to it, and each time the ids of its branches' children grow. */
 #define MAX_SUB_RUNS		1000
+/* Bytes of flytekit's serialization settings, unpacked: a few KB in life. */
+#define MAX_SETTINGS_BYTES	((size_t)1024 * 1024)
+/* Lines and bytes of a value in the difference of two messages. */
+#define MAX_DIFF_LINES		100
+#define MAX_DIFF_VALUE		160
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */
