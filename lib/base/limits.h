@@ -38,6 +38,13 @@
 /* Lines and bytes of a value in the difference of two messages. */
 #define MAX_DIFF_LINES		100
 #define MAX_DIFF_VALUE		160
+/* Nodes of one plan: ten times the largest workflow measured. */
+#define MAX_PLAN_NODES		((size_t)1000000)
+/* Frames inside one another at run time: sub-workflows and dynamic graphs.
+ * The walk recurses once for each. */
+#define MAX_FRAME_DEPTH		128
+/* Elements of one map. */
+#define MAX_MAP_ELEMENTS	((uint32_t)16 * 1024 * 1024)
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */
