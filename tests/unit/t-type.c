@@ -4,8 +4,10 @@
 #include "base/limits.h"
 #include "idl/castable.h"
 #include "idl/infer.h"
+#include "idl/jsonschema.h"
 #include "idl/literal.h"
 #include "idl/names.h"
+#include "idl/pbjson.h"
 #include "idl/type.h"
 #include "idl/wire.h"
 
@@ -257,4 +259,57 @@ TEST(checking_goes_by_element)
 	CHECK_INT(type_parse(STR("list(map(str))"), &a, &t, &at, &e), 0);
 	CHECK_INT(literal_check(l, t, &e), -1);
 	CHECK_STR(e.msg, "[1].a: expected str, given int 1");
+}
+
+static int
+schema_casts(const char *up, const char *down)
+{
+	struct arena a c_arena = ARENA_INIT;
+	ProtobufCMessage *u, *d;
+	struct err e;
+
+	if (pbjson_parse(&google__protobuf__struct__descriptor, str_of(up),
+	    0, &a, &u, &e) < 0 || pbjson_parse(
+	    &google__protobuf__struct__descriptor, str_of(down), 0, &a, &d,
+	    &e) < 0)
+		return -1;
+	return jsonschema_castable((pb_struct *)u, (pb_struct *)d);
+}
+
+#define OBJECT(props)	"{\"type\":\"object\",\"properties\":{" props "}}"
+#define INT		"{\"type\":\"integer\"}"
+
+TEST(schemas)
+{
+	CHECK_INT(schema_casts(OBJECT("\"a\":" INT ",\"b\":" INT),
+	    OBJECT("\"a\":" INT)), 1);
+	CHECK_INT(schema_casts(OBJECT("\"a\":" INT),
+	    OBJECT("\"a\":" INT ",\"b\":" INT)), 0);
+	CHECK_INT(schema_casts(OBJECT("\"a\":" INT),
+	    OBJECT("\"a\":{\"type\":\"string\"}")), 0);
+	CHECK_INT(schema_casts(OBJECT("\"a\":{\"type\":[\"null\",\"integer\"]}"),
+	    OBJECT("\"a\":{\"type\":[\"integer\",\"null\"]}")), 1);
+	CHECK_INT(schema_casts("{\"type\":\"object\",\"required\":[]}",
+	    "{\"type\":\"object\",\"required\":[\"a\"]}"), 0);
+	CHECK_INT(schema_casts("{\"$schema\":\"http://x\",\"title\":\"A\"}",
+	    "{\"$schema\":\"http://x\",\"title\":\"B\"}"), 0);
+	CHECK_INT(schema_casts("{\"title\":\"A\"}", "{\"title\":\"B\"}"),
+	    1);
+	/* a reference is what it leads to */
+	CHECK_INT(schema_casts("{\"type\":\"object\",\"properties\":{\"a\":"
+	    "{\"$ref\":\"#/definitions/A\"}},\"definitions\":{\"A\":" INT
+	    "}}", OBJECT("\"a\":" INT)), 1);
+	CHECK_INT(schema_casts("{\"type\":\"object\",\"properties\":{\"a\":"
+	    "{\"$ref\":\"#/definitions/B\"}}}", OBJECT("\"a\":" INT)), 0);
+}
+
+/* Each of two properties leads back to the whole: 2^depth ways. */
+TEST(schemas_in_circles)
+{
+#define CIRCLE(title)	"{\"title\":\"" title "\",\"definitions\":{\"A\":"	\
+	OBJECT("\"x\":{\"$ref\":\"#/definitions/A\"},"			\
+	"\"y\":{\"$ref\":\"#/definitions/A\"}") "},"			\
+	"\"properties\":{\"a\":{\"$ref\":\"#/definitions/A\"}}}"
+	CHECK_INT(schema_casts(CIRCLE("1"), CIRCLE("1")), 1);
+	CHECK_INT(schema_casts(CIRCLE("1"), CIRCLE("2")), 0);
 }
