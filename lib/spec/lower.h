@@ -38,8 +38,15 @@
 #define LOWER_PASS_ENV	"flyte.pass_env"
 /* "true": the task may write a spec of what is to run next. */
 #define LOWER_DYNAMIC	"flyte.dynamic"
+/* Of a mapped task: the name of the task it was made from.  Its interface is
+ * lists of what one element takes and gives. */
+#define LOWER_MAP	"flyte.map"
 /* JSON object path: digest ("sha256:" + hex) of the files it names. */
 #define LOWER_FILES	"flyte.files"
+
+/* Annotation of a launch plan: what is done about missed times (none, last,
+ * all). */
+#define LOWER_CATCHUP	"flyte.catchup"
 
 /* TaskTemplate.type, and the folders of data_config. */
 #define LOWER_TASK_TYPE		"raw-container"

@@ -30,6 +30,7 @@ struct spec_target {
 	pb_identifier		*id;		/* whole */
 	const pb_typed_interface *interface;
 	const pb_task_metadata	*metadata;	/* of a task */
+	const pb_task_template	*task;		/* of a task: wanted by maps */
 	pb_workflow_template	*workflow;	/* of a workflow, and the sub-
 						 * workflows that it needs */
 	pb_workflow_template	**sub_workflows;
@@ -64,7 +65,8 @@ struct spec_entity {
 					 * not to be compiled */
 	int		 implied;	/* the launch plan that each workflow
 					 * has under its own name */
-	uint32_t	 node;		/* in the tree, or TREE_NONE */
+	uint32_t	 key, node;	/* in the tree; node may be
+					 * TREE_NONE */
 };
 
 /* A file that a task names: goes into the code archive. */
@@ -82,9 +84,9 @@ struct spec {
 	struct spec_file *files;
 	size_t		 n_files;
 	enum spec_form	 form;
-	struct span_table *spans;
 	pb_identifier	**ids;		/* the ids of the entities, shared by
 					 * all that refer to them */
+	char		*text;		/* of a script: its header as YAML */
 };
 #define c_spec	cleanup(spec_release)
 
