@@ -33,6 +33,18 @@
 /* Times one sub-workflow with branches is compiled: once for each way from
  * the top to it, and each time the ids of its branches' children grow. */
 #define MAX_SUB_RUNS		1000
+/* Bytes of flytekit's serialization settings, unpacked: a few KB in life. */
+#define MAX_SETTINGS_BYTES	((size_t)1024 * 1024)
+/* Lines and bytes of a value in the difference of two messages. */
+#define MAX_DIFF_LINES		100
+#define MAX_DIFF_VALUE		160
+/* Nodes of one plan: ten times the largest workflow measured. */
+#define MAX_PLAN_NODES		((size_t)1000000)
+/* Frames inside one another at run time: sub-workflows and dynamic graphs.
+ * The walk recurses once for each. */
+#define MAX_FRAME_DEPTH		128
+/* Elements of one map. */
+#define MAX_MAP_ELEMENTS	((uint32_t)16 * 1024 * 1024)
 /* Diagnostics shown for one spec; the rest are counted. */
 #define MAX_DIAGS		50
 /* Bytes of a name of a task, node, variable, project or domain. */

@@ -10,13 +10,14 @@
 
 /*
  * The recursion is as deep as the types; trying a union of one both wrapped
- * and unwrapped doubles the work at each level, so it is counted too.
+ * and unwrapped doubles the work at each level, so it is counted too, and so
+ * are the columns that are looked at.
  */
 struct walk {
 	unsigned	depth;
-	unsigned	steps;
+	size_t		steps;
 };
-#define MAX_STEPS	1000000u
+#define MAX_STEPS	((size_t)10000000)
 
 static int	casts_from(struct walk *, const pb_literal_type *up,
 		    const pb_literal_type *down);
@@ -206,6 +207,9 @@ columns_from(struct walk *w, const pb_literal_type *up,
 	if (n_columns(up) == 0 || n_columns(down) == 0)
 		return 1;
 	for (i = 0; i < n_columns(down); i++) {
+		w->steps += n_columns(up);
+		if (w->steps >= MAX_STEPS)
+			return 0;
 		for (k = n_columns(up); k > 0; k--)
 			if (strcmp(column_name(up, k - 1),
 			    column_name(down, i)) == 0)

@@ -1,4 +1,8 @@
-/* literal_check: may a literal be bound to a variable, and if not, where. */
+/*
+ * literal_check: may a literal be bound to a variable, and if not, where.
+ * Element by element: the one type that Flyte's compiler infers for a whole
+ * list refuses [{}, {"a": 1}] as a list of maps.
+ */
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -60,6 +64,20 @@ check_enum(const pb_literal *l, const pb_literal_type *t,
 	return fail(l, t, p, NULL, NULL, e);
 }
 
+/* A value that names no variant must fit exactly one. */
+static int
+check_bare(const pb_literal *l, const pb_literal_type *t,
+    const struct place *p, unsigned depth, struct err *e)
+{
+	struct err ignored;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->union_type->n_variants; i++)
+		n += check(l, t->union_type->variants[i], p, depth + 1,
+		    &ignored) == 0;
+	return n == 1 ? 0 : castable(l, t, p, e);
+}
+
 /* A union's value must be of the variant that it names. */
 static int
 check_union(const pb_literal *l, const pb_literal_type *t,
@@ -67,11 +85,11 @@ check_union(const pb_literal *l, const pb_literal_type *t,
 {
 	const pb_union *u;
 
-	if (castable(l, t, p, e) < 0)
-		return -1;
 	if (l->value_case != LITERAL_SCALAR ||
 	    l->scalar->value_case != SCALAR_UNION)
-		return 0;
+		return check_bare(l, t, p, depth, e);
+	if (castable(l, t, p, e) < 0)
+		return -1;
 	u = l->scalar->union_;
 	if (u->value == NULL || u->type == NULL)
 		return fail(l, t, p, NULL, "a union needs value and type", e);
@@ -114,8 +132,5 @@ literal_check(const pb_literal *l, const pb_literal_type *t, struct err *e)
 {
 	struct place p = { NULL, { NULL, 0 }, 0 };
 
-	/* First what says where; then the whole, as the compiler sees it. */
-	if (check(l, t, &p, 0, e) < 0)
-		return -1;
-	return castable(l, t, &p, e);
+	return check(l, t, &p, 0, e);
 }

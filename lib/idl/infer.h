@@ -16,9 +16,10 @@ int	type_infer_scalar(const pb_scalar *, struct arena *,
 	    pb_literal_type **ret, struct err *e) must_check;
 
 /*
- * 0 if the literal may be bound to a variable of the type: inferred,
- * castable, and each enum value a member.  -1 (ERR_USAGE) names the place
- * inside the value, what was expected and what was given.
+ * 0 if the literal may be bound to a variable of the type: each part of it
+ * castable, each enum value a member, each union of the variant it names.
+ * -1 (ERR_USAGE) names the place inside the value, what was expected and what
+ * was given.
  */
 int	literal_check(const pb_literal *, const pb_literal_type *,
 	    struct err *e) must_check;

@@ -10,10 +10,11 @@
  */
 struct compare {
 	const pb_struct	*up_root, *down_root;	/* what "#" means */
-	unsigned	 depth, steps;
+	unsigned	 depth;
+	size_t		 steps;		/* fields looked at */
 };
 /* References may lead round in circles, and each property goes on its own. */
-#define MAX_STEPS	100000u
+#define MAX_STEPS	((size_t)10000000)
 
 static int	schema_from(struct compare *, const pb_value *up,
 		    const pb_value *down);
@@ -152,14 +153,15 @@ types_equal(const pb_struct *up, const pb_struct *down)
 
 /* Equal but for words that mean nothing. */
 static int
-equal(const pb_value *a, const pb_value *b, unsigned depth)
+equal(struct compare *c, const pb_value *a, const pb_value *b,
+    unsigned depth)
 {
 	static const char *const words[] = { "title", "description",
 	    "default", "examples", "$comment" };
 	const pb_struct *x = as_struct(a), *y = as_struct(b);
 	size_t i, k, n = 0, m = 0;
 
-	if (depth > MAX_MESSAGE_DEPTH)
+	if (depth > MAX_MESSAGE_DEPTH || c->steps++ >= MAX_STEPS)
 		return 0;
 	if (x == NULL || y == NULL)
 		return wire_equal(&a->base, &b->base);
@@ -174,7 +176,9 @@ equal(const pb_value *a, const pb_value *b, unsigned depth)
 		if (k < ARRAY_LEN(words))
 			continue;
 		b = field(y, x->fields[i]->key);
-		if (b == NULL || !equal(x->fields[i]->value, b, depth + 1))
+		c->steps += y->n_fields;
+		if (b == NULL || !equal(c, x->fields[i]->value, b,
+		    depth + 1))
 			return 0;
 		n++;
 	}
@@ -183,7 +187,8 @@ equal(const pb_value *a, const pb_value *b, unsigned depth)
 
 /* anyOf and the like: on both sides or none, each of down's in up's. */
 static int
-choices_from(const pb_struct *up, const pb_struct *down, const char *name)
+choices_from(struct compare *c, const pb_struct *up, const pb_struct *down,
+    const char *name)
 {
 	const pb_list_value *a = as_list(field(up, name));
 	const pb_list_value *b = as_list(field(down, name));
@@ -195,7 +200,7 @@ choices_from(const pb_struct *up, const pb_struct *down, const char *name)
 		return 0;
 	for (i = 0; i < b->n_values; i++) {
 		for (k = 0; k < a->n_values; k++)
-			if (equal(a->values[k], b->values[i], 0))
+			if (equal(c, a->values[k], b->values[i], 0))
 				break;
 		if (k == a->n_values)
 			return 0;
@@ -243,6 +248,7 @@ properties_from(struct compare *c, const pb_struct *up,
 	size_t i;
 
 	for (i = 0; b != NULL && i < b->n_fields; i++) {
+		c->steps += a == NULL ? 0 : a->n_fields;
 		v = field(a, b->fields[i]->key);
 		if (v == NULL || !schema_from(c, v, b->fields[i]->value))
 			return 0;
@@ -256,9 +262,9 @@ object_from(struct compare *c, const pb_struct *up, const pb_struct *down)
 	const pb_value *a = field(up, "items"), *b = field(down, "items");
 
 	if (!types_equal(up, down) || !required_from(up, down) ||
-	    !choices_from(up, down, "anyOf") ||
-	    !choices_from(up, down, "oneOf") ||
-	    !choices_from(up, down, "allOf") ||
+	    !choices_from(c, up, down, "anyOf") ||
+	    !choices_from(c, up, down, "oneOf") ||
+	    !choices_from(c, up, down, "allOf") ||
 	    !properties_from(c, up, down))
 		return 0;
 	if (as_struct(a) != NULL && as_struct(b) != NULL)
@@ -271,8 +277,9 @@ schema_from(struct compare *c, const pb_value *up, const pb_value *down)
 {
 	int yes;
 
-	if (c->depth >= MAX_DEPTH || c->steps++ >= MAX_STEPS)
+	if (c->depth >= MAX_DEPTH || c->steps >= MAX_STEPS)
 		return 0;
+	c->steps += 10;
 	up = resolve(c->up_root, up);
 	down = resolve(c->down_root, down);
 	if (up == NULL || down == NULL)

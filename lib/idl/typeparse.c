@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "idl/names.h"
 #include "idl/type.h"
@@ -379,6 +380,10 @@ type_parse(struct str text, struct arena *a, pb_literal_type **ret,
 	pb_literal_type *t;
 	int rc;
 
+	if (!utf8_valid(text)) {
+		*ret_bad_at = utf8_bad_at(text);
+		return err_set(e, ERR_SPEC, "not valid UTF-8");
+	}
 	rc = parse_type(&p, &t);
 	if (rc == 0 && (look(&p) != 0 || p.at < text.n))
 		rc = unexpected(&p, "the end of the type");

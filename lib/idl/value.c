@@ -373,7 +373,7 @@ read_json(struct reader *r, const pb_literal_type *t, struct str text,
 	tree_init(&tree);
 	if (json_parse_tree(text, &tree, &e) < 0) {
 		place_add_given(&b, text);
-		strbuf_addf(&hint, "it is not JSON: %s", e.msg);
+		strbuf_addf(&hint, "it is read as JSON: %s", e.msg);
 		return place_fail(p, t, NULL, b.p, hint.p, r->e);
 	}
 	return read_node(&inner, t, 0, p, ret);

@@ -54,7 +54,9 @@ struct plan_node {
 					 * connections */
 	uint32_t	mirror;		/* the same with that order reversed */
 	int64_t		timeout;	/* nanoseconds, 0: none of its own */
-	struct plan_range up, down;	/* into edges */
+	struct plan_range up, down;	/* into edges, as the connections say */
+	struct plan_range inner;	/* into edges: children of branches that
+					 * wait for it (no connection says so) */
 	struct plan_range binds;	/* into binds: one for each input */
 	struct plan_range aliases;	/* into aliases */
 	struct str	overrides;	/* core.TaskNodeOverrides, or empty */

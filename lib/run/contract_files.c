@@ -328,8 +328,14 @@ read_list(struct reading *r, const char *path, const pb_literal_type *item,
 			break;
 		VEC_PUSH(&items, l);
 	}
-	if (k == 0)
-		*ret = literal_list(r->arena, items.at, items.n);
+	if (k == 0) {
+		pb_literal **kept = arena_new_n(r->arena, items.n + 1,
+		    pb_literal *);
+
+		if (items.n > 0)
+			memcpy(kept, items.at, items.n * sizeof(*kept));
+		*ret = literal_list(r->arena, kept, items.n);
+	}
 	VEC_RELEASE(&items);
 	return k;
 }

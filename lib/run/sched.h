@@ -178,7 +178,8 @@ struct sched_record {
 	uint32_t	system_failures;
 	int64_t		queued_at, started_at;
 	enum sched_cache cache;
-	struct str	outputs;	/* core.LiteralMap */
+	struct str	inputs;		/* core.LiteralMap; NULL p: resolve them */
+	struct str	outputs;	/* core.LiteralMap; NULL p: none */
 	struct sched_error error;
 	const struct plan *dynamic;	/* the graph it wrote, or NULL */
 	struct str	futures;	/* or core.DynamicJobSpec to build it */
@@ -230,8 +231,8 @@ sched_freep(struct sched **s)
 /*
  * Runs one round at the time now (nanoseconds of any steady clock), handing
  * out at most max_starts starts of attempts (SCHED_NONE: no limit; what is
- * held back comes in a later round) and 1 + max_starts launches.  1 if
- * anything changed, else 0.  Actions are then waiting.
+ * held back comes in a later round).  now is greater than 0 and never goes
+ * back.  1 if anything changed, else 0.  Actions are then waiting.
  */
 int	sched_round(struct sched *, int64_t now, uint32_t max_starts);
 /* Rounds until nothing changes or actions that want an answer wait. */
@@ -387,7 +388,8 @@ struct sched_view {
 	uint32_t	cause;
 	uint32_t	attempt, system_failures;
 	enum sched_cache cache;
-	struct str	inputs, outputs;
+	enum sched_reservation reservation;
+	struct str	inputs, outputs;	/* no inputs of an element */
 	struct sched_error error;	/* code.p NULL: none */
 	uint32_t	taken, child;	/* as in the action */
 };

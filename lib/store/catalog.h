@@ -123,6 +123,10 @@ int	catalog_explain(struct store *, const struct cache_put *,
 /* One line: "input df differs: sha256:1f… (was sha256:9a…, last/pay)". */
 void	cache_explain_add(struct strbuf *, const struct cache_explain *);
 
+/* A value of a pre-image, short: what was reduced to a hash shows as the
+ * beginning of that. */
+void	cache_value_add(struct strbuf *, const pb_literal *, size_t width);
+
 /* ---- looking around ----------------------------------------------------- */
 
 /* An entry as stored; everything is in the arena or borrowed until the next
@@ -132,8 +136,10 @@ struct cache_entry {
 					 * unique beginning names the entry */
 	const char	*project, *domain, *name, *version, *cache_version;
 	struct str	 tag;		/* "flyte_cached-..." */
-	struct str	 interface, inputs, outputs; /* wire forms; outputs
-					 * with blob: URIs */
+	struct str	 interface, inputs; /* wire forms */
+	struct str	 outputs;	/* wire form with blob: URIs; if not
+					 * inline, the first blob holds it */
+	int		 outputs_inline;
 	struct digest	 command;
 	struct str	 source;
 	int64_t		 created, used;	/* seconds since the epoch */
@@ -152,10 +158,14 @@ struct cache_filter {
 	const char	*key;		/* beginning of a key, in hex */
 	size_t		 limit;
 };
-/* Newest first.  Sees one state of the catalog throughout. */
+/*
+ * Newest first.  Sees one state of the catalog throughout; the function may
+ * look, but not change: collect first.
+ */
 int	catalog_list(struct store *, const struct cache_filter *,
 	    cache_entry_fn *, void *arg, struct err *e) must_check;
-/* Pins (or unpins) the entry, so that gc keeps it. */
+/* Pins (or unpins) the entry, so that gc keeps it; removes it.  1 if it is
+ * gone already. */
 int	catalog_pin(struct store *, const struct cache_entry *, int pinned,
 	    struct err *e) must_check;
 int	catalog_remove_entry(struct store *, const struct cache_entry *,

@@ -2,18 +2,25 @@
 #define STORE_GC_H
 
 /*
- * Keeping the store small.  What is removed, longest unused first: entries
- * of the catalog with the blobs that only they need, blobs nothing refers
- * to, temps a crash left behind.  What stays in any case: pinned entries,
- * what executions that are alive refer to, what is younger than a day.
+ * Keeping the store small, and whole.  What gc removes, longest unused
+ * first: entries of the catalog with the blobs that only they need, and
+ * blobs that no entry needs (results that were not cached, files put by
+ * hand).  What stays in any case: pinned entries, what a living execution's
+ * journal names, what was used within the grace.  Temps that a crash left
+ * behind go after a day.
  */
+
+#include <sys/stat.h>
 
 #include "store/catalog.h"
 
+#define GC_GRACE	(24 * 60 * 60)
+
 struct gc_options {
 	uint64_t	 max_size;	/* bytes of blobs and entries to leave;
-					 * UINT64_MAX: only sweep garbage */
-	int64_t		 grace;		/* seconds; younger things stay */
+					 * UINT64_MAX: only sweep what is of
+					 * no use */
+	int64_t		 grace;		/* seconds; what was used since stays */
 	int		 dry_run;
 };
 
@@ -21,7 +28,8 @@ struct gc_report {
 	size_t		entries, blobs, temps;	/* removed */
 	uint64_t	freed;			/* bytes */
 	uint64_t	left;			/* bytes that remain */
-	size_t		kept_pinned;	/* blobs over the limit that stay */
+	size_t		kept;		/* blobs and entries that had to stay
+					 * although the limit is exceeded */
 };
 
 int	gc_run(struct store *, const struct gc_options *,
@@ -29,9 +37,45 @@ int	gc_run(struct store *, const struct gc_options *,
 
 struct du_report {
 	size_t		entries, files, trees, temps;
-	uint64_t	catalog_bytes, file_bytes, tree_bytes, temp_bytes;
+	uint64_t	catalog_bytes;	/* of the database's files */
+	uint64_t	file_bytes, tree_bytes, temp_bytes;
 };
 int	store_du(struct store *, struct du_report *ret, struct err *e)
 	    must_check;
+
+/* Every blob that lies in the store, in the order of addresses; size is its
+ * size on disk.  0 to go on, 1 to stop, -1 to fail. */
+typedef int blob_fn(void *arg, const struct blob *, const struct stat *,
+	    struct err *e);
+int	blob_list_all(struct store *, blob_fn *, void *arg, struct err *e)
+	    must_check;
+/* Takes a blob out of the store; 0 also if it is gone. */
+int	blob_remove(struct store *, const struct blob *, struct err *e)
+	    must_check;
+
+struct verify_report {
+	size_t		blobs, damaged;		/* read; of these not whole */
+	size_t		entries, dangling;	/* an entry whose blob is gone
+						 * or damaged */
+	size_t		repaired;		/* things taken away */
+	int		catalog_damaged;
+	int		rebuilt;		/* the catalog was */
+	size_t		saved;			/* entries it kept */
+};
+/* Told about each fault found. */
+typedef void verify_fn(void *arg, const char *line);
+/*
+ * Reads every blob and looks at every entry.  With repair, damaged blobs and
+ * entries that need what is not there are removed (both would be misses), and
+ * a damaged catalog is built anew from what can be read of it; the damaged
+ * one is kept beside it.
+ */
+int	store_verify(struct store *, int repair, verify_fn *, void *arg,
+	    struct verify_report *ret, struct err *e) must_check;
+
+/* Builds the catalog anew from what can be read; the name the old one has
+ * now is appended to kept. */
+int	catalog_rebuild(struct store *, struct strbuf *kept, size_t *ret_saved,
+	    struct err *e) must_check;
 
 #endif

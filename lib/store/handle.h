@@ -86,8 +86,8 @@ struct store {
 enum {
 	SQL_DATASET_GET, SQL_DATASET_ADD, SQL_SCAN, SQL_PUT, SQL_REPLACE,
 	SQL_USE, SQL_BLOB_GET, SQL_BLOB_PUT, SQL_BLOB_DROP, SQL_FILE_GET,
-	SQL_FILE_PUT, SQL_ENTRY_DROP, SQL_LIST, SQL_PIN, SQL_NEAR,
-	SQL_NEAR_COUNT, SQL_MAX
+	SQL_FILE_PUT, SQL_ENTRY_DROP, SQL_UNUSED_DROP, SQL_PIN,
+	SQL_MAX
 };
 _Static_assert(SQL_MAX <= DB_STATEMENTS, "room for each statement");
 
@@ -99,6 +99,9 @@ int	store_want_home(struct store *, struct err *e) must_check;
  * miss).  To write in one that is read-only: also 1, said once.
  */
 int	store_db(struct store *, int to_write, struct err *e) must_check;
+/* Opens a catalog at another path, making it. */
+int	store_db_at(const char *path, struct db **ret, struct err *e)
+	    must_check;
 /* The path of the catalog's file, in memory of the caller. */
 char	*store_db_path(const struct store *);
 
@@ -109,6 +112,10 @@ void	tag_add(struct strbuf *, const void *tag);
 /* The row of a dataset of this process; 0 if the open catalog has none. */
 int	dataset_row(struct store *, uint32_t dataset, int64_t *ret,
 	    struct err *e) must_check;
+/* An entry's key: digest of dataset and tag. */
+void	catalog_key(const char *project, const char *domain, const char *name,
+	    const char *version, const void *tag,
+	    unsigned char ret[DIGEST_SIZE]);
 /* Inputs as an entry keeps them: long values as their digests. */
 int	preimage(struct str inputs, struct arena *, struct str *ret,
 	    struct err *e) must_check;

@@ -165,6 +165,15 @@ store_db_path(const struct store *s)
 	return strbuf_detach(&b, NULL);
 }
 
+#define HOW_TO_REPAIR	\
+	"'flyte-cache verify --repair' saves what can be read of it"
+
+int
+store_db_at(const char *path, struct db **ret, struct err *e)
+{
+	return db_open(path, &schema, 0, HOW_TO_REPAIR, ret, e);
+}
+
 static int
 open_db(struct store *s, int to_write, struct err *e)
 {
@@ -187,9 +196,8 @@ open_db(struct store *s, int to_write, struct err *e)
 			return -1;
 		*slash = '/';
 	}
-	if (db_open(path, &schema, s->read_only,
-	    "'flyte-cache verify --repair' saves what can be read of it",
-	    &s->db, e) == 0)
+	if (db_open(path, &schema, s->read_only, HOW_TO_REPAIR, &s->db,
+	    e) == 0)
 		return 0;
 	if (to_write && access(s->home, W_OK) < 0 &&
 	    (errno == EACCES || errno == EROFS)) {

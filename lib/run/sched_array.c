@@ -1,0 +1,447 @@
+#include "idl/wire.h"
+#include "run/sched_impl.h"
+
+/*
+ * Maps: reference 3.3.  Elements are numbers; only those that are open have
+ * a node, from the first that is not over on, as many as the map's
+ * parallelism and the window below allow.
+ */
+
+/* Elements open at once where the map sets no limit: enough to keep any
+ * number of slots busy, few enough to forget. */
+#define WINDOW	4096
+
+struct elements *
+array_of(const struct sched *s, const struct node *n)
+{
+	return n->is_map ? s->maps.at[n->child] : NULL;
+}
+
+void
+array_free(struct elements *m)
+{
+	for (uint32_t i = 0; i < m->n_inputs; i++) {
+		free(m->inputs[i].starts);
+		free(m->inputs[i].ends);
+	}
+	free(m->inputs);
+	free(m->shown);
+	free(m->cache);
+	free(m->steps);
+	free(m->attempts);
+	free(m->system_failures);
+	free(m->slot);
+	free(m->out);
+	strbuf_release(&m->bytes);
+	for (size_t i = 0; i < m->nodes.n; i++) {
+		node_drop_got(m->nodes.at[i]);
+		free(m->nodes.at[i]);
+	}
+	VEC_RELEASE(&m->nodes);
+	VEC_RELEASE(&m->free_slots);
+	VEC_RELEASE(&m->now);
+	VEC_RELEASE(&m->next);
+	VEC_RELEASE(&m->errors);
+	free(m);
+}
+
+/* ---- opening ------------------------------------------------------------- */
+
+/* The items of a collection literal by offset; 0 if it is no collection. */
+static int
+index_items(struct map_input *in, uint32_t *ret_n)
+{
+	struct wire_field f;
+	struct wire_reader r;
+	struct err e;
+	VEC(uint32_t) starts = VEC_INIT, ends = VEC_INIT;
+
+	if (wire_find(in->literal, 2, WIRE_BYTES, &f, &e) != 0 ||
+	    f.whole.p == NULL)
+		return 0;
+	r = wire_reader(f.bytes);
+	while (wire_next(&r, &f, &e) > 0) {
+		if (f.id != 1 || f.type != WIRE_BYTES)
+			continue;
+		VEC_PUSH(&starts, (uint32_t)(f.bytes.p - in->literal.p));
+		VEC_PUSH(&ends, (uint32_t)(f.bytes.p + f.bytes.n -
+		    in->literal.p));
+	}
+	*ret_n = (uint32_t)starts.n;
+	in->starts = xreallocarray(starts.at, MAX(starts.n, 1),
+	    sizeof(uint32_t));
+	in->ends = xreallocarray(ends.at, MAX(ends.n, 1), sizeof(uint32_t));
+	return 1;
+}
+
+static int
+is_bound(const struct plan *p, const struct plan_array *a, struct str name)
+{
+	for (uint32_t i = 0; i < a->bound.n; i++)
+		if (str_eq(p->strs[a->bound.at + i], name))
+			return 1;
+	return 0;
+}
+
+static int
+bad_length(struct at *at, const char *text)
+{
+	at->n->error = sched_new_error(at->s, SCHED_USER,
+	    "InvalidArrayLength", str_of(text));
+	return -1;
+}
+
+/* Takes the inputs apart; -1: they have no common length. */
+static int
+read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
+{
+	struct wire_reader r = wire_reader(at->n->inputs);
+	struct wire_field f, key, value;
+	struct err e;
+	int sized = 0, open = 0;
+	VEC(struct map_input) list = VEC_INIT;
+
+	while (wire_next(&r, &f, &e) > 0) {
+		struct map_input in = { .ends = NULL };
+		uint32_t n;
+
+		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) != 0 ||
+		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) != 0)
+			continue;
+		in.name = key.bytes;
+		in.literal = value.whole.p == NULL ? STR("") : value.bytes;
+		if (!is_bound(at->f->plan, a, in.name)) {
+			open++;
+			if (index_items(&in, &n)) {
+				if (sized && n != m->n)
+					open = -1000000;
+				sized = 1;
+				m->n = n;
+			}
+		}
+		VEC_PUSH(&list, in);
+	}
+	m->inputs = list.at;
+	m->n_inputs = (uint32_t)list.n;
+	if (open < 0)
+		return bad_length(at, "input arrays have different lengths");
+	if (!sized && (open > 0 || list.n == 0))
+		return bad_length(at, "no input array provided");
+	if (!sized)
+		m->n = 1;
+	if (m->n > MAX_MAP_ELEMENTS)
+		return bad_length(at, "the input array has too many elements");
+	return 0;
+}
+
+static uint32_t
+parallelism(const struct sched *s, const struct plan_array *a)
+{
+	uint32_t limit = s->c.max_parallelism;
+
+	if (a->parallelism > 0)
+		return (uint32_t)a->parallelism;
+	switch (s->c.map_limit) {
+	case SCHED_MAP_HYBRID:
+		return a->parallelism < 0 ? limit : 0;
+	case SCHED_MAP_WORKFLOW:
+		return limit;
+	case SCHED_MAP_UNLIMITED:
+		break;
+	}
+	return 0;
+}
+
+static uint32_t
+minimum(const struct plan_array *a, uint32_t n)
+{
+	double exact;
+	uint32_t whole;
+
+	if (a->min_successes >= 0)
+		return (uint32_t)a->min_successes;
+	if (a->min_ratio < 0)
+		return n;
+	exact = a->min_ratio * (double)n;
+	if (exact >= (double)UINT32_MAX)
+		return UINT32_MAX;
+	whole = (uint32_t)exact;
+	return whole + ((double)whole < exact);
+}
+
+static int
+open_map(struct at *at)
+{
+	const struct plan *p = at->f->plan;
+	const struct plan_array *a = &p->arrays[at->pn->what];
+	struct sched *s = at->s;
+	struct elements *m = xcalloc(1, sizeof(*m));
+	size_t n;
+
+	strbuf_init(&m->bytes);
+	at->n->is_map = 1;
+	at->n->child = (uint32_t)s->maps.n;
+	VEC_PUSH(&s->maps, m);
+	m->of = at->ref;
+	m->of.attempt = at->n->attempt;
+	m->inner = &p->nodes[a->node];
+	if (read_inputs(at, m, a) != 0) {
+		m->n = 0;
+		return -1;
+	}
+	n = MAX(m->n, 1);
+	m->min = minimum(a, m->n);
+	m->parallel = parallelism(s, a);
+	m->shown = xcalloc(n, 1);
+	m->cache = xcalloc(n, 1);
+	m->steps = xcalloc(n, 1);
+	m->attempts = xcalloc(n, sizeof(*m->attempts));
+	m->system_failures = xcalloc(n, sizeof(*m->system_failures));
+	m->out = xcalloc(n, sizeof(*m->out));
+	m->slot = xcalloc(n, sizeof(*m->slot));
+	memset(m->slot, 0xff, n * sizeof(*m->slot));
+	return 0;
+}
+
+/* ---- elements ------------------------------------------------------------ */
+
+struct str
+array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
+{
+	c_strbuf struct strbuf map = STRBUF_INIT, entry = STRBUF_INIT;
+
+	for (uint32_t k = 0; k < m->n_inputs; k++) {
+		const struct map_input *in = &m->inputs[k];
+		struct str value = in->literal;
+
+		if (in->ends != NULL)
+			value = (struct str){ in->literal.p + in->starts[i],
+			    in->ends[i] - in->starts[i] };
+		strbuf_reset(&entry);
+		wire_add_bytes(&entry, 1, in->name);
+		wire_add_bytes(&entry, 2, value);
+		wire_add_bytes(&map, 1, strbuf_str(&entry));
+	}
+	return arena_str(&s->turn, strbuf_str(&map));
+}
+
+struct str
+array_element_outputs(const struct elements *m, uint32_t i)
+{
+	const char *p;
+	uint64_t n;
+
+	if (m->out[i] == 0)
+		return (struct str){ NULL, 0 };
+	p = m->bytes.p + m->out[i] - 1;
+	memcpy(&n, p, sizeof(n));
+	return (struct str){ p + sizeof(n), (size_t)n };
+}
+
+static void
+keep_outputs(struct elements *m, uint32_t i, struct str out)
+{
+	uint64_t n = out.n;
+
+	if (out.p == NULL)
+		return;
+	m->out[i] = m->bytes.n + 1;
+	strbuf_add(&m->bytes, &n, sizeof(n));
+	strbuf_addstr(&m->bytes, out);
+}
+
+void
+array_element_step(struct at *at, enum step step)
+{
+	struct elements *m = at->map;
+	enum step before = (enum step)at->n->step;
+
+	m->failing += step == STEP_FAILING;
+	m->failing -= before == STEP_FAILING;
+	if (at->n->error != NULL && (step == STEP_FAILING ||
+	    ((step == STEP_FAILED || step == STEP_TIMED_OUT) &&
+	    before != STEP_FAILING)))
+		VEC_PUSH(&m->errors, ((struct map_error){ at->ref.element,
+		    at->s->round, at->n->error }));
+}
+
+static uint16_t
+to_u16(uint32_t n)
+{
+	return (uint16_t)MIN(n, UINT16_MAX);
+}
+
+void
+array_element_over(struct at *at)
+{
+	struct elements *m = at->map;
+	struct node *n = at->n;
+	uint32_t i = at->ref.element;
+	enum step step = (enum step)n->step;
+
+	m->shown[i] = n->shown;
+	m->cache[i] = n->cache;
+	m->steps[i] = n->step;
+	m->attempts[i] = to_u16(n->attempt);
+	m->system_failures[i] = to_u16(n->system_failures);
+	if (step_is_good(step))
+		keep_outputs(m, i, n->outputs);
+	if (step_is_good(step) || step == STEP_SKIPPED)
+		m->succeeded++;
+	else if (step != STEP_ABORTED)
+		m->failed++;
+	m->live--;
+	node_drop_got(n);
+	VEC_PUSH(&m->free_slots, m->slot[i]);
+	m->slot[i] = SCHED_NONE;
+	sched_wake(at->s, m->of);
+}
+
+static struct at
+element_at(struct at *map, struct elements *m, uint32_t i)
+{
+	struct at at = *map;
+
+	at.map = m;
+	at.pn = m->inner;
+	at.n = m->nodes.at[m->slot[i]];
+	at.ref.element = i;
+	at.ref.attempt = at.n->attempt;
+	return at;
+}
+
+static void
+open_element(struct elements *m, uint32_t i)
+{
+	struct node *n;
+
+	if (m->free_slots.n > 0) {
+		m->slot[i] = VEC_POP(&m->free_slots);
+		n = m->nodes.at[m->slot[i]];
+		memset(n, 0, sizeof(*n));
+	} else {
+		m->slot[i] = (uint32_t)m->nodes.n;
+		n = xcalloc(1, sizeof(*n));
+		VEC_PUSH(&m->nodes, n);
+	}
+	n->cause = n->child = SCHED_NONE;
+	m->live++;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+step_elements(struct at *at, struct elements *m)
+{
+	u32_list done = m->now;
+	uint32_t limit = m->parallel > 0 ? MIN(m->parallel, WINDOW) : WINDOW;
+
+	m->now = m->next;
+	m->next = done;
+	m->next.n = 0;
+	qsort(m->now.at, m->now.n, sizeof(*m->now.at), by_number);
+	for (size_t i = 0; i < m->now.n; i++) {
+		struct at el;
+
+		if (m->slot[m->now.at[i]] == SCHED_NONE)
+			continue;
+		el = element_at(at, m, m->now.at[i]);
+		el.n->listed = 0;
+		if (at->s->stop)
+			sched_wake(at->s, el.ref);
+		else
+			node_step(&el);
+	}
+	while (m->next_new < m->n && m->live < limit && !at->s->stop) {
+		uint32_t i = m->next_new++;
+		struct at el;
+
+		open_element(m, i);
+		el = element_at(at, m, i);
+		node_step(&el);
+	}
+}
+
+/* ---- the map ------------------------------------------------------------- */
+
+/* Flyte's error text is that of the last round in which an element failed. */
+static void
+forget_old_errors(struct sched *s, struct elements *m)
+{
+	size_t k = 0;
+
+	if (m->errors.n == 0 || VEC_LAST(&m->errors).round != s->round)
+		return;
+	for (size_t i = 0; i < m->errors.n; i++)
+		if (m->errors.at[i].round == s->round)
+			m->errors.at[k++] = m->errors.at[i];
+	m->errors.n = k;
+}
+
+static void
+decide(struct at *at, struct elements *m)
+{
+	uint32_t running = m->n - m->succeeded - m->failed - m->failing;
+
+	if (!at->s->c.rules.all_errors)
+		forget_old_errors(at->s, m);
+	if (m->n - m->failed < m->min)
+		m->failing_now = 1;
+	else if (m->succeeded >= m->min && running == 0)
+		m->done_now = 1;
+	if (m->failing_now || m->done_now) {
+		at->s->changed = 1;
+		sched_wake(at->s, m->of);
+	}
+}
+
+enum outcome
+array_run(struct at *at)
+{
+	struct elements *m;
+
+	if (!at->n->is_map) {
+		if (open_map(at) != 0)
+			return OUT_FAILED;
+		sched_wake(at->s, at->s->maps.at[at->n->child]->of);
+		return OUT_RUNNING;
+	}
+	m = at->s->maps.at[at->n->child];
+	if (m->failing_now) {
+		array_abort(at, STR("ArrayNode failing"), SCHED_WHY_POLICY);
+		at->n->error = array_error(at->s, m);
+		return OUT_FAILED;
+	}
+	if (m->done_now) {
+		array_abort(at, STR("ArrayNode done"), SCHED_WHY_POLICY);
+		at->n->outputs = array_gather(at, m);
+		return OUT_OK;
+	}
+	step_elements(at, m);
+	if (!at->s->stop)
+		decide(at, m);
+	return OUT_BUSY;
+}
+
+void
+array_abort(struct at *at, struct str reason, enum sched_why why)
+{
+	struct elements *m = array_of(at->s, at->n);
+
+	if (m == NULL)
+		return;
+	for (uint32_t i = 0; i < m->next_new && m->live > 0; i++) {
+		struct at el;
+
+		if (m->slot[i] == SCHED_NONE)
+			continue;
+		el = element_at(at, m, i);
+		node_abort(&el, reason, why);
+	}
+}

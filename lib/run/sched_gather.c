@@ -1,0 +1,188 @@
+#include "idl/wire.h"
+#include "run/sched_impl.h"
+
+/* What comes out of a map: lists of outputs, or one error. */
+
+/* Bytes of the error's text, as in flyteplugins' errorcollector. */
+#define MAX_ERROR_TEXT	102400
+
+/* ---- outputs ------------------------------------------------------------- */
+
+struct column {
+	struct str	name;
+	struct strbuf	items;		/* core.LiteralCollection */
+	uint32_t	n;
+	int		declared;
+};
+
+struct columns {
+	VEC(struct column) list;
+	struct strbuf	none;		/* a none literal */
+};
+
+static struct column *
+column(struct columns *c, struct str name, int declared)
+{
+	for (size_t i = 0; i < c->list.n; i++)
+		if (str_eq(c->list.at[i].name, name))
+			return &c->list.at[i];
+	VEC_PUSH(&c->list, ((struct column){ name, STRBUF_INIT, 0, declared }));
+	return &VEC_LAST(&c->list);
+}
+
+static void
+add(struct column *col, struct str literal)
+{
+	wire_add_bytes(&col->items, 1, literal);
+	col->n++;
+}
+
+static void
+add_element(struct columns *c, struct str outputs)
+{
+	struct wire_reader r = wire_reader(outputs);
+	struct wire_field f, key, value;
+	struct err e;
+
+	while (wire_next(&r, &f, &e) > 0)
+		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) == 0 &&
+		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) == 0)
+			add(column(c, key.bytes, 0), value.whole.p == NULL ?
+			    STR("") : value.bytes);
+}
+
+/* Where an element left an output out, its place is kept. */
+static void
+fill(struct columns *c, uint32_t upto)
+{
+	for (size_t i = 0; i < c->list.n; i++)
+		while (c->list.at[i].declared && c->list.at[i].n < upto)
+			add(&c->list.at[i], strbuf_str(&c->none));
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct column *x = a, *y = b;
+
+	return str_cmp(x->name, y->name);
+}
+
+static void
+declare(struct at *at, const struct elements *m, struct columns *c)
+{
+	const struct plan *p = at->f->plan;
+	struct plan_range r = { 0, 0 };
+
+	if (m->inner->kind == PLAN_TASK)
+		r = p->tasks[m->inner->what].outputs;
+	else if (m->inner->kind == PLAN_WORKFLOW)
+		r = p->graphs[m->inner->what].outputs;
+	for (uint32_t i = 0; i < r.n; i++)
+		(void)column(c, p->vars[r.at + i].name, 1);
+}
+
+static struct str
+pack(struct sched *s, struct columns *c)
+{
+	c_strbuf struct strbuf map = STRBUF_INIT, entry = STRBUF_INIT;
+	c_strbuf struct strbuf literal = STRBUF_INIT;
+
+	if (c->list.n > 0)
+		qsort(c->list.at, c->list.n, sizeof(*c->list.at), by_name);
+	for (size_t i = 0; i < c->list.n; i++) {
+		strbuf_reset(&entry);
+		strbuf_reset(&literal);
+		wire_add_bytes(&literal, 2, strbuf_str(&c->list.at[i].items));
+		wire_add_bytes(&entry, 1, c->list.at[i].name);
+		wire_add_bytes(&entry, 2, strbuf_str(&literal));
+		wire_add_bytes(&map, 1, strbuf_str(&entry));
+		strbuf_release(&c->list.at[i].items);
+	}
+	return sched_keep(s, strbuf_str(&map));
+}
+
+struct str
+array_gather(struct at *at, const struct elements *m)
+{
+	struct columns c = { VEC_INIT, STRBUF_INIT };
+	struct str ret;
+
+	/* core.Literal { scalar: { none_type: {} } } */
+	wire_add_bytes(&c.none, 1, (struct str){ "\x2a", 2 });
+	declare(at, m, &c);
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct str out = array_element_outputs(m, i);
+
+		if (out.p != NULL)
+			add_element(&c, out);
+		else if (m->steps[i] != STEP_SUCCEEDED)
+			for (size_t k = 0; k < c.list.n; k++)
+				add(&c.list.at[k], strbuf_str(&c.none));
+		if (at->s->c.rules.keep_indices)
+			fill(&c, i + 1);
+	}
+	ret = pack(at->s, &c);
+	VEC_RELEASE(&c.list);
+	strbuf_release(&c.none);
+	return ret;
+}
+
+/* ---- error --------------------------------------------------------------- */
+
+static int
+by_message(const void *a, const void *b)
+{
+	const struct map_error *x = a, *y = b;
+	int d = str_cmp(x->error->message, y->error->message);
+
+	return d != 0 ? d : x->element < y->element ? -1 :
+	    x->element > y->element;
+}
+
+/* "[0-1][3]: text" for elements i.. of one message; returns their end. */
+static size_t
+add_group(const struct elements *m, size_t i, struct strbuf *b)
+{
+	const struct map_error *at = m->errors.at;
+	size_t n = m->errors.n, end = i;
+
+	while (end < n && str_eq(at[end].error->message, at[i].error->message)) {
+		size_t to = end;
+
+		while (to + 1 < n && str_eq(at[to + 1].error->message,
+		    at[i].error->message) &&
+		    at[to + 1].element <= at[to].element + 1)
+			to++;
+		if (at[to].element == at[end].element)
+			strbuf_addf(b, "[%u]", at[end].element);
+		else
+			strbuf_addf(b, "[%u-%u]", at[end].element,
+			    at[to].element);
+		end = to + 1;
+	}
+	strbuf_adds(b, ": ");
+	strbuf_addstr(b, at[i].error->message);
+	strbuf_addch(b, '\n');
+	return end;
+}
+
+struct sched_error *
+array_error(struct sched *s, struct elements *m)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (m->errors.n == 0)
+		return sched_new_error(s, SCHED_UNKNOWN, "ArrayNodeFailing",
+		    STR("Unknown reason"));
+	qsort(m->errors.at, m->errors.n, sizeof(*m->errors.at), by_message);
+	for (size_t i = 0; i < m->errors.n;) {
+		i = add_group(m, i, &b);
+		if (b.n > MAX_ERROR_TEXT) {
+			strbuf_setlen(&b, MAX_ERROR_TEXT);
+			strbuf_adds(&b, "... and many more.");
+			break;
+		}
+	}
+	return sched_new_error(s, SCHED_UNKNOWN, "", strbuf_str(&b));
+}

@@ -1,0 +1,611 @@
+#include "base/time.h"
+#include "run/sched_impl.h"
+
+/* The steps all nodes have in common: reference 2.2, 2.3, 2.7, 2.8. */
+
+/* ---- showing ------------------------------------------------------------- */
+
+static int
+is_final(enum sched_phase p)
+{
+	return p == SCHED_SUCCEEDED || p == SCHED_FAILED ||
+	    p == SCHED_ABORTED || p == SCHED_SKIPPED ||
+	    p == SCHED_TIMED_OUT || p == SCHED_RECOVERED;
+}
+
+/* What was final stays so: a node that failed is not aborted later. */
+void
+node_show(struct at *at, enum sched_phase phase, enum sched_why why)
+{
+	struct node *n = at->n;
+	struct sched_action *a;
+
+	if (is_final((enum sched_phase)n->shown) || (n->shown == phase &&
+	    phase != SCHED_RUNNING))
+		return;
+	n->shown = (uint8_t)phase;
+	n->why = (uint8_t)why;
+	a = sched_emit_at(at, SCHED_NODE);
+	a->phase = phase;
+	a->why = why;
+	a->cause = n->cause;
+	a->system_failures = n->system_failures;
+	a->cache = (enum sched_cache)n->cache;
+	a->reservation = (enum sched_reservation)n->reservation;
+	if (at->pn->kind == PLAN_BRANCH)
+		a->taken = n->child;
+	else if (at->pn->kind != PLAN_ARRAY)
+		a->child = n->child;
+	a->inputs = at->map != NULL ? (struct str){ NULL, 0 } : n->inputs;
+	a->outputs = n->outputs;
+	if (n->error != NULL && phase != SCHED_SUCCEEDED)
+		a->error = *n->error;
+}
+
+static void
+show_step(struct at *at, enum step step, enum sched_why why)
+{
+	switch (step) {
+	case STEP_QUEUED:
+		node_show(at, SCHED_QUEUED, why);
+		break;
+	case STEP_RUNNING:
+		node_show(at, SCHED_RUNNING, why);
+		break;
+	case STEP_DYNAMIC:
+		node_show(at, SCHED_DYNAMIC_RUNNING, why);
+		break;
+	case STEP_SUCCEEDING:
+	case STEP_SUCCEEDED:
+		node_show(at, SCHED_SUCCEEDED, why);
+		break;
+	case STEP_FAILING:
+	case STEP_FAILED:
+		node_show(at, SCHED_FAILED, why);
+		break;
+	case STEP_TIMING_OUT:
+	case STEP_TIMED_OUT:
+		node_show(at, SCHED_TIMED_OUT, why);
+		break;
+	case STEP_SKIPPED:
+		node_show(at, SCHED_SKIPPED, why);
+		break;
+	case STEP_RECOVERED:
+		node_show(at, SCHED_RECOVERED, why);
+		break;
+	case STEP_ABORTED:
+		node_show(at, SCHED_ABORTED, why);
+		break;
+	case STEP_NEW:
+	case STEP_RETRY:
+		break;
+	}
+}
+
+/* ---- the limit on tasks and launch plans (2.10) -------------------------- */
+
+static int
+is_counted(const struct at *at)
+{
+	return at->s->c.max_parallelism > 0 && at->map == NULL &&
+	    (at->pn->kind == PLAN_TASK || at->pn->kind == PLAN_LAUNCH ||
+	    at->pn->kind == PLAN_ARRAY);
+}
+
+/*
+ * Flyte counts what it has seen in this round, so that a node early in the
+ * walk overtakes one that runs, which is then not looked at.  With
+ * strict_limit a node has its slot from the queue to its end.
+ */
+static int
+is_blocked(const struct at *at)
+{
+	const struct sched *s = at->s;
+
+	if (!is_counted(at))
+		return 0;
+	if (s->c.rules.strict_limit)
+		return !at->n->slot && at->n->step == STEP_NEW &&
+		    s->slots >= s->c.max_parallelism;
+	return s->used >= s->c.max_parallelism;
+}
+
+static void
+take_slot(struct at *at)
+{
+	if (is_counted(at) && !at->n->slot) {
+		at->n->slot = 1;
+		at->s->slots++;
+	}
+}
+
+static void
+free_slot(struct at *at)
+{
+	if (at->n->slot) {
+		at->n->slot = 0;
+		at->s->slots--;
+	}
+}
+
+static void
+look_again(struct at *at)
+{
+	struct sched_ref ref = at->ref;
+
+	ref.attempt = at->n->attempt;
+	sched_wake(at->s, ref);
+}
+
+/* ---- deadlines (2.7) ----------------------------------------------------- */
+
+static int64_t
+later(int64_t from, int64_t by)
+{
+	int64_t t;
+
+	return __builtin_add_overflow(from, by, &t) ? INT64_MAX : t;
+}
+
+static int64_t
+execution_deadline(const struct at *at)
+{
+	int64_t t = at->pn->timeout > 0 ? at->pn->timeout :
+	    at->s->c.execution_deadline;
+
+	return t <= 0 || at->n->started_at == 0 ? INT64_MAX :
+	    later(at->n->started_at, t);
+}
+
+/* Elements have no time in the queue (reference 0, on 2.7). */
+static int64_t
+active_deadline(const struct at *at)
+{
+	int64_t t = at->pn->timeout > 0 ? at->pn->timeout :
+	    at->s->c.active_deadline;
+
+	if (t <= 0 || at->map != NULL)
+		return INT64_MAX;
+	return later(at->n->queued_at, at->pn->timeout > 0 ? later(t, t) : t);
+}
+
+static void
+arm(struct at *at)
+{
+	int64_t when = MIN(execution_deadline(at), active_deadline(at));
+	struct sched_ref ref = at->ref;
+
+	ref.attempt = at->n->attempt;
+	if (when < INT64_MAX)
+		sched_timer(at->s, when + 1, ref);
+}
+
+static struct sched_error *
+timeout_error(struct at *at)
+{
+	int64_t t = at->pn->timeout > 0 ? at->pn->timeout :
+	    at->s->c.execution_deadline;
+	struct timespan span = { t / 1000000000, (int32_t)(t % 1000000000) };
+	struct strbuf *b = &at->s->text;
+
+	strbuf_reset(b);
+	strbuf_adds(b, "task execution timeout [");
+	timespan_add(b, span);
+	strbuf_adds(b, "] expired");
+	return sched_new_error(at->s, SCHED_USER, "TimeoutExpired",
+	    strbuf_str(b));
+}
+
+/* ---- transitions --------------------------------------------------------- */
+
+void
+node_to(struct at *at, enum step step, enum sched_why why)
+{
+	struct node *n = at->n;
+
+	if (at->map != NULL)
+		array_element_step(at, step);
+	n->step = (uint8_t)step;
+	at->s->changed = 1;
+	if (step == STEP_QUEUED && n->queued_at == 0)
+		n->queued_at = at->s->now;
+	if (step == STEP_RUNNING && n->started_at == 0)
+		n->started_at = at->s->now;
+	if (step == STEP_DYNAMIC)
+		free_slot(at);
+	show_step(at, step, why);
+	if (step == STEP_QUEUED || step == STEP_RUNNING)
+		arm(at);
+	if (!step_is_over(step)) {
+		look_again(at);
+		return;
+	}
+	free_slot(at);
+	if (at->map != NULL)
+		array_element_over(at);
+	else
+		frame_node_over(at);
+}
+
+void
+node_clean(struct at *at, struct str reason, enum sched_why why)
+{
+	struct sched *s = at->s;
+	struct at child;
+	struct sched_ref ref = at->ref;
+
+	switch (at->pn->kind) {
+	case PLAN_TASK:
+		if (at->n->built && at->n->child != SCHED_NONE)
+			frame_abort(s, s->frames.at[at->n->child], reason, why);
+		else
+			task_stop(at, reason);
+		break;
+	case PLAN_LAUNCH:
+		launch_stop(at, reason);
+		break;
+	case PLAN_WORKFLOW:
+		if (at->n->child != SCHED_NONE)
+			frame_abort(s, s->frames.at[at->n->child], reason, why);
+		break;
+	case PLAN_BRANCH:
+		ref.node = at->n->child;
+		if (!at->n->decided || ref.node == SCHED_NONE ||
+		    !sched_find(s, ref, &child))
+			break;
+		child.ref.attempt = child.n->attempt;
+		if (child.n->step != STEP_NEW &&
+		    !step_is_over((enum step)child.n->step))
+			node_abort(&child, reason, why);
+		break;
+	case PLAN_ARRAY:
+		array_abort(at, reason, why);
+		break;
+	case PLAN_START:
+	case PLAN_END:
+	case PLAN_GATE:
+	case PLAN_KIND_MAX:
+		break;
+	}
+}
+
+void
+node_abort(struct at *at, struct str reason, enum sched_why why)
+{
+	enum step step = (enum step)at->n->step;
+
+	/* Its own end is decided: only what is left of it is ended. */
+	if (step != STEP_SUCCEEDING && step != STEP_FAILING)
+		node_clean(at, reason, why);
+	free_slot(at);
+	at->n->step = STEP_ABORTED;
+	at->s->changed = 1;
+	node_show(at, SCHED_ABORTED, why);
+	if (at->map != NULL)
+		array_element_over(at);
+}
+
+void
+node_fail_inputs(struct at *at, struct str message)
+{
+	at->n->error = sched_new_error(at->s, SCHED_SYSTEM,
+	    "BindingResolutionFailure", message);
+	at->n->no_inputs = 1;
+	node_to(at, STEP_FAILING, SCHED_WHY_INPUTS);
+}
+
+void
+node_ready(struct at *at)
+{
+	enum sched_why why = SCHED_WHY_READY;
+
+	if (at->n->cache == SCHED_CACHE_SKIPPED)
+		why = SCHED_WHY_OVERWRITE;
+	else if (at->pn->kind == PLAN_TASK)
+		why = task_is_cached(at) ? SCHED_WHY_MISS : SCHED_WHY_UNCACHED;
+	take_slot(at);
+	if (is_counted(at))
+		at->s->used++;
+	node_to(at, STEP_QUEUED, why);
+}
+
+static void
+step_new(struct at *at)
+{
+	struct node *n = at->n;
+	struct err e;
+
+	if (n->asked || n->left > 0)
+		return;
+	if (at->pn->kind == PLAN_START) {
+		n->outputs = at->f->inputs;
+		node_to(at, STEP_SUCCEEDED, SCHED_WHY_READY);
+		return;
+	}
+	if (n->cause != SCHED_NONE) {
+		node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
+		return;
+	}
+	if (at->s->c.resume != NULL && recall_resumed(at))
+		return;
+	if (at->s->c.recover != NULL && recall_recovered(at))
+		return;
+	if (at->map == NULL && bind_inputs(at, &n->inputs, &e) != 0) {
+		node_fail_inputs(at, str_of(e.msg));
+		return;
+	}
+	if (at->ref.node == at->f->g->failure && at->map == NULL)
+		n->inputs = bind_error(at, n->inputs, at->f->error);
+	if (at->pn->kind == PLAN_TASK && task_is_cached(at))
+		task_look_up(at);
+	else
+		node_ready(at);
+}
+
+/* ---- the end of an attempt (2.8) ----------------------------------------- */
+
+static const char *
+kind_name(enum sched_kind kind)
+{
+	return kind == SCHED_SYSTEM ? "SYSTEM" : kind == SCHED_USER ? "USER" :
+	    "UNKNOWN";
+}
+
+static uint32_t
+most_attempts(const struct at *at)
+{
+	return at->pn->attempts > 1 ? at->pn->attempts :
+	    MAX(at->s->c.default_max_attempts, 1);
+}
+
+/* 1 if another attempt is due; else the error says that none is left. */
+static int
+may_retry(struct at *at)
+{
+	const struct sched_config *c = &at->s->c;
+	struct node *n = at->n;
+	int system = n->error->kind == SCHED_SYSTEM;
+	uint32_t now = n->attempt + 1, most = most_attempts(at);
+	struct strbuf *b = &at->s->text;
+
+	if (!c->ignore_retry_cause && system) {
+		now = n->system_failures;
+		most = c->max_system_retries;
+	} else if (!c->ignore_retry_cause)
+		now -= MIN(now, n->system_failures);
+	if (now < most) {
+		n->system_failures += (uint32_t)system;
+		return 1;
+	}
+	strbuf_reset(b);
+	strbuf_addf(b, "RetriesExhausted|" STR_FMT, STR_ARG(n->error->code));
+	struct str code = arena_str(&at->s->arena, strbuf_str(b));
+	strbuf_reset(b);
+	strbuf_addf(b, "[%u/%u] currentAttempt done. Last Error: %s::",
+	    now, most, kind_name(n->error->kind));
+	strbuf_addstr(b, n->error->message);
+	n->error = sched_new_error(at->s, SCHED_USER, code.p, strbuf_str(b));
+	return 0;
+}
+
+static int
+has_finalize(const struct plan_node *pn)
+{
+	return pn->kind == PLAN_TASK || pn->kind == PLAN_ARRAY;
+}
+
+static enum sched_why
+why_failed(const struct at *at)
+{
+	if (at->n->failing || at->pn->kind == PLAN_BRANCH)
+		return SCHED_WHY_CHILD;
+	return str_ends(at->n->error->code, "TimeoutExpired") ?
+	    SCHED_WHY_DEADLINE : SCHED_WHY_ERROR;
+}
+
+static void
+fail(struct at *at)
+{
+	enum sched_why why = why_failed(at);
+
+	if (!has_finalize(at->pn) && at->s->c.rules.clean_timeout &&
+	    why == SCHED_WHY_DEADLINE)
+		node_clean(at, at->n->error->message, SCHED_WHY_POLICY);
+	node_to(at, has_finalize(at->pn) ? STEP_FAILING : STEP_FAILED, why);
+}
+
+static void
+time_out(struct at *at)
+{
+	if (!has_finalize(at->pn) && at->s->c.rules.clean_timeout)
+		node_clean(at, STR("task active timeout expired"),
+		    SCHED_WHY_POLICY);
+	node_to(at, has_finalize(at->pn) ? STEP_TIMING_OUT : STEP_TIMED_OUT,
+	    SCHED_WHY_DEADLINE);
+}
+
+void
+node_outcome(struct at *at, enum outcome out)
+{
+	struct node *n = at->n;
+
+	switch (out) {
+	case OUT_BUSY:
+		break;
+	case OUT_RUNNING:
+		if (n->step == STEP_QUEUED)
+			node_to(at, STEP_RUNNING, (enum sched_why)n->why);
+		break;
+	case OUT_DYNAMIC:
+		if (n->step != STEP_DYNAMIC)
+			node_to(at, STEP_DYNAMIC, SCHED_WHY_DONE);
+		break;
+	case OUT_OK:
+		n->error = NULL;
+		node_to(at, has_finalize(at->pn) ? STEP_SUCCEEDING :
+		    STEP_SUCCEEDED, SCHED_WHY_DONE);
+		break;
+	case OUT_FAILED:
+		if (n->error->kind == SCHED_SYSTEM)
+			n->system_failures += 2;
+		fail(at);
+		break;
+	case OUT_RETRY:
+		if (may_retry(at))
+			node_to(at, STEP_RETRY, SCHED_WHY_RETRY);
+		else
+			fail(at);
+		break;
+	case OUT_SKIP:
+		node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
+		break;
+	}
+}
+
+static void
+step_retry(struct at *at)
+{
+	struct node *n = at->n;
+
+	node_clean(at, n->error->message, SCHED_WHY_RETRY);
+	n->attempt++;
+	n->started = n->running = n->held = n->granted = n->failing = 0;
+	n->decided = n->built = n->asked = n->is_map = 0;
+	n->child = SCHED_NONE;
+	node_drop_got(n);
+	n->started_at = at->s->now;
+	at->ref.attempt = n->attempt;
+	node_to(at, STEP_RUNNING, SCHED_WHY_RETRY);
+}
+
+void
+node_drop_got(struct node *n)
+{
+	free(n->got);
+	n->got = NULL;
+}
+
+/* ---- work ---------------------------------------------------------------- */
+
+static enum outcome
+work(struct at *at)
+{
+	switch (at->pn->kind) {
+	case PLAN_TASK:
+		return at->n->built ? dynamic_run(at) : task_run(at);
+	case PLAN_WORKFLOW:
+		return workflow_run(at);
+	case PLAN_LAUNCH:
+		return launch_run(at);
+	case PLAN_BRANCH:
+		return branch_run(at);
+	case PLAN_GATE:
+		return gate_run(at);
+	case PLAN_ARRAY:
+		return array_run(at);
+	case PLAN_END:
+		at->f->outputs = at->n->inputs;
+		return OUT_OK;
+	case PLAN_START:
+	case PLAN_KIND_MAX:
+		break;
+	}
+	BUG("a node of kind %d at work", (int)at->pn->kind);
+}
+
+static int
+is_busy(enum outcome out)
+{
+	return out == OUT_BUSY || out == OUT_RUNNING || out == OUT_DYNAMIC;
+}
+
+void
+node_work(struct at *at)
+{
+	enum outcome out = work(at);
+	int64_t now = at->s->now;
+
+	if (at->n->asked || at->s->stop)
+		return;
+	if (is_busy(out) && !at->n->waited && now > active_deadline(at)) {
+		time_out(at);
+		return;
+	}
+	if (is_busy(out) && !at->n->waited && now > execution_deadline(at)) {
+		at->n->error = timeout_error(at);
+		out = OUT_RETRY;
+	}
+	node_outcome(at, out);
+	if (!is_counted(at) || at->s->c.rules.strict_limit)
+		return;
+	if (at->n->step == STEP_QUEUED || at->n->step == STEP_RUNNING)
+		at->s->used++;
+	if (!step_is_over((enum step)at->n->step))
+		look_again(at);
+}
+
+void
+node_step(struct at *at)
+{
+	if (is_blocked(at)) {
+		look_again(at);
+		return;
+	}
+	switch ((enum step)at->n->step) {
+	case STEP_NEW:
+		step_new(at);
+		break;
+	case STEP_QUEUED:
+	case STEP_RUNNING:
+	case STEP_DYNAMIC:
+		node_work(at);
+		break;
+	case STEP_RETRY:
+		step_retry(at);
+		break;
+	case STEP_SUCCEEDING:
+		node_to(at, STEP_SUCCEEDED, SCHED_WHY_DONE);
+		break;
+	case STEP_FAILING:
+		if (at->n->running || at->n->no_inputs)
+			node_clean(at, at->n->error->message, SCHED_WHY_ERROR);
+		node_to(at, STEP_FAILED, SCHED_WHY_ERROR);
+		break;
+	case STEP_TIMING_OUT:
+		node_clean(at, STR("task active timeout expired"),
+		    SCHED_WHY_DEADLINE);
+		node_to(at, STEP_TIMED_OUT, SCHED_WHY_DEADLINE);
+		break;
+	case STEP_SUCCEEDED:
+	case STEP_FAILED:
+	case STEP_TIMED_OUT:
+	case STEP_SKIPPED:
+	case STEP_RECOVERED:
+	case STEP_ABORTED:
+		break;
+	}
+}
+
+/* Reference 2.9. */
+int
+node_is_interruptible(const struct at *at)
+{
+	const struct sched_config *c = &at->s->c;
+	int64_t t = c->interruptible_threshold, failures, most;
+	int wanted = at->s->frames.at[0]->interruptible;
+
+	if (c->interruptible != PLAN_UNSET)
+		wanted = c->interruptible == PLAN_YES;
+	if (at->pn->interruptible != PLAN_UNSET)
+		wanted = at->pn->interruptible == PLAN_YES;
+	if (c->ignore_retry_cause) {
+		failures = at->n->attempt;
+		most = most_attempts(at);
+		if (failures == 0)
+			return wanted;
+	} else {
+		failures = at->n->system_failures;
+		most = (int64_t)c->max_system_retries + 1;
+	}
+	return wanted && failures < (t > 0 ? t : most + t);
+}

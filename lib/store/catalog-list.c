@@ -1,0 +1,254 @@
+/* Walking the entries of the catalog; pins and removals. */
+#include "store/catalog.h"
+
+#include "store/handle.h"
+
+void
+catalog_key(const char *project, const char *domain, const char *name,
+    const char *version, const void *tag, unsigned char ret[DIGEST_SIZE])
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, project, strlen(project) + 1);
+	sha256_update(&h, domain, strlen(domain) + 1);
+	sha256_update(&h, name, strlen(name) + 1);
+	sha256_update(&h, version, strlen(version) + 1);
+	sha256_update(&h, tag, TAG_SIZE);
+	sha256_final(&h, ret);
+}
+
+/* Columns of LIST, in order. */
+enum {
+	C_PROJECT, C_DOMAIN, C_NAME, C_VERSION, C_CACHE_VERSION, C_INTERFACE,
+	C_TAG, C_CREATED, C_USED, C_PINNED, C_SIZE, C_COMMAND, C_SOURCE,
+	C_BLOBS, C_INLINE, C_OUTPUTS, C_INPUTS,
+};
+
+#define LIST \
+	"SELECT d.project, d.domain, d.name, d.version, d.cache_version," \
+	" d.interface, e.tag, e.created, e.used, e.pinned, e.size," \
+	" e.command, e.source, e.blobs, e.inline, e.outputs, e.inputs" \
+	" FROM entry e JOIN dataset d ON d.id=e.dataset" \
+	" WHERE (?1 IS NULL OR d.project=?1) AND (?2 IS NULL OR d.domain=?2)" \
+	" AND (?3 IS NULL OR d.name=?3)"
+
+static const char *
+text(sqlite3_stmt *q, int at)
+{
+	const unsigned char *p = sqlite3_column_text(q, at);
+
+	return p == NULL ? "" : (const char *)p;
+}
+
+/* One row being given out; its texts are reused for the next. */
+struct row {
+	struct strbuf	tag;
+	struct blob_list blobs;
+	struct cache_entry e;
+};
+
+static void
+row_blobs(struct row *r, struct str ids)
+{
+	struct blob b;
+	size_t i;
+
+	r->blobs.n = 0;
+	for (i = 0; i + BLOB_ID <= ids.n; i += BLOB_ID) {
+		blob_of_id((const unsigned char *)ids.p + i, &b);
+		VEC_PUSH(&r->blobs, b);
+	}
+	r->e.blobs = r->blobs.at;
+	r->e.n_blobs = r->blobs.n;
+}
+
+/* 1 if the row is whole enough to be shown. */
+static int
+row_fill(struct row *r, sqlite3_stmt *q)
+{
+	struct str tag = db_bytes(q, C_TAG), command = db_bytes(q, C_COMMAND);
+	c_strbuf struct strbuf hex = STRBUF_INIT;
+	unsigned char key[DIGEST_SIZE];
+	struct cache_entry *e = &r->e;
+
+	if (tag.n != TAG_SIZE)
+		return 0;
+	*e = (struct cache_entry){
+		.project = text(q, C_PROJECT), .domain = text(q, C_DOMAIN),
+		.name = text(q, C_NAME), .version = text(q, C_VERSION),
+		.cache_version = text(q, C_CACHE_VERSION),
+		.interface = db_bytes(q, C_INTERFACE),
+		.inputs = db_bytes(q, C_INPUTS),
+		.source = db_bytes(q, C_SOURCE),
+		.created = sqlite3_column_int64(q, C_CREATED),
+		.used = sqlite3_column_int64(q, C_USED),
+		.size = (uint64_t)sqlite3_column_int64(q, C_SIZE),
+		.pinned = sqlite3_column_int(q, C_PINNED),
+		.outputs_inline = sqlite3_column_int(q, C_INLINE),
+	};
+	if (e->outputs_inline)
+		e->outputs = db_bytes(q, C_OUTPUTS);
+	if (command.n == DIGEST_SIZE)
+		memcpy(e->command.b, command.p, DIGEST_SIZE);
+	strbuf_reset(&r->tag);
+	tag_add(&r->tag, tag.p);
+	e->tag = strbuf_str(&r->tag);
+	catalog_key(e->project, e->domain, e->name, e->version, tag.p, key);
+	hex_add(&hex, key, DIGEST_SIZE);
+	memcpy(e->key, hex.p, DIGEST_HEX + 1);
+	row_blobs(r, db_bytes(q, C_BLOBS));
+	return 1;
+}
+
+static int
+walk_rows(struct store *s, sqlite3_stmt *q, const struct cache_filter *f,
+    cache_entry_fn *fn, void *arg, struct err *e)
+{
+	struct row r = { .tag = STRBUF_INIT };
+	size_t given = 0;
+	int rc;
+
+	while ((rc = db_step(s->db, q, e)) == 1) {
+		if (!row_fill(&r, q) || (f->key != NULL &&
+		    strncmp(r.e.key, f->key, strlen(f->key)) != 0))
+			continue;
+		rc = fn(arg, &r.e, e);
+		if (rc != 0 || ++given == f->limit)
+			break;
+	}
+	strbuf_release(&r.tag);
+	blob_list_release(&r.blobs);
+	return MIN(rc, 0);
+}
+
+int
+catalog_list(struct store *s, const struct cache_filter *f,
+    cache_entry_fn *fn, void *arg, struct err *e)
+{
+	c_strbuf struct strbuf name = STRBUF_INIT;
+	sqlite3_stmt *q = NULL;
+	int rc;
+
+	if (catalog_commit(s, e) < 0)
+		return -1;
+	rc = store_db(s, 0, e);
+	if (rc != 0)
+		return MIN(rc, 0);
+	/* A statement of its own: fn may list again. */
+	if (sqlite3_prepare_v2(s->db->sq, LIST " ORDER BY e.created DESC,"
+	    " d.name, e.tag", -1, &q, NULL) != SQLITE_OK)
+		return db_err(s->db, e);
+	if (f->project != NULL)
+		db_bind_text(q, 1, f->project);
+	if (f->domain != NULL)
+		db_bind_text(q, 2, f->domain);
+	if (f->name != NULL) {
+		strbuf_addf(&name, "flyte_task-%s", f->name);
+		db_bind_text(q, 3, name.p);
+	}
+	rc = walk_rows(s, q, f, fn, arg, e);
+	sqlite3_finalize(q);
+	return rc;
+}
+
+/* ---- changing one ------------------------------------------------------- */
+
+/* Runs a statement for the key; *ret is the number of rows it changed. */
+static int
+change(struct store *s, sqlite3_stmt *q, int64_t row,
+    const unsigned char tag[TAG_SIZE], int *ret, struct err *e)
+{
+	if (q == NULL)
+		return -1;
+	db_bind_int(q, 1, row);
+	db_bind_bytes(q, 2, tag, TAG_SIZE);
+	if (db_step(s->db, q, e) < 0)
+		return -1;
+	*ret = sqlite3_changes(s->db->sq);
+	return 0;
+}
+
+/* ERR_REFUSED for a catalog that cannot be written; 1: there is none. */
+static int
+to_change(struct store *s, struct err *e)
+{
+	int rc = store_db(s, 0, e);
+
+	if (rc != 0)
+		return rc;
+	if (s->db->read_only)
+		return err_set(e, ERR_REFUSED, "%s: cannot be written",
+		    s->db->path);
+	return catalog_commit(s, e);
+}
+
+static sqlite3_stmt *
+drop(struct store *s, struct err *e)
+{
+	return db_stmt(s->db, SQL_ENTRY_DROP,
+	    "DELETE FROM entry WHERE dataset=?1 AND tag=?2", e);
+}
+
+int
+catalog_remove(struct store *s, const struct cache_key *key, struct err *e)
+{
+	unsigned char tag[TAG_SIZE];
+	int64_t row;
+	int rc, n;
+
+	rc = to_change(s, e);
+	if (rc != 0)
+		return rc;
+	if (tag_decode(key->tag, tag, e) < 0 ||
+	    dataset_row(s, key->dataset, &row, e) < 0)
+		return -1;
+	if (change(s, drop(s, e), row, tag, &n, e) < 0)
+		return -1;
+	return n == 0;
+}
+
+static uint32_t
+dataset_of(struct store *s, const struct cache_entry *x)
+{
+	struct cache_dataset d = {
+		.project = x->project, .domain = x->domain, .name = x->name,
+		.version = x->version, .cache_version = x->cache_version,
+		.interface = x->interface,
+	};
+
+	return catalog_dataset(s, &d);
+}
+
+int
+catalog_remove_entry(struct store *s, const struct cache_entry *x,
+    struct err *e)
+{
+	struct cache_key key = { dataset_of(s, x), x->tag };
+
+	return catalog_remove(s, &key, e);
+}
+
+int
+catalog_pin(struct store *s, const struct cache_entry *x, int pinned,
+    struct err *e)
+{
+	unsigned char tag[TAG_SIZE];
+	sqlite3_stmt *q;
+	int64_t row;
+	int rc, n;
+
+	rc = to_change(s, e);
+	if (rc != 0)
+		return rc;
+	if (tag_decode(x->tag, tag, e) < 0 ||
+	    dataset_row(s, dataset_of(s, x), &row, e) < 0)
+		return -1;
+	q = db_stmt(s->db, SQL_PIN,
+	    "UPDATE entry SET pinned=?3 WHERE dataset=?1 AND tag=?2", e);
+	if (q != NULL)
+		db_bind_int(q, 3, pinned);
+	if (change(s, q, row, tag, &n, e) < 0)
+		return -1;
+	return n == 0;
+}

@@ -1,0 +1,430 @@
+#include "store/gc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/handle.h"
+#include "sys/lock.h"
+
+#define SCAN_SIZE	((size_t)1024 * 1024)
+
+/* Something that may go: an entry, or a blob no entry needs. */
+struct victim {
+	int64_t		used;
+	uint32_t	entry;		/* index, or UINT32_MAX */
+	uint32_t	blob;		/* index, if no entry */
+};
+
+struct gc_blob {
+	struct blob	blob;
+	int64_t		used;
+	uint32_t	needed;		/* by entries that are left */
+	int		keep;		/* whatever happens */
+	int		gone;
+};
+
+struct gc_entry {
+	uint32_t	dataset;
+	struct str	tag;		/* in the arena */
+	int64_t		used;
+	uint64_t	size;		/* of the row alone */
+	int		keep;
+	uint32_t	first, n;	/* range of needs */
+};
+
+struct gc {
+	struct store	*s;
+	const struct gc_options *o;
+	struct gc_report *r;
+	struct arena	 arena;
+	int64_t		 since;		/* used later: stays */
+	VEC(struct gc_blob) blobs;	/* sorted by blob_id */
+	VEC(struct gc_entry) entries;
+	VEC(uint32_t)	 needs;		/* indices of blobs */
+	VEC(struct victim) victims;
+	uint64_t	 size;
+};
+
+/* ---- what there is ------------------------------------------------------ */
+
+static int
+compare_blobs(const struct blob *a, const struct blob *b)
+{
+	int d = memcmp(a->digest.b, b->digest.b, DIGEST_SIZE);
+
+	return d != 0 ? d : (int)a->kind - (int)b->kind;
+}
+
+static struct gc_blob *
+find(struct gc *g, const struct blob *b)
+{
+	size_t low = 0, high = g->blobs.n, mid;
+	int d;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		d = compare_blobs(&g->blobs.at[mid].blob, b);
+		if (d == 0)
+			return &g->blobs.at[mid];
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static int
+by_blob(const void *a, const void *b)
+{
+	const struct gc_blob *x = a, *y = b;
+
+	return compare_blobs(&x->blob, &y->blob);
+}
+
+static int
+add_blob(void *arg, const struct blob *b, const struct stat *st,
+    struct err *e)
+{
+	struct gc_blob new = { .blob = *b, .used = st->st_ctim.tv_sec };
+	struct gc *g = arg;
+
+	(void)e;
+	VEC_PUSH(&g->blobs, new);
+	g->size += b->size;
+	return 0;
+}
+
+static int
+add_entry(void *arg, const struct cache_entry *x, struct err *e)
+{
+	struct gc *g = arg;
+	struct cache_dataset d = {
+		.project = x->project, .domain = x->domain, .name = x->name,
+		.version = x->version, .cache_version = x->cache_version,
+		.interface = x->interface,
+	};
+	struct gc_entry new = {
+		.tag = arena_str(&g->arena, x->tag), .used = x->used,
+		.keep = x->pinned || x->used > g->since,
+		.first = (uint32_t)g->needs.n,
+		.size = x->inputs.n + x->outputs.n + x->source.n + TAG_SIZE,
+	};
+	struct gc_blob *b;
+	size_t i;
+
+	(void)e;
+	new.dataset = catalog_dataset(g->s, &d);
+	for (i = 0; i < x->n_blobs; i++) {
+		b = find(g, &x->blobs[i]);
+		if (b == NULL)
+			continue;
+		b->needed++;
+		b->keep |= new.keep;
+		VEC_PUSH(&g->needs, (uint32_t)(b - g->blobs.at));
+	}
+	new.n = (uint32_t)g->needs.n - new.first;
+	VEC_PUSH(&g->entries, new);
+	g->size += new.size;
+	return 0;
+}
+
+/* ---- what living executions name ---------------------------------------- */
+
+static void
+keep_named(struct gc *g, const char *at, size_t left)
+{
+	struct gc_blob *b;
+	struct blob blob;
+	int tree;
+
+	for (tree = 0; tree < 2; tree++) {
+		size_t n = 12 + DIGEST_HEX + (tree ? 1u : 0u);
+
+		if (left >= n && blob_parse_uri((struct str){ at, n },
+		    &blob) == 0 && (b = find(g, &blob)) != NULL)
+			b->keep = 1;
+	}
+}
+
+/* Looks for blob: URIs in a file, whatever else it holds. */
+static int
+scan(struct gc *g, int fd, struct err *e)
+{
+	const size_t uri = 12 + DIGEST_HEX + 1;
+	c_free char *buf = xmalloc(SCAN_SIZE);
+	size_t have = 0;
+	char *at, *from;
+	ssize_t got;
+
+	while ((got = read(fd, buf + have, SCAN_SIZE - have)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(e, "journal");
+		have += (size_t)got;
+		for (from = buf; (at = memmem(from, (size_t)(buf + have - from),
+		    "blob:sha256:", 12)) != NULL; from = at + 12)
+			keep_named(g, at, (size_t)(buf + have - at));
+		/* One may lie across the end. */
+		if (have > uri) {
+			memmove(buf, buf + have - uri, uri);
+			have = uri;
+		}
+	}
+	return 0;
+}
+
+static int
+visit_journal(void *arg, const struct walk_entry *at, struct err *e)
+{
+	struct gc *g = arg;
+	c_close int fd = -1;
+	int held;
+
+	if (!S_ISREG(at->st->st_mode) || strcmp(at->name, "journal") != 0)
+		return 0;
+	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "executions/%s",
+		    at->path);
+	held = at->st->st_mtim.tv_sec > g->since ? 1 :
+	    lock_held(fd, 0, 0, e);
+	if (held < 0)
+		return -1;
+	return held ? scan(g, fd, e) : 0;
+}
+
+/* ---- deciding ----------------------------------------------------------- */
+
+static int
+by_use(const void *a, const void *b)
+{
+	const struct victim *x = a, *y = b;
+
+	return x->used < y->used ? -1 : x->used > y->used;
+}
+
+static void
+choose(struct gc *g)
+{
+	struct victim v;
+	size_t i;
+
+	for (i = 0; i < g->entries.n; i++) {
+		v = (struct victim){ g->entries.at[i].used, (uint32_t)i, 0 };
+		if (g->entries.at[i].keep)
+			g->r->kept++;
+		else
+			VEC_PUSH(&g->victims, v);
+	}
+	for (i = 0; i < g->blobs.n; i++) {
+		struct gc_blob *b = &g->blobs.at[i];
+
+		v = (struct victim){ b->used, UINT32_MAX, (uint32_t)i };
+		if (b->keep || b->used > g->since)
+			b->keep = 1;
+		else if (b->needed == 0)
+			VEC_PUSH(&g->victims, v);
+	}
+	if (g->victims.n > 1)
+		qsort(g->victims.at, g->victims.n, sizeof(*g->victims.at),
+		    by_use);
+}
+
+static void
+drop_blob(struct gc *g, struct gc_blob *b)
+{
+	if (b->keep || b->gone)
+		return;
+	b->gone = 1;
+	g->size -= b->blob.size;
+	g->r->freed += b->blob.size;
+	g->r->blobs++;
+}
+
+/* 1: removed; 0: used by somebody since it was looked at. */
+static int
+delete_entry(struct gc *g, const struct gc_entry *x, struct err *e)
+{
+	unsigned char tag[TAG_SIZE];
+	sqlite3_stmt *q;
+	int64_t row;
+
+	if (g->o->dry_run)
+		return 1;
+	q = db_stmt(g->s->db, SQL_UNUSED_DROP,
+	    "DELETE FROM entry WHERE dataset=?1 AND tag=?2 AND used=?3", e);
+	if (q == NULL || tag_decode(x->tag, tag, e) < 0 ||
+	    dataset_row(g->s, x->dataset, &row, e) < 0)
+		return -1;
+	db_bind_int(q, 1, row);
+	db_bind_bytes(q, 2, tag, TAG_SIZE);
+	db_bind_int(q, 3, x->used);
+	if (db_step(g->s->db, q, e) < 0)
+		return -1;
+	return sqlite3_changes(g->s->db->sq) == 1;
+}
+
+/* Takes the entry, and then the blobs that nobody needs any more. */
+static int
+drop_entry(struct gc *g, struct gc_entry *x, struct err *e)
+{
+	int rc = delete_entry(g, x, e);
+	uint32_t i;
+
+	if (rc <= 0)
+		return rc;
+	g->size -= x->size;
+	g->r->freed += x->size;
+	g->r->entries++;
+	for (i = x->first; i < x->first + x->n; i++) {
+		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
+
+		if (--b->needed == 0)
+			drop_blob(g, b);
+	}
+	return 0;
+}
+
+static int
+drop_victims(struct gc *g, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < g->victims.n && g->size > g->o->max_size; i++) {
+		struct victim *v = &g->victims.at[i];
+
+		if (v->entry == UINT32_MAX)
+			drop_blob(g, &g->blobs.at[v->blob]);
+		else if (drop_entry(g, &g->entries.at[v->entry], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Entries go first, in one transaction, then the blobs: a kill in between
+ * leaves blobs that nobody needs, which is no harm. */
+static int
+shrink(struct gc *g, struct err *e)
+{
+	struct db *db = g->s->db;
+
+	if (g->o->dry_run || db == NULL)
+		return drop_victims(g, e);
+	if (db->read_only)
+		return err_set(e, ERR_REFUSED, "%s: cannot be written",
+		    db->path);
+	if (db_exec(db, "BEGIN IMMEDIATE", e) < 0)
+		return -1;
+	if (drop_victims(g, e) == 0 && db_exec(db, "COMMIT", e) == 0)
+		return 0;
+	sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+/* ---- doing -------------------------------------------------------------- */
+
+static int
+remove_blobs(struct gc *g, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < g->blobs.n; i++)
+		if (g->blobs.at[i].gone &&
+		    blob_remove(g->s, &g->blobs.at[i].blob, e) < 0)
+			return -1;
+	return catalog_commit(g->s, e);
+}
+
+static int
+sweep_temp(void *arg, const struct walk_entry *at, struct err *e)
+{
+	struct gc *g = arg;
+
+	if (at->path[0] == '\0')
+		return 0;
+	if (!temp_is_stale(at->name, at->st, g->since + GC_GRACE))
+		return 1;
+	g->r->temps++;
+	if (S_ISREG(at->st->st_mode))
+		g->r->freed += (uint64_t)at->st->st_size;
+	if (!g->o->dry_run && file_remove(at->dirfd, at->name, e) < 0)
+		return -1;
+	return 1;
+}
+
+static int
+gather(struct gc *g, struct err *e)
+{
+	const struct cache_filter all = { 0 };
+
+	if (blob_list_all(g->s, add_blob, g, e) < 0)
+		return -1;
+	if (g->blobs.n > 1)
+		qsort(g->blobs.at, g->blobs.n, sizeof(*g->blobs.at), by_blob);
+	if (catalog_list(g->s, &all, add_entry, g, e) < 0)
+		return -1;
+	if (file_walk(g->s->home_fd, "executions", visit_journal, g, e) < 0 &&
+	    e->kind != ERR_MISSING)
+		return -1;
+	return 0;
+}
+
+/* Entries of the table of digests that were not met for long. */
+static int
+sweep_table(struct gc *g, struct err *e)
+{
+	char sql[96];
+	int rc = store_db(g->s, 0, e);
+
+	if (rc != 0 || g->o->dry_run || g->s->db->read_only)
+		return MIN(rc, 0);
+	snprintf(sql, sizeof(sql), "DELETE FROM file WHERE noted < %lld",
+	    (long long)(g->since - 60 * GC_GRACE));
+	return db_exec(g->s->db, sql, e);
+}
+
+static int
+run(struct gc *g, struct err *e)
+{
+	if (gather(g, e) < 0)
+		return -1;
+	if (g->o->max_size != UINT64_MAX) {
+		choose(g);
+		if (shrink(g, e) < 0)
+			return -1;
+	}
+	if (g->size <= g->o->max_size)
+		g->r->kept = 0;
+	g->r->left = g->size;
+	if (!g->o->dry_run && remove_blobs(g, e) < 0)
+		return -1;
+	if (file_walk(g->s->home_fd, "blobs/tmp", sweep_temp, g, e) < 0 &&
+	    e->kind != ERR_MISSING)
+		return -1;
+	return sweep_table(g, e);
+}
+
+int
+gc_run(struct store *s, const struct gc_options *o, struct gc_report *ret,
+    struct err *e)
+{
+	struct gc g = {
+		.s = s, .o = o, .r = ret, .arena = ARENA_INIT,
+		.since = time(NULL) - o->grace,
+	};
+	int rc = 0;
+
+	*ret = (struct gc_report){ 0 };
+	if (s->home_fd >= 0)
+		rc = run(&g, e);
+	VEC_RELEASE(&g.blobs);
+	VEC_RELEASE(&g.entries);
+	VEC_RELEASE(&g.needs);
+	VEC_RELEASE(&g.victims);
+	arena_release(&g.arena);
+	return rc;
+}
