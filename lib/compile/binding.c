@@ -353,6 +353,17 @@ promise_text(struct strbuf *b, const pb_output_reference *p)
 	return b->p;
 }
 
+/* type_castable() with the common case, plain and simple types, up front. */
+static int
+castable(const pb_literal_type *up, const pb_literal_type *down)
+{
+	if (up->type_case == TYPE_SIMPLE && down->type_case == TYPE_SIMPLE &&
+	    up->simple == down->simple && up->simple != SIMPLE_STRUCT &&
+	    up->structure == NULL)
+		return 1;
+	return type_castable(up, down);
+}
+
 static int
 check_promise(struct check *k, pb_binding_data *d,
     const pb_literal_type *expected, const struct step *s,
@@ -393,7 +404,7 @@ check_promise(struct check *k, pb_binding_data *d,
 	}
 	if (walk_path(k, p, s, &t) < 0)
 		return -1;
-	if (k->typed && !type_castable(t, expected))
+	if (k->typed && !castable(t, expected))
 		return fault_types(k, s, promise_text(&text, p), t, expected);
 	if (*p->node_id == '\0')
 		k->n->start_promise = 1;
@@ -435,7 +446,7 @@ check_scalar(struct check *k, pb_binding_data *d,
 	if (type_infer_scalar(d->scalar, &k->b->c->scratch, &t, &e) < 0)
 		(void)fault(k, COMPILE_UNRECOGNIZED_VALUE, k->n->msg->id, s,
 		    NULL, "'%s': %s", k->var, e.msg);
-	else if (k->typed && !type_castable(t, expected))
+	else if (k->typed && !castable(t, expected))
 		(void)fault_types(k, s, "", t, expected);
 	if (expected != NULL && expected->type_case == TYPE_ENUM)
 		(void)check_enum(k, d->scalar, expected, s);

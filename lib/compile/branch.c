@@ -219,7 +219,8 @@ var_type(struct builder *b, struct cnode *n, const char *var)
 
 	if (n->iface == NULL) {
 		FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
-		    "%s is required", var);
+		    "the type of '%s' is not known, since the branch itself "
+		    "is at fault", var);
 		return NULL;
 	}
 	v = vars_find(&n->iface->in, var);
