@@ -5,6 +5,7 @@
 #include "idl/type.h"
 
 #define MAX_SHOWN	60	/* bytes of a given text */
+#define MAX_TYPE_SHOWN	200	/* bytes of a type's name */
 #define MAX_LINKS	128	/* links that are printed */
 
 void
@@ -46,16 +47,22 @@ place_fail(const struct place *p, const pb_literal_type *t,
     const char *expected, const char *given, const char *hint, struct err *e)
 {
 	struct strbuf where c_strbuf = STRBUF_INIT, type c_strbuf = STRBUF_INIT;
+	size_t n;
 
 	place_add(&where, p);
 	if (where.n > 0)
 		strbuf_adds(&where, ": ");
 	if (expected == NULL) {
 		type_add_name(&type, t);
+		if (type.n > MAX_TYPE_SHOWN) {
+			for (n = MAX_TYPE_SHOWN; ((unsigned char)type.p[n] &
+			    0xc0) == 0x80; n--)
+				;
+			strbuf_setlen(&type, n);
+			strbuf_adds(&type, "...");
+		}
 		expected = type.p;
 	}
-	if (strlen(expected) > 200)
-		expected = "another type";
 	return err_set(e, ERR_USAGE, "%sexpected %s, given %s%s%s", where.p,
 	    expected, given, hint == NULL ? "" : "; ",
 	    hint == NULL ? "" : hint);

@@ -305,6 +305,50 @@ TEST(paths_are_checked)
 	rmdir(dir);
 }
 
+TEST(contents)
+{
+	struct value_ctx ctx = { VALUE_CLI, "x", NULL, 0 };
+	struct arena a c_arena = ARENA_INIT;
+	struct strbuf b c_strbuf = STRBUF_INIT;
+	pb_literal *l;
+	struct err e;
+
+	CHECK_INT(value_from_content(type_of("str", &a), STR("a b\n"), &ctx,
+	    &a, &l, &e), 0);
+	value_add_bare(&b, l);
+	CHECK_STR(b.p, "a b\n");
+	strbuf_reset(&b);
+	CHECK_INT(value_from_content(type_of("int", &a), STR(" 7\n"), &ctx,
+	    &a, &l, &e), 0);
+	value_add_bare(&b, l);
+	CHECK_STR(b.p, "7");
+	CHECK_INT(value_from_content(type_of("binary", &a), STR("\0\xff"),
+	    &ctx, &a, &l, &e), 0);
+	CHECK_INT(l->scalar->binary->value.len, 2);
+	CHECK_INT(value_from_content(type_of("file", &a), STR("x"), &ctx, &a,
+	    &l, &e), -1);
+	CHECK_STR(e.msg, "x: expected file, given content; give a path");
+}
+
+TEST(long_types_are_cut)
+{
+	struct value_ctx ctx = { VALUE_CLI, NULL, NULL, 0 };
+	struct arena a c_arena = ARENA_INIT;
+	struct strbuf b c_strbuf = STRBUF_INIT;
+	pb_literal *l;
+	struct err e;
+	int i;
+
+	strbuf_adds(&b, "enum(x");
+	for (i = 0; i < 900; i++)
+		strbuf_addf(&b, "|value%d", i);
+	strbuf_addch(&b, ')');
+	CHECK_INT(value_from_text(type_of(b.p, &a), STR("value900"), &ctx, &a,
+	    &l, &e), -1);
+	CHECK(strlen(e.msg) < 300);
+	CHECK(strstr(e.msg, "..., given \"value900\"; did you mean") != NULL);
+}
+
 /* ---- maps of inputs ------------------------------------------------------*/
 
 static pb_variable_map *
