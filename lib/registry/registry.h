@@ -60,6 +60,11 @@ int	registry_get(struct registry *, const struct entity_id *,
 int	registry_resolve(struct registry *, struct entity_id *,
 	    struct arena *, struct err *) must_check;
 
+/* Fills an open version with the newest of the name, active or not; the kind
+ * is given.  ERR_MISSING as registry_resolve. */
+int	registry_newest(struct registry *, struct entity_id *,
+	    struct arena *, struct err *) must_check;
+
 /* What to list; NULL or ENTITY_ANY: all of them. */
 struct registry_filter {
 	enum entity_kind kind;

@@ -9,6 +9,8 @@
 /* Nettle renames its functions with macros of just our names. */
 #undef sha256_init
 #undef sha256_update
+#undef md5_init
+#undef md5_update
 
 /* Large enough that the system calls do not show, small enough for the
  * second-level cache. */
@@ -82,15 +84,42 @@ sha256_fd(int fd, const char *name, struct digest *ret, uint64_t *ret_size,
 	return 0;
 }
 
+_Static_assert(sizeof(struct md5_ctx) <= sizeof(struct md5),
+    "struct md5 holds nettle's state");
+
+static struct md5_ctx *
+md5_ctx_of(struct md5 *m)
+{
+	return (struct md5_ctx *)(void *)m->opaque;
+}
+
+void
+md5_init(struct md5 *m)
+{
+	nettle_md5_init(md5_ctx_of(m));
+}
+
+void
+md5_update(struct md5 *m, const void *p, size_t n)
+{
+	if (n > 0)
+		nettle_md5_update(md5_ctx_of(m), n, p);
+}
+
+void
+md5_final(struct md5 *m, unsigned char ret[MD5_SIZE])
+{
+	nettle_md5_digest(md5_ctx_of(m), MD5_SIZE, ret);
+}
+
 void
 md5(const void *p, size_t n, unsigned char ret[MD5_SIZE])
 {
-	struct md5_ctx m;
+	struct md5 m;
 
-	nettle_md5_init(&m);
-	if (n > 0)
-		nettle_md5_update(&m, n, p);
-	nettle_md5_digest(&m, MD5_SIZE, ret);
+	md5_init(&m);
+	md5_update(&m, p, n);
+	md5_final(&m, ret);
 }
 
 void

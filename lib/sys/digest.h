@@ -37,6 +37,13 @@ int	sha256_fd(int fd, const char *name, struct digest *ret,
  * proof of content. */
 #define MD5_SIZE	16
 void	md5(const void *p, size_t n, unsigned char ret[MD5_SIZE]);
+/* The same in pieces. */
+struct md5 {
+	uint64_t	opaque[14];
+};
+void	md5_init(struct md5 *);
+void	md5_update(struct md5 *, const void *p, size_t n);
+void	md5_final(struct md5 *, unsigned char ret[MD5_SIZE]);
 
 /* Lower-case hexadecimal, both ways.  hex_parse wants exactly 2 * n digits
  * and returns -1 for anything else. */

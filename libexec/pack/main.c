@@ -7,7 +7,13 @@
  *	pack write MTIME		members from stdin, .tgz to stdout, answer
  *					to stderr
  *	pack extract ARCHIVE DIR	unpacks
+ *	pack code DIR			names and paths of files from stdin,
+ *					a code archive to DIR
+ *	pack folder FOLDER DIR [FILE]	a code archive of the folder to DIR,
+ *					without FILE
  */
+
+#include "pack.h"
 
 #include <sys/stat.h>
 
@@ -231,9 +237,14 @@ main(int argc, char **argv)
 		ret = write_package(argv[2], &e);
 	else if (strcmp(verb, "extract") == 0 && argc == 4)
 		ret = tar_extract(argv[2], argv[3], &e);
+	else if (strcmp(verb, "code") == 0 && argc == 3)
+		ret = make_code(argv[2], &e);
+	else if (strcmp(verb, "folder") == 0 && (argc == 4 || argc == 5))
+		ret = make_folder(argv[2], argv[3], argc == 5 ? argv[4] :
+		    NULL, &e);
 	else
 		ret = err_set(&e, ERR_USAGE, "pack: a helper of flyte-register"
-		    ": read PACKAGE [DIR] | write MTIME | extract ARCHIVE DIR");
+		    ": read | write | extract | code | folder");
 	if (ret < 0)
 		frame_write_error(answer, &e);
 	else
