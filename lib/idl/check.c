@@ -102,6 +102,8 @@ check(const pb_literal *l, const pb_literal_type *t, const struct place *p,
 {
 	struct place at = { p, { NULL, 0 }, 0 };
 
+	if (literal_is_plainly(l, t))
+		return 0;
 	if (depth > MAX_MESSAGE_DEPTH)
 		return fail(l, t, p, NULL, "nested too deeply", e);
 	if (t->type_case == TYPE_LIST && l->value_case == LITERAL_LIST) {

@@ -160,19 +160,6 @@ elements_add(struct elements *s, pb_literal_type *t, struct arena *a)
 	s->at[s->n++] = t;
 }
 
-/* 1 if the literal is a primitive whose type is plainly t: what keeps a list
- * of a million from making a million types. */
-static int
-is_simple(const pb_literal_type *t, const pb_literal *l)
-{
-	const pb_primitive *p = literal_primitive(l);
-
-	return p != NULL && t->type_case == TYPE_SIMPLE &&
-	    t->structure == NULL && p->value_case != PRIMITIVE_UNSET &&
-	    (size_t)p->value_case < ARRAY_LEN(simple_of) &&
-	    simple_of[p->value_case] == t->simple;
-}
-
 /*
  * The type of one element into the set.  An empty list says nothing of its
  * elements, so it counts only where there is nothing else.
@@ -183,7 +170,9 @@ elements_take(struct elements *s, const pb_literal *l, unsigned depth,
 {
 	pb_literal_type *t;
 
-	if (s->n > 0 && is_simple(s->at[s->n - 1], l))
+	/* keeps a list of a million from making a million types */
+	if (s->n > 0 && s->at[s->n - 1]->structure == NULL &&
+	    literal_is_plainly(l, s->at[s->n - 1]))
 		return 0;
 	if (infer(l, depth, a, &t, e) < 0)
 		return -1;
@@ -320,4 +309,15 @@ type_infer(const pb_literal *l, struct arena *a, pb_literal_type **ret,
     struct err *e)
 {
 	return infer(l, 0, a, ret, e);
+}
+
+int
+literal_is_plainly(const pb_literal *l, const pb_literal_type *t)
+{
+	const pb_primitive *p = literal_primitive(l);
+
+	return p != NULL && t->type_case == TYPE_SIMPLE &&
+	    p->value_case != PRIMITIVE_UNSET &&
+	    (size_t)p->value_case < ARRAY_LEN(simple_of) &&
+	    simple_of[p->value_case] == t->simple;
 }

@@ -15,6 +15,10 @@ int	type_infer(const pb_literal *, struct arena *, pb_literal_type **ret,
 int	type_infer_scalar(const pb_scalar *, struct arena *,
 	    pb_literal_type **ret, struct err *e) must_check;
 
+/* 1 if it is a primitive and the type the simple type of the same kind: the
+ * quick answer for most elements of a list. */
+int	literal_is_plainly(const pb_literal *, const pb_literal_type *);
+
 /*
  * 0 if the literal may be bound to a variable of the type: each part of it
  * castable, each enum value a member, each union of the variant it names.
