@@ -27,8 +27,6 @@ emit(struct at *at, enum sched_do todo)
 {
 	struct sched_action *a = sched_emit_at(at, todo);
 
-	if (todo == SCHED_STOP || todo == SCHED_RELEASE)
-		return a;
 	a->inputs = task_inputs(at);
 	if (at->map != NULL)
 		a->whole_inputs =

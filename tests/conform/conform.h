@@ -19,6 +19,7 @@ enum conform_verdict {
 	CONFORM_DIFFERENT,	/* why says how */
 	CONFORM_UNSUPPORTED,	/* needs what is not built; why names it */
 	CONFORM_BETTER,		/* differs on purpose, by a rule, as it says */
+	CONFORM_SKIPPED,	/* not asked for: not counted */
 	CONFORM_VERDICT_MAX
 };
 

@@ -113,7 +113,7 @@ static int
 judge_file(conform_fn *judge, const char *name, char **args, int n_args)
 {
 	static const char *const words[] = {
-		"same", "different", "unsupported", "better"
+		"same", "different", "unsupported", "better", "skipped"
 	};
 	unsigned count[CONFORM_VERDICT_MAX] = { 0 };
 	struct strbuf why c_strbuf = STRBUF_INIT;
@@ -131,13 +131,15 @@ judge_file(conform_fn *judge, const char *name, char **args, int n_args)
 		strbuf_reset(&why);
 		v = judge_line(judge, line, lines.line, args, n_args, &why);
 		count[v]++;
-		if (v != CONFORM_SAME)
+		if (v != CONFORM_SAME && v != CONFORM_SKIPPED)
 			printf("%s:%u: %s: %s\n", name, lines.line, words[v],
 			    why.p);
 	}
-	printf("%u same, %u different, %u unsupported", count[CONFORM_SAME],
-	    count[CONFORM_DIFFERENT], count[CONFORM_UNSUPPORTED]);
-	if (count[CONFORM_BETTER] > 0)
+	printf("%u same, %u different", count[CONFORM_SAME],
+	    count[CONFORM_DIFFERENT]);
+	if (judge != conform_engine || count[CONFORM_UNSUPPORTED] > 0)
+		printf(", %u unsupported", count[CONFORM_UNSUPPORTED]);
+	if (judge == conform_engine || count[CONFORM_BETTER] > 0)
 		printf(", %u better", count[CONFORM_BETTER]);
 	printf("\n");
 	return count[CONFORM_DIFFERENT] > 0 ? EXIT_FAILED : EXIT_DONE;

@@ -1,0 +1,352 @@
+#include "engine.h"
+
+#include "idl/pbjson.h"
+#include "idl/wire.h"
+
+/* What a run came to, beside what is recorded. */
+
+struct diff {
+	struct engine_run *r;
+	struct strbuf	*why;
+	struct str	where;		/* path of a node, or what */
+	unsigned	n;
+};
+
+static void
+differ(struct diff *d, const char *what, struct str expected,
+    struct str given)
+{
+	if (d->n++ >= 12)
+		return;
+	strbuf_addf(d->why, "\n\trun %u: " STR_FMT ": %s: expected ",
+	    d->r->number, STR_ARG(d->where), what);
+	strbuf_addstr(d->why, expected);
+	strbuf_adds(d->why, ", given ");
+	strbuf_addstr(d->why, given);
+}
+
+static void
+check_text(struct diff *d, const char *what, struct str expected,
+    struct str given)
+{
+	if (!str_eq(expected, given))
+		differ(d, what, expected, given);
+}
+
+static void
+check_number(struct diff *d, const char *what, int64_t expected,
+    int64_t given)
+{
+	c_strbuf struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+
+	if (expected == given)
+		return;
+	strbuf_addf(&a, "%lld", (long long)expected);
+	strbuf_addf(&b, "%lld", (long long)given);
+	differ(d, what, strbuf_str(&a), strbuf_str(&b));
+}
+
+/* A core.LiteralMap under a key; none is expected where the key is not. */
+static void
+check_map(struct diff *d, uint32_t json, const char *what, struct str given)
+{
+	const struct conform_row *row = d->r->w->row;
+	c_strbuf struct strbuf text = STRBUF_INIT, a = STRBUF_INIT;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	ProtobufCMessage *m, *mine;
+	struct err e;
+
+	if (conform_message(row, json, what,
+	    &flyteidl__core__literal_map__descriptor, &m, &e) != 0) {
+		differ(d, what, str_of(e.msg), given);
+		return;
+	}
+	wire_pack(m, &text);
+	if (given.p == NULL)
+		given = STR("");
+	if (str_eq(strbuf_str(&text), given))
+		return;
+	pbjson_print(m, 0, &a);
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor, given,
+	    row->arena, &mine, &e) == 0)
+		pbjson_print(mine, 0, &b);
+	differ(d, what, strbuf_str(&a), strbuf_str(&b));
+}
+
+static const char *
+kind_name(enum sched_kind kind)
+{
+	return kind == SCHED_SYSTEM ? "SYSTEM" : kind == SCHED_USER ? "USER" :
+	    "UNKNOWN";
+}
+
+static int
+contains(struct str text, struct str part)
+{
+	return part.n == 0 || (text.p != NULL &&
+	    memmem(text.p, text.n, part.p, part.n) != NULL);
+}
+
+/* Each message of the script that is in the recorded text must be in ours. */
+static void
+check_message(struct diff *d, struct str expected, struct str given)
+{
+	const struct tree *t = d->r->w->row->tree;
+
+	TREE_EACH_PAIR(t, d->r->script, task, script) {
+		uint32_t list = tree_get(t, script, "attempts");
+
+		if (list == TREE_NONE)
+			continue;
+		TREE_EACH(t, list, action) {
+			uint32_t m = tree_get(t, action, "message");
+
+			if (m != TREE_NONE &&
+			    contains(expected, t->at[m].text) &&
+			    !contains(given, t->at[m].text))
+				differ(d, "message", expected, given);
+		}
+	}
+}
+
+static void
+check_error(struct diff *d, uint32_t json, const struct sched_error *given)
+{
+	const struct conform_row *row = d->r->w->row;
+	uint32_t e = tree_get(row->tree, json, "error");
+
+	if (e == TREE_NONE || given->code.p == NULL) {
+		if (e != TREE_NONE)
+			differ(d, "error", conform_text(row, e, "code"),
+			    STR("none"));
+		else if (given->code.p != NULL)
+			differ(d, "error", STR("none"), given->code);
+		return;
+	}
+	check_text(d, "error code", conform_text(row, e, "code"), given->code);
+	check_text(d, "error kind", conform_text(row, e, "kind"),
+	    str_of(kind_name(given->kind)));
+	check_message(d, conform_text(row, e, "message"), given->message);
+}
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static struct str
+cache_name(enum sched_cache c)
+{
+	static const char *const names[] = { "", "CACHE_MISS", "CACHE_HIT",
+	    "CACHE_POPULATED", "CACHE_LOOKUP_FAILURE", "CACHE_PUT_FAILURE",
+	    "CACHE_SKIPPED", "CACHE_EVICTED" };
+
+	return str_of(names[c]);
+}
+
+static struct str
+reservation_name(enum sched_reservation r)
+{
+	static const char *const names[] = { "", "RESERVATION_ACQUIRED",
+	    "RESERVATION_EXISTS", "RESERVATION_RELEASED",
+	    "RESERVATION_FAILURE" };
+
+	return str_of(names[r]);
+}
+
+static struct str
+branch_name(const struct sched_action *a)
+{
+	if (a->taken == SCHED_NONE)
+		return STR("");
+	return a->plan->nodes[a->taken].id;
+}
+
+static void
+check_element(struct diff *d, uint32_t json, const struct engine_node *n)
+{
+	check_number(d, "attempts", engine_int(d->r, json, "attempts", 0),
+	    n->last.at.attempt);
+	check_number(d, "systemFailures",
+	    engine_int(d->r, json, "systemFailures", 0),
+	    n->last.system_failures);
+}
+
+static void
+check_node(struct diff *d, uint32_t json, const struct engine_node *n)
+{
+	const struct conform_row *row = d->r->w->row;
+	const struct sched_action *a = &n->last;
+
+	check_text(d, "phase", conform_text(row, json, "phase"),
+	    str_of(sched_phase_name(a->phase)));
+	check_element(d, json, n);
+	if (n->is_element)
+		return;
+	check_error(d, json, &a->error);
+	check_text(d, "cache", conform_text(row, json, "cache"),
+	    cache_name(a->cache));
+	check_text(d, "reservation", conform_text(row, json, "reservation"),
+	    reservation_name(a->reservation));
+	check_text(d, "branch", conform_text(row, json, "branch"),
+	    branch_name(a));
+	check_map(d, json, "inputs", a->inputs);
+	check_map(d, json, "outputs", a->outputs);
+}
+
+static void
+check_nodes(struct diff *d, uint32_t result)
+{
+	const struct tree *t = d->r->w->row->tree;
+	uint32_t list = tree_get(t, result, "nodes");
+
+	TREE_EACH_PAIR(t, list, path, json) {
+		uint32_t i = map_get(&d->r->node_of, t->at[path].text);
+
+		d->where = t->at[path].text;
+		if (i != MAP_NONE)
+			check_node(d, json, &d->r->nodes.at[i]);
+		else if (!str_is(conform_text(d->r->w->row, json, "phase"),
+		    "UNDEFINED"))
+			differ(d, "phase", conform_text(d->r->w->row, json,
+			    "phase"), STR("not evaluated"));
+	}
+	for (size_t i = 0; i < d->r->nodes.n; i++) {
+		const struct engine_node *n = &d->r->nodes.at[i];
+
+		d->where = n->path;
+		if (n->last.phase != SCHED_UNDEFINED &&
+		    tree_get_str(t, list, n->path) == TREE_NONE)
+			differ(d, "phase", STR("not evaluated"),
+			    str_of(sched_phase_name(n->last.phase)));
+	}
+}
+
+/* ---- calls and launches -------------------------------------------------- */
+
+static const struct engine_call *
+find_call(const struct engine_run *r, struct str path, int64_t attempt)
+{
+	for (size_t i = 0; i < r->calls.n; i++)
+		if (r->calls.at[i].at.attempt == attempt &&
+		    str_eq(r->calls.at[i].path, path))
+			return &r->calls.at[i];
+	return NULL;
+}
+
+static void
+check_call(struct diff *d, uint32_t json)
+{
+	const struct conform_row *row = d->r->w->row;
+	int64_t attempt = engine_int(d->r, json, "attempt", 0);
+	const struct engine_call *c = find_call(d->r, d->where, attempt);
+
+	if (c == NULL) {
+		differ(d, "call", conform_text(row, json, "did"),
+		    STR("no such call"));
+		return;
+	}
+	check_text(d, "did", conform_text(row, json, "did"), c->did == NULL ?
+	    STR("") : str_of(c->did));
+	check_number(d, "aborted", conform_true(row, json, "aborted"),
+	    c->aborted);
+	check_number(d, "interruptible",
+	    conform_true(row, json, "interruptible"), c->interruptible);
+	check_text(d, "task", conform_text(row, json, "task"), c->task->name);
+	if (!conform_true(row, json, "inputsError"))
+		check_map(d, json, "inputs", c->inputs);
+}
+
+static void
+check_calls(struct diff *d, uint32_t result)
+{
+	const struct conform_row *row = d->r->w->row;
+	uint32_t list = tree_get(row->tree, result, "calls");
+	uint32_t n = list == TREE_NONE ? 0 : row->tree->at[list].n;
+
+	for (uint32_t c = n == 0 ? TREE_NONE : row->tree->at[list].first;
+	    c != TREE_NONE; c = row->tree->at[c].next) {
+		d->where = conform_text(row, c, "node");
+		check_call(d, c);
+	}
+	d->where = STR("calls");
+	check_number(d, "count", n, (int64_t)d->r->calls.n);
+}
+
+static int
+same_launch(struct diff *d, uint32_t json, const struct engine_launch *l)
+{
+	const struct conform_row *row = d->r->w->row;
+	struct str kill = conform_text(row, json, "kill");
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (l->is_kill || kill.n > 0)
+		return l->is_kill && str_eq(kill, l->plan);
+	if (!str_eq(conform_text(row, json, "launchPlan"), l->plan) ||
+	    !str_eq(conform_text(row, json, "node"), l->node) ||
+	    (conform_text(row, json, "refused").n > 0) != l->refused ||
+	    conform_message(row, json, "inputs",
+	    &flyteidl__core__literal_map__descriptor, &m, &e) != 0)
+		return 0;
+	wire_pack(m, &text);
+	return str_eq(strbuf_str(&text), l->inputs);
+}
+
+static void
+check_launches(struct diff *d, uint32_t result)
+{
+	const struct tree *t = d->r->w->row->tree;
+	uint32_t list = tree_get(t, result, "launches"), n = 0, found;
+	c_free char *used = xcalloc(d->r->launches.n + 1, 1);
+
+	d->where = STR("launches");
+	if (list == TREE_NONE) {
+		check_number(d, "count", 0, (int64_t)d->r->launches.n);
+		return;
+	}
+	TREE_EACH(t, list, json) {
+		for (found = 0; found < d->r->launches.n; found++)
+			if (!used[found] && same_launch(d, json,
+			    &d->r->launches.at[found]))
+				break;
+		if (found < d->r->launches.n)
+			used[found] = 1;
+		else
+			differ(d, "launch", conform_text(d->r->w->row, json,
+			    "node"), STR("none"));
+		n++;
+	}
+	check_number(d, "count", n, (int64_t)d->r->launches.n);
+}
+
+/* ---- the run ------------------------------------------------------------- */
+
+static const char *
+phase_of(const struct engine_run *r)
+{
+	if (r->not_built)
+		return "NOT_BUILT";
+	return sched_wf_name(r->wf);
+}
+
+unsigned
+engine_compare(struct engine_run *r, struct strbuf *why)
+{
+	struct diff d = { r, why, STR("workflow"), 0 };
+	const struct conform_row *row = r->w->row;
+	uint32_t result = tree_get(row->tree, r->json, "result");
+
+	check_text(&d, "phase", conform_text(row, result, "phase"),
+	    str_of(phase_of(r)));
+	check_number(&d, "stuck", conform_true(row, result, "stuck"), r->stuck);
+	if (r->not_built)
+		return d.n;
+	check_error(&d, result, &r->error);
+	check_map(&d, result, "outputs", r->outputs);
+	if (tree_get(row->tree, result, "peak") != TREE_NONE)
+		check_number(&d, "peak", engine_int(r, result, "peak", 0),
+		    r->peak);
+	check_nodes(&d, result);
+	check_calls(&d, result);
+	check_launches(&d, result);
+	return d.n;
+}
