@@ -9,13 +9,13 @@
  */
 
 struct str
-build_text(struct build *b, const char *s)
+plan_build_text(struct build *b, const char *s)
 {
 	return arena_str(&b->p->arena, str_of(s));
 }
 
 struct str
-build_message(struct build *b, const ProtobufCMessage *m)
+plan_build_message(struct build *b, const ProtobufCMessage *m)
 {
 	strbuf_reset(&b->text);
 	wire_pack(m, &b->text);
@@ -23,7 +23,7 @@ build_message(struct build *b, const ProtobufCMessage *m)
 }
 
 int
-build_node_ref(struct build *b, const char *id, const char *whose,
+plan_build_node_ref(struct build *b, const char *id, const char *whose,
     uint32_t *ret)
 {
 	*ret = map_get(&b->node_of, str_of(id));
@@ -74,10 +74,10 @@ build_vars(struct build *b, const pb_variable_map *m)
 	for (uint32_t i = 0; i < ret.n; i++) {
 		const Flyteidl__Core__VariableMap__VariablesEntry *entry =
 		    (const void *)entries[i];
-		struct plan_var v = { build_text(b, entry->key), { "", 0 } };
+		struct plan_var v = { plan_build_text(b, entry->key), { "", 0 } };
 
 		if (entry->value != NULL && entry->value->type != NULL)
-			v.type = build_message(b, &entry->value->type->base);
+			v.type = plan_build_message(b, &entry->value->type->base);
 		VEC_PUSH(&b->vars, v);
 	}
 	return ret;
@@ -88,12 +88,12 @@ build_task(struct build *b, const pb_task_template *t)
 {
 	const pb_task_metadata *m = t->metadata;
 	struct plan_task task = {
-		.project = build_text(b, t->id->project),
-		.domain = build_text(b, t->id->domain),
-		.name = build_text(b, t->id->name),
-		.version = build_text(b, t->id->version),
-		.type = build_text(b, t->type),
-		.template = build_message(b, &t->base),
+		.project = plan_build_text(b, t->id->project),
+		.domain = plan_build_text(b, t->id->domain),
+		.name = plan_build_text(b, t->id->name),
+		.version = plan_build_text(b, t->id->version),
+		.type = plan_build_text(b, t->type),
+		.template = plan_build_message(b, &t->base),
 		.cache_version = { "", 0 },
 		.deck = 1,
 	};
@@ -103,7 +103,7 @@ build_task(struct build *b, const pb_task_template *t)
 		task.outputs = build_vars(b, t->interface->outputs);
 	}
 	if (m != NULL) {
-		task.cache_version = build_text(b, m->discovery_version);
+		task.cache_version = plan_build_text(b, m->discovery_version);
 		task.cacheable = m->discoverable;
 		task.serialize = m->cache_serializable;
 		task.deck = m->generates_deck == NULL ||
@@ -111,7 +111,7 @@ build_task(struct build *b, const pb_task_template *t)
 		task.ignored.at = (uint32_t)b->strs.n;
 		task.ignored.n = (uint32_t)m->n_cache_ignore_input_vars;
 		for (size_t i = 0; i < m->n_cache_ignore_input_vars; i++)
-			VEC_PUSH(&b->strs, build_text(b,
+			VEC_PUSH(&b->strs, plan_build_text(b,
 			    m->cache_ignore_input_vars[i]));
 	}
 	struct str key = arena_str(&b->p->arena, id_key(b, t->id));
@@ -127,7 +127,7 @@ add_node(struct build *b, const pb_node *n, uint32_t graph, uint32_t branch,
     uint32_t array, uint32_t *ret)
 {
 	struct plan_node node = {
-		.id = build_text(b, n->id), .name = { "", 0 },
+		.id = plan_build_text(b, n->id), .name = { "", 0 },
 		.overrides = { "", 0 }, .graph = graph, .what = PLAN_NONE,
 		.branch = branch, .array = array, .attempts = 1,
 	};
@@ -168,7 +168,7 @@ build_metadata(struct build *b, struct plan_node *node, const pb_node *n,
 	uint32_t retries = task_retries;
 
 	if (m != NULL) {
-		node->name = build_text(b, m->name);
+		node->name = plan_build_text(b, m->name);
 		node->timeout = nanoseconds(m->timeout);
 		if (m->retries != NULL && m->retries->retries > 0)
 			retries = m->retries->retries;
@@ -201,13 +201,13 @@ build_gate(struct build *b, const pb_gate_node *g)
 	} else if (g->condition_case ==
 	    FLYTEIDL__CORE__GATE_NODE__CONDITION_SIGNAL) {
 		gate.kind = PLAN_SIGNAL;
-		gate.signal = build_text(b, g->signal->signal_id);
-		gate.output = build_text(b, g->signal->output_variable_name);
+		gate.signal = plan_build_text(b, g->signal->signal_id);
+		gate.output = plan_build_text(b, g->signal->output_variable_name);
 		if (g->signal->type != NULL)
-			gate.type = build_message(b, &g->signal->type->base);
+			gate.type = plan_build_message(b, &g->signal->type->base);
 	} else {
 		gate.kind = PLAN_APPROVE;
-		gate.signal = build_text(b, g->approve->signal_id);
+		gate.signal = plan_build_text(b, g->approve->signal_id);
 	}
 	return gate;
 }
@@ -237,7 +237,7 @@ number_branch(struct build *b, const pb_branch_node *n, uint32_t graph,
 		if (c->then_node == NULL)
 			return err_set(b->e, ERR_SPEC, "branch %s: a case "
 			    "has no node", b->nodes.at[at].id.p);
-		if (build_condition(b, c->condition, &cond) != 0 ||
+		if (plan_build_condition(b, c->condition, &cond) != 0 ||
 		    number_node(b, c->then_node, graph, at, PLAN_NONE,
 		    depth + 1, &then) != 0)
 			return -1;
@@ -250,7 +250,7 @@ number_branch(struct build *b, const pb_branch_node *n, uint32_t graph,
 	} else if (x->default_case ==
 	    FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ERROR) {
 		br.has_error = 1;
-		br.error = build_text(b, x->error->message);
+		br.error = plan_build_text(b, x->error->message);
 	}
 	b->nodes.at[at].what = (uint32_t)b->branches.n;
 	VEC_PUSH(&b->branches, br);
@@ -282,7 +282,7 @@ number_array(struct build *b, const pb_array_node *n, uint32_t graph,
 	a.bound.at = (uint32_t)b->strs.n;
 	a.bound.n = (uint32_t)n->n_bound_inputs;
 	for (size_t i = 0; i < n->n_bound_inputs; i++)
-		VEC_PUSH(&b->strs, build_text(b, n->bound_inputs[i]));
+		VEC_PUSH(&b->strs, plan_build_text(b, n->bound_inputs[i]));
 	b->nodes.at[at].what = (uint32_t)b->arrays.n;
 	VEC_PUSH(&b->arrays, a);
 	return 0;
@@ -326,7 +326,7 @@ resolve_target(struct build *b, const pb_compiled_workflow_closure *c,
 			return -1;
 		*ret_retries = retries_of(c, node->what);
 		if (n->task_node->overrides != NULL)
-			node->overrides = build_message(b,
+			node->overrides = plan_build_message(b,
 			    &n->task_node->overrides->base);
 		return 0;
 	case FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE:
@@ -340,10 +340,10 @@ resolve_target(struct build *b, const pb_compiled_workflow_closure *c,
 		if (w->launchplan_ref == NULL)
 			return err_set(b->e, ERR_SPEC, "node %s refers to no "
 			    "workflow", n->id);
-		l.project = build_text(b, w->launchplan_ref->project);
-		l.domain = build_text(b, w->launchplan_ref->domain);
-		l.name = build_text(b, w->launchplan_ref->name);
-		l.version = build_text(b, w->launchplan_ref->version);
+		l.project = plan_build_text(b, w->launchplan_ref->project);
+		l.domain = plan_build_text(b, w->launchplan_ref->domain);
+		l.name = plan_build_text(b, w->launchplan_ref->name);
+		l.version = plan_build_text(b, w->launchplan_ref->version);
 		node->kind = PLAN_LAUNCH;
 		node->what = (uint32_t)b->launches.n;
 		VEC_PUSH(&b->launches, l);
@@ -408,9 +408,9 @@ resolve_node(struct build *b, const pb_compiled_workflow_closure *c,
 	node->aliases.n = (uint32_t)n->n_output_aliases;
 	for (size_t i = 0; i < n->n_output_aliases; i++)
 		VEC_PUSH(&b->aliases, ((struct plan_alias){
-		    build_text(b, n->output_aliases[i]->var),
-		    build_text(b, n->output_aliases[i]->alias) }));
-	if (build_bindings(b, n->inputs, n->n_inputs, n->id,
+		    plan_build_text(b, n->output_aliases[i]->var),
+		    plan_build_text(b, n->output_aliases[i]->alias) }));
+	if (plan_build_bindings(b, n->inputs, n->n_inputs, n->id,
 	    &node->binds) != 0)
 		return -1;
 	return resolve_children(b, c, n, at);
@@ -427,7 +427,7 @@ build_edges(struct build *b, const Flyteidl__Core__ConnectionSet__IdList *ids,
 	for (size_t i = 0; i < ids->n_ids; i++) {
 		uint32_t to;
 
-		if (build_node_ref(b, ids->ids[i], whose, &to) != 0)
+		if (plan_build_node_ref(b, ids->ids[i], whose, &to) != 0)
 			return -1;
 		VEC_PUSH(&b->edges, to);
 	}
@@ -440,12 +440,12 @@ build_connections(struct build *b, const pb_connection_set *s)
 	uint32_t at = PLAN_NONE;
 
 	for (size_t i = 0; s != NULL && i < s->n_downstream; i++)
-		if (build_node_ref(b, s->downstream[i]->key, "connections",
+		if (plan_build_node_ref(b, s->downstream[i]->key, "connections",
 		    &at) != 0 || build_edges(b, s->downstream[i]->value,
 		    s->downstream[i]->key, &b->nodes.at[at].down) != 0)
 			return -1;
 	for (size_t i = 0; s != NULL && i < s->n_upstream; i++)
-		if (build_node_ref(b, s->upstream[i]->key, "connections",
+		if (plan_build_node_ref(b, s->upstream[i]->key, "connections",
 		    &at) != 0 || build_edges(b, s->upstream[i]->value,
 		    s->upstream[i]->key, &b->nodes.at[at].up) != 0)
 			return -1;
@@ -542,10 +542,10 @@ name_graph(struct build *b, const pb_compiled_workflow *w)
 		return err_set(b->e, ERR_SPEC, "a workflow of the closure has "
 		    "no template or id");
 	id = w->template_->id;
-	g.project = build_text(b, id->project);
-	g.domain = build_text(b, id->domain);
-	g.name = build_text(b, id->name);
-	g.version = build_text(b, id->version);
+	g.project = plan_build_text(b, id->project);
+	g.domain = plan_build_text(b, id->domain);
+	g.name = plan_build_text(b, id->name);
+	g.version = plan_build_text(b, id->version);
 	map_put(&b->graph_of, arena_str(&b->p->arena, id_key(b, id)),
 	    (uint32_t)b->graphs.n);
 	VEC_PUSH(&b->graphs, g);
@@ -573,7 +573,7 @@ build_all(struct build *b, const pb_compiled_workflow_closure *c)
 		if (c->sub_workflows[i]->connections != NULL &&
 		    build_graph(b, c, c->sub_workflows[i], (uint32_t)i + 1) != 0)
 			return -1;
-	return build_order(b);
+	return plan_build_order(b);
 }
 
 /* Hands the arrays over to the plan. */

@@ -34,20 +34,20 @@ struct build {
 };
 
 /* A copy in the plan's arena. */
-struct str build_text(struct build *, const char *);
+struct str plan_build_text(struct build *, const char *);
 /* The canonical bytes of a message, in the plan's arena. */
-struct str build_message(struct build *, const ProtobufCMessage *);
+struct str plan_build_message(struct build *, const ProtobufCMessage *);
 /* The number of the node called so in the graph being built, or -1. */
-int	build_node_ref(struct build *, const char *id, const char *whose,
+int	plan_build_node_ref(struct build *, const char *id, const char *whose,
 	    uint32_t *ret) must_check;
 
 /* build_bind.c: the bindings of one node, after all nodes have numbers. */
-int	build_bindings(struct build *, pb_binding *const *, size_t n,
+int	plan_build_bindings(struct build *, pb_binding *const *, size_t n,
 	    const char *whose, struct plan_range *ret) must_check;
 /* build_cond.c */
-int	build_condition(struct build *, const pb_boolean_expression *,
+int	plan_build_condition(struct build *, const pb_boolean_expression *,
 	    uint32_t *ret) must_check;
 /* order.c: ranks of all nodes; refuses cycles. */
-int	build_order(struct build *) must_check;
+int	plan_build_order(struct build *) must_check;
 
 #endif

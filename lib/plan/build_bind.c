@@ -104,13 +104,13 @@ promise(struct build *b, const pb_output_reference *ref, const char *whose,
 	const char *var;
 
 	ret->kind = PLAN_PROMISE;
-	if (build_node_ref(b, ref->node_id[0] == '\0' ? "start-node" :
+	if (plan_build_node_ref(b, ref->node_id[0] == '\0' ? "start-node" :
 	    ref->node_id, whose, &ret->node) != 0)
 		return -1;
 	if (split_index(ref->var, &ret->index, &var) != 0)
 		return err_set(b->e, ERR_SPEC, "node %s: output '%s' of node "
 		    "%s: a bad index", whose, ref->var, ref->node_id);
-	ret->text = build_text(b, var);
+	ret->text = plan_build_text(b, var);
 	ret->sub.at = (uint32_t)b->paths.n;
 	ret->sub.n = (uint32_t)ref->n_attr_path;
 	for (size_t i = 0; i < ref->n_attr_path; i++) {
@@ -123,7 +123,7 @@ promise(struct build *b, const pb_output_reference *ref, const char *whose,
 			path.index = a->int_value;
 		} else if (a->value_case ==
 		    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE)
-			path.key = build_text(b, a->string_value);
+			path.key = plan_build_text(b, a->string_value);
 		VEC_PUSH(&b->paths, path);
 	}
 	return 0;
@@ -167,7 +167,7 @@ build_many(struct build *b, const pb_binding_data *v, const char *whose,
 		const Flyteidl__Core__BindingDataMap__BindingsEntry *entry =
 		    (const void *)entries[i];
 
-		b->binds.at[ret->sub.at + i].name = build_text(b, entry->key);
+		b->binds.at[ret->sub.at + i].name = plan_build_text(b, entry->key);
 		if (build_value(b, entry->value, whose, ret->sub.at + i,
 		    depth + 1) != 0)
 			return -1;
@@ -191,7 +191,7 @@ build_value(struct build *b, const pb_binding_data *v, const char *whose,
 		c_arena struct arena a = ARENA_INIT;
 
 		bind.kind = PLAN_LITERAL;
-		bind.text = build_message(b, &constant(v, &a)->base);
+		bind.text = plan_build_message(b, &constant(v, &a)->base);
 	} else if (v->value_case ==
 	    FLYTEIDL__CORE__BINDING_DATA__VALUE_PROMISE) {
 		if (promise(b, v->promise, whose, &bind) != 0)
@@ -212,7 +212,7 @@ by_name(const void *a, const void *b)
 
 /* In the order of names, so that resolved inputs are canonical bytes. */
 int
-build_bindings(struct build *b, pb_binding *const *list, size_t n,
+plan_build_bindings(struct build *b, pb_binding *const *list, size_t n,
     const char *whose, struct plan_range *ret)
 {
 	c_free const pb_binding **sorted = xcalloc(n + 1, sizeof(*sorted));
@@ -223,7 +223,7 @@ build_bindings(struct build *b, pb_binding *const *list, size_t n,
 		sorted[i] = list[i];
 	qsort(sorted, n, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < n; i++) {
-		b->binds.at[ret->at + i].name = build_text(b, sorted[i]->var);
+		b->binds.at[ret->at + i].name = plan_build_text(b, sorted[i]->var);
 		if (build_value(b, sorted[i]->binding, whose,
 		    ret->at + (uint32_t)i, 0) != 0)
 			return -1;

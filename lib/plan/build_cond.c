@@ -16,7 +16,7 @@ operand(struct build *b, const pb_operand *o)
 		return ret;
 	switch (o->val_case) {
 	case FLYTEIDL__CORE__OPERAND__VAL_VAR:
-		ret.var = build_text(b, o->var);
+		ret.var = plan_build_text(b, o->var);
 		return ret;
 	case FLYTEIDL__CORE__OPERAND__VAL_PRIMITIVE:
 		l->value_case = FLYTEIDL__CORE__LITERAL__VALUE_SCALAR;
@@ -34,7 +34,7 @@ operand(struct build *b, const pb_operand *o)
 	default:
 		break;
 	}
-	ret.literal = build_message(b, &l->base);
+	ret.literal = plan_build_message(b, &l->base);
 	return ret;
 }
 
@@ -70,7 +70,7 @@ condition(struct build *b, const pb_boolean_expression *x, int depth,
 }
 
 int
-build_condition(struct build *b, const pb_boolean_expression *x, uint32_t *ret)
+plan_build_condition(struct build *b, const pb_boolean_expression *x, uint32_t *ret)
 {
 	return condition(b, x, 0, ret);
 }

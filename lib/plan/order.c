@@ -102,7 +102,7 @@ check_nesting(struct build *b)
 }
 
 int
-build_order(struct build *b)
+plan_build_order(struct build *b)
 {
 	struct walk w = { .b = b };
 	int bad = check_nesting(b);

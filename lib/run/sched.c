@@ -47,9 +47,9 @@ sched_free(struct sched *s)
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->frames.n; i++)
-		frame_free(s->frames.at[i]);
+		sched_frame_free(s->frames.at[i]);
 	for (size_t i = 0; i < s->maps.n; i++)
-		array_free(s->maps.at[i]);
+		sched_array_free(s->maps.at[i]);
 	VEC_RELEASE(&s->frames);
 	VEC_RELEASE(&s->maps);
 	VEC_RELEASE(&s->actions);
@@ -111,7 +111,7 @@ sched_find(struct sched *s, struct sched_ref ref, struct at *ret)
 	if (ref.element == SCHED_NONE)
 		return 1;
 	/* An element is found through its map, under the map's number. */
-	ret->map = array_of(s, ret->n);
+	ret->map = sched_array_of(s, ret->n);
 	if (ret->map == NULL || ref.element >= ret->map->n ||
 	    ret->map->slot[ref.element] == SCHED_NONE)
 		return 0;
@@ -286,7 +286,7 @@ end_aborted(struct sched *s)
 	struct str reason = s->abort_reason;
 
 	if (s->frames.n > 0)
-		frame_abort(s, s->frames.at[0], reason, SCHED_WHY_ABORT);
+		sched_frame_abort(s, s->frames.at[0], reason, SCHED_WHY_ABORT);
 	to_workflow(s, SCHED_WF_ABORTED);
 }
 
@@ -304,7 +304,7 @@ end_in_trouble(struct sched *s)
 	    s->last_trouble.p);
 	s->error = sched_new_error(s, SCHED_SYSTEM, "Workflow abort failed",
 	    strbuf_str(&s->text));
-	frame_abort(s, s->frames.at[0], s->error->message, SCHED_WHY_POLICY);
+	sched_frame_abort(s, s->frames.at[0], s->error->message, SCHED_WHY_POLICY);
 	to_workflow(s, SCHED_WF_FAILED);
 }
 
@@ -315,7 +315,7 @@ run_workflow(struct sched *s)
 	enum frame_state before, after;
 
 	if (s->wf == SCHED_WF_QUEUED) {
-		frame_open(s, s->plan, 0, sched_keep(s, s->c.inputs), NULL);
+		sched_frame_open(s, s->plan, 0, sched_keep(s, s->c.inputs), NULL);
 		to_workflow(s, SCHED_WF_RUNNING);
 		return;
 	}
@@ -326,7 +326,7 @@ run_workflow(struct sched *s)
 	if (f == NULL)
 		return;
 	before = f->state;
-	after = frame_step(s, f);
+	after = sched_frame_step(s, f);
 	if (after == FRAME_DONE)
 		to_workflow(s, SCHED_WF_SUCCEEDING);
 	else if (after == FRAME_FAILED || (after == FRAME_FAILING &&
@@ -438,7 +438,7 @@ new_got(struct at *at, struct str outputs)
 		memcpy(got->bytes, outputs.p, outputs.n);
 	if (outputs.p != NULL)
 		got->outputs = (struct str){ got->bytes, outputs.n };
-	node_drop_got(at->n);
+	sched_node_drop_got(at->n);
 	at->n->got = got;
 	return got;
 }
@@ -485,7 +485,7 @@ sched_child(struct sched *s, struct sched_ref ref,
 	}
 	if (state == SCHED_CHILD_RUNNING) {
 		if (at.n->step == STEP_QUEUED)
-			node_outcome(&at, OUT_RUNNING);
+			sched_node_outcome(&at, OUT_RUNNING);
 		return;
 	}
 	got = new_got(&at, outputs);

@@ -12,13 +12,13 @@
 #define WINDOW	4096
 
 struct elements *
-array_of(const struct sched *s, const struct node *n)
+sched_array_of(const struct sched *s, const struct node *n)
 {
 	return n->is_map ? s->maps.at[n->child] : NULL;
 }
 
 void
-array_free(struct elements *m)
+sched_array_free(struct elements *m)
 {
 	for (uint32_t i = 0; i < m->n_inputs; i++) {
 		free(m->inputs[i].starts);
@@ -34,7 +34,7 @@ array_free(struct elements *m)
 	free(m->out);
 	strbuf_release(&m->bytes);
 	for (size_t i = 0; i < m->nodes.n; i++) {
-		node_drop_got(m->nodes.at[i]);
+		sched_node_drop_got(m->nodes.at[i]);
 		free(m->nodes.at[i]);
 	}
 	VEC_RELEASE(&m->nodes);
@@ -206,7 +206,7 @@ open_map(struct at *at)
 /* ---- elements ------------------------------------------------------------ */
 
 struct str
-array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
+sched_array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
 {
 	c_strbuf struct strbuf map = STRBUF_INIT, entry = STRBUF_INIT;
 
@@ -226,7 +226,7 @@ array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
 }
 
 struct str
-array_element_outputs(const struct elements *m, uint32_t i)
+sched_array_element_outputs(const struct elements *m, uint32_t i)
 {
 	const char *p;
 	uint64_t n;
@@ -251,7 +251,7 @@ keep_outputs(struct elements *m, uint32_t i, struct str out)
 }
 
 void
-array_element_step(struct at *at, enum step step)
+sched_array_element_step(struct at *at, enum step step)
 {
 	struct elements *m = at->map;
 	enum step before = (enum step)at->n->step;
@@ -272,7 +272,7 @@ to_u16(uint32_t n)
 }
 
 void
-array_element_over(struct at *at)
+sched_array_element_over(struct at *at)
 {
 	struct elements *m = at->map;
 	struct node *n = at->n;
@@ -291,7 +291,7 @@ array_element_over(struct at *at)
 	else if (step != STEP_ABORTED)
 		m->failed++;
 	m->live--;
-	node_drop_got(n);
+	sched_node_drop_got(n);
 	VEC_PUSH(&m->free_slots, m->slot[i]);
 	m->slot[i] = SCHED_NONE;
 	sched_wake(at->s, m->of);
@@ -356,7 +356,7 @@ step_elements(struct at *at, struct elements *m)
 		if (at->s->stop)
 			sched_wake(at->s, el.ref);
 		else
-			node_step(&el);
+			sched_node_step(&el);
 	}
 	while (m->next_new < m->n && m->live < limit && !at->s->stop) {
 		uint32_t i = m->next_new++;
@@ -364,7 +364,7 @@ step_elements(struct at *at, struct elements *m)
 
 		open_element(m, i);
 		el = element_at(at, m, i);
-		node_step(&el);
+		sched_node_step(&el);
 	}
 }
 
@@ -402,7 +402,7 @@ decide(struct at *at, struct elements *m)
 }
 
 enum outcome
-array_run(struct at *at)
+sched_array_run(struct at *at)
 {
 	struct elements *m;
 
@@ -414,13 +414,13 @@ array_run(struct at *at)
 	}
 	m = at->s->maps.at[at->n->child];
 	if (m->failing_now) {
-		array_abort(at, STR("ArrayNode failing"), SCHED_WHY_POLICY);
-		at->n->error = array_error(at->s, m);
+		sched_array_abort(at, STR("ArrayNode failing"), SCHED_WHY_POLICY);
+		at->n->error = sched_array_error(at->s, m);
 		return OUT_FAILED;
 	}
 	if (m->done_now) {
-		array_abort(at, STR("ArrayNode done"), SCHED_WHY_POLICY);
-		at->n->outputs = array_gather(at, m);
+		sched_array_abort(at, STR("ArrayNode done"), SCHED_WHY_POLICY);
+		at->n->outputs = sched_array_gather(at, m);
 		return OUT_OK;
 	}
 	step_elements(at, m);
@@ -430,9 +430,9 @@ array_run(struct at *at)
 }
 
 void
-array_abort(struct at *at, struct str reason, enum sched_why why)
+sched_array_abort(struct at *at, struct str reason, enum sched_why why)
 {
-	struct elements *m = array_of(at->s, at->n);
+	struct elements *m = sched_array_of(at->s, at->n);
 
 	if (m == NULL)
 		return;
@@ -442,6 +442,6 @@ array_abort(struct at *at, struct str reason, enum sched_why why)
 		if (m->slot[i] == SCHED_NONE)
 			continue;
 		el = element_at(at, m, i);
-		node_abort(&el, reason, why);
+		sched_node_abort(&el, reason, why);
 	}
 }

@@ -15,7 +15,7 @@ enum { ITEMS = 1, ENTRIES = 1, KEY = 1, VALUE = 2 };
 static const struct str none = { NULL, 0 };
 
 struct str
-bind_get(struct str map, struct str name)
+sched_bind_get(struct str map, struct str name)
 {
 	struct wire_reader r = wire_reader(map);
 	struct wire_field f, key, value;
@@ -113,7 +113,7 @@ promise(struct at *at, const struct plan_bind *b, struct strbuf *out,
 	    at->f->nodes[b->node - at->f->g->first].outputs;
 
 	if (value.p != NULL)
-		value = bind_get(value, var);
+		value = sched_bind_get(value, var);
 	if (value.p == NULL)
 		return err_set(e, ERR_USAGE, "node %s has no output "
 		    STR_FMT, from->id.p, STR_ARG(var));
@@ -164,7 +164,7 @@ resolve(struct at *at, const struct plan_bind *b, struct strbuf *out,
 }
 
 int
-bind_inputs(struct at *at, struct str *ret, struct err *e)
+sched_bind_inputs(struct at *at, struct str *ret, struct err *e)
 {
 	const struct plan_range *r = &at->pn->binds;
 	c_strbuf struct strbuf out = STRBUF_INIT, one = STRBUF_INIT;
@@ -191,7 +191,7 @@ bind_inputs(struct at *at, struct str *ret, struct err *e)
  * name, the failure node gets the error, as a variant of a union.
  */
 struct str
-bind_error(struct at *at, struct str inputs, const struct sched_error *error)
+sched_bind_error(struct at *at, struct str inputs, const struct sched_error *error)
 {
 	c_arena struct arena a = ARENA_INIT;
 	c_strbuf struct strbuf out = STRBUF_INIT;
@@ -199,7 +199,7 @@ bind_error(struct at *at, struct str inputs, const struct sched_error *error)
 	pb_literal_type *type;
 	struct err e;
 
-	if (error == NULL || bind_get(inputs, STR("err")).p == NULL ||
+	if (error == NULL || sched_bind_get(inputs, STR("err")).p == NULL ||
 	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs, &a,
 	    &m, &e) != 0)
 		return inputs;

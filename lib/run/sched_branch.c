@@ -24,7 +24,7 @@ operand(struct at *at, const struct plan_operand *o, struct arena *a,
 	struct err e;
 
 	if (o->var.p != NULL)
-		bytes = bind_get(at->n->inputs, o->var);
+		bytes = sched_bind_get(at->n->inputs, o->var);
 	if (bytes.p == NULL) {
 		(void)!err_set(&e, ERR_USAGE, "the condition's variable "
 		    STR_FMT " has no value", STR_ARG(o->var));
@@ -100,7 +100,7 @@ leave_out(struct at *at, uint32_t node, uint32_t taken)
 	if (node == taken)
 		return;
 	child.n->step = STEP_SKIPPED;
-	node_show(&child, SCHED_SKIPPED, SCHED_WHY_NOT_TAKEN);
+	sched_node_show(&child, SCHED_SKIPPED, SCHED_WHY_NOT_TAKEN);
 }
 
 static int
@@ -135,18 +135,23 @@ decide(struct at *at)
 }
 
 enum outcome
-branch_run(struct at *at)
+sched_branch_run(struct at *at)
 {
 	struct at child;
 	int was_over;
 
-	if (!at->n->decided && decide(at) != 0)
-		return OUT_FAILED;
+	if (!at->n->decided) {
+		if (decide(at) != 0)
+			return OUT_FAILED;
+		/* The child's turn is the next round. */
+		sched_wake(at->s, at->ref);
+		return OUT_RUNNING;
+	}
 	child = child_at(at, at->n->child);
 	was_over = step_is_over((enum step)child.n->step);
 	child.n->listed = 0;
 	if (!was_over)
-		node_step(&child);
+		sched_node_step(&child);
 	if (child.n->step == STEP_FAILED) {
 		at->n->error = child.n->error;
 		return OUT_FAILED;

@@ -35,7 +35,7 @@ child_error(struct at *at, const struct got *got)
 }
 
 enum outcome
-launch_run(struct at *at)
+sched_launch_run(struct at *at)
 {
 	struct node *n = at->n;
 	struct got *got = n->got;
@@ -43,7 +43,7 @@ launch_run(struct at *at)
 	if (!n->started) {
 		struct sched_action *a = sched_emit_at(at, SCHED_LAUNCH);
 
-		a->inputs = task_inputs(at);
+		a->inputs = sched_task_inputs(at);
 		n->started = 1;
 		at->s->changed = 1;
 		return OUT_BUSY;
@@ -53,17 +53,17 @@ launch_run(struct at *at)
 	n->running = 0;
 	if (got->child == SCHED_CHILD_SUCCEEDED) {
 		n->outputs = sched_keep(at->s, got->outputs);
-		node_drop_got(n);
+		sched_node_drop_got(n);
 		return OUT_OK;
 	}
 	n->error = child_error(at, got);
-	node_drop_got(n);
+	sched_node_drop_got(n);
 	n->started = 0;
 	return OUT_FAILED;
 }
 
 void
-launch_stop(struct at *at, struct str reason)
+sched_launch_stop(struct at *at, struct str reason)
 {
 	struct sched *s = at->s;
 	c_strbuf struct strbuf b = STRBUF_INIT;
@@ -77,7 +77,7 @@ launch_stop(struct at *at, struct str reason)
 	sched_emit_at(at, SCHED_KILL)->reason =
 	    arena_str(&s->turn, strbuf_str(&b));
 	at->n->started = 0;
-	node_drop_got(at->n);
+	sched_node_drop_got(at->n);
 }
 
 /* ---- frames -------------------------------------------------------------- */
@@ -113,13 +113,13 @@ open_inside(struct at *at, const struct plan *plan, uint32_t graph,
 	struct frame *f;
 
 	ref.attempt = at->n->attempt;
-	f = frame_open(at->s, plan, graph, inputs, &ref);
+	f = sched_frame_open(at->s, plan, graph, inputs, &ref);
 	at->n->child = f->number;
 	return f;
 }
 
 enum outcome
-workflow_run(struct at *at)
+sched_workflow_run(struct at *at)
 {
 	struct sched *s = at->s;
 	struct node *n = at->n;
@@ -130,10 +130,10 @@ workflow_run(struct at *at)
 			return OUT_FAILED;
 		(void)open_inside(at, at->f->plan, at->pn->what,
 		    at->map == NULL ? n->inputs :
-		    sched_keep(s, task_inputs(at)));
+		    sched_keep(s, sched_task_inputs(at)));
 	}
 	f = s->frames.at[n->child];
-	switch (frame_step(s, f)) {
+	switch (sched_frame_step(s, f)) {
 	case FRAME_DONE:
 		n->outputs = f->outputs;
 		return OUT_OK;
@@ -184,11 +184,11 @@ dynamic_done(struct at *at, const struct frame *f)
 	}
 	if (t->outputs.n > 0)
 		at->n->outputs = f->outputs;
-	return task_succeeded(at);
+	return sched_task_succeeded(at);
 }
 
 enum outcome
-dynamic_run(struct at *at)
+sched_dynamic_run(struct at *at)
 {
 	struct sched *s = at->s;
 	struct node *n = at->n;
@@ -197,7 +197,7 @@ dynamic_run(struct at *at)
 	if (n->asked)
 		return OUT_BUSY;
 	f = s->frames.at[n->child];
-	switch (frame_step(s, f)) {
+	switch (sched_frame_step(s, f)) {
 	case FRAME_DONE:
 		return dynamic_done(at, f);
 	case FRAME_FAILED:
@@ -225,10 +225,10 @@ sched_built(struct sched *s, struct sched_ref ref, const struct plan *plan,
 	if (plan == NULL)
 		at.n->error = sched_dup_error(s, error);
 	if (plan == NULL || too_deep(&at, "DynamicWorkflowBuildFailed")) {
-		node_outcome(&at, OUT_FAILED);
+		sched_node_outcome(&at, OUT_FAILED);
 		return;
 	}
 	at.n->built = 1;
 	(void)open_inside(&at, plan, 0, (struct str){ NULL, 0 });
-	node_outcome(&at, OUT_DYNAMIC);
+	sched_node_outcome(&at, OUT_DYNAMIC);
 }

@@ -43,7 +43,7 @@ set_prefix(struct sched *s, struct frame *f)
 }
 
 struct frame *
-frame_open(struct sched *s, const struct plan *plan, uint32_t graph,
+sched_frame_open(struct sched *s, const struct plan *plan, uint32_t graph,
     struct str inputs, const struct sched_ref *parent)
 {
 	struct frame *f = xcalloc(1, sizeof(*f));
@@ -81,10 +81,10 @@ frame_open(struct sched *s, const struct plan *plan, uint32_t graph,
 }
 
 void
-frame_free(struct frame *f)
+sched_frame_free(struct frame *f)
 {
 	for (uint32_t i = 0; i < f->g->n; i++)
-		node_drop_got(&f->nodes[i]);
+		sched_node_drop_got(&f->nodes[i]);
 	free(f->nodes);
 	VEC_RELEASE(&f->now);
 	VEC_RELEASE(&f->next);
@@ -127,7 +127,7 @@ make_live(struct at *at, uint32_t node)
 }
 
 void
-frame_node_over(struct at *at)
+sched_frame_node_over(struct at *at)
 {
 	struct frame *f = at->f;
 	const struct plan_node *pn = at->pn;
@@ -235,7 +235,7 @@ walk(struct sched *s, struct frame *f)
 		    f->now.at[i], SCHED_NONE, 0 }, &at);
 		at.ref.attempt = at.n->attempt;
 		at.n->listed = 0;
-		node_step(&at);
+		sched_node_step(&at);
 	}
 	/* The walk ended early: the rest waits for the next round. */
 	for (; i < f->now.n; i++)
@@ -281,7 +281,7 @@ handle_failure(struct sched *s, struct frame *f)
 	before = (enum step)at.n->step;
 	at.n->listed = 0;
 	f->next.n = 0;
-	node_step(&at);
+	sched_node_step(&at);
 	if (at.n->step == STEP_FAILED) {
 		if (!at.n->no_inputs)
 			f->error = at.n->error;
@@ -302,13 +302,13 @@ handle_failure(struct sched *s, struct frame *f)
 }
 
 enum frame_state
-frame_step(struct sched *s, struct frame *f)
+sched_frame_step(struct sched *s, struct frame *f)
 {
 	switch (f->state) {
 	case FRAME_RUN:
 		return run(s, f);
 	case FRAME_FAILING:
-		frame_abort(s, f, STR("Some node execution failed, "
+		sched_frame_abort(s, f, STR("Some node execution failed, "
 		    "auto-abort."), SCHED_WHY_POLICY);
 		s->changed = 1;
 		if (f->g->failure == PLAN_NONE)
@@ -329,7 +329,7 @@ frame_step(struct sched *s, struct frame *f)
 }
 
 void
-frame_abort(struct sched *s, struct frame *f, struct str reason,
+sched_frame_abort(struct sched *s, struct frame *f, struct str reason,
     enum sched_why why)
 {
 	for (uint32_t i = 0; i < f->g->n; i++) {
@@ -344,7 +344,7 @@ frame_abort(struct sched *s, struct frame *f, struct str reason,
 		    SCHED_NONE, 0 }, &at);
 		at.ref.attempt = at.n->attempt;
 		if (at.n->step != STEP_NEW && !step_is_over(at.n->step))
-			node_abort(&at, reason, why);
+			sched_node_abort(&at, reason, why);
 	}
 	if (f->state == FRAME_RUN)
 		f->state = FRAME_ABORTED;

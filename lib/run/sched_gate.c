@@ -83,7 +83,7 @@ take(struct at *at, const struct plan_gate *g, struct str value)
 }
 
 enum outcome
-gate_run(struct at *at)
+sched_gate_run(struct at *at)
 {
 	const struct plan_gate *g = &at->f->plan->gates[at->pn->what];
 	struct str value;

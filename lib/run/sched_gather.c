@@ -103,7 +103,7 @@ pack(struct sched *s, struct columns *c)
 }
 
 struct str
-array_gather(struct at *at, const struct elements *m)
+sched_array_gather(struct at *at, const struct elements *m)
 {
 	struct columns c = { VEC_INIT, STRBUF_INIT };
 	struct str ret;
@@ -112,7 +112,7 @@ array_gather(struct at *at, const struct elements *m)
 	wire_add_bytes(&c.none, 1, (struct str){ "\x2a", 2 });
 	declare(at, m, &c);
 	for (uint32_t i = 0; i < m->n; i++) {
-		struct str out = array_element_outputs(m, i);
+		struct str out = sched_array_element_outputs(m, i);
 
 		if (out.p != NULL)
 			add_element(&c, out);
@@ -168,7 +168,7 @@ add_group(const struct elements *m, size_t i, struct strbuf *b)
 }
 
 struct sched_error *
-array_error(struct sched *s, struct elements *m)
+sched_array_error(struct sched *s, struct elements *m)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 

@@ -212,79 +212,79 @@ struct sched_error *sched_dup_error(struct sched *,
 struct str sched_keep(struct sched *, struct str);
 
 /* sched_frame.c */
-struct frame *frame_open(struct sched *, const struct plan *, uint32_t graph,
+struct frame *sched_frame_open(struct sched *, const struct plan *, uint32_t graph,
 	    struct str inputs, const struct sched_ref *parent);
-void	frame_free(struct frame *);
+void	sched_frame_free(struct frame *);
 /* One round: FRAME_DONE and FRAME_FAILED are the end. */
-enum frame_state frame_step(struct sched *, struct frame *);
+enum frame_state sched_frame_step(struct sched *, struct frame *);
 /* Stops all that runs in it. */
-void	frame_abort(struct sched *, struct frame *, struct str reason,
+void	sched_frame_abort(struct sched *, struct frame *, struct str reason,
 	    enum sched_why);
 /* A node of the frame is over: tells those that wait for it. */
-void	frame_node_over(struct at *);
+void	sched_frame_node_over(struct at *);
 
 /* sched_node.c */
-void	node_step(struct at *);
-void	node_show(struct at *, enum sched_phase, enum sched_why);
+void	sched_node_step(struct at *);
+void	sched_node_show(struct at *, enum sched_phase, enum sched_why);
 /* Queued, or over by what a lookup found. */
-void	node_ready(struct at *);
-void	node_to(struct at *, enum step, enum sched_why);
-void	node_abort(struct at *, struct str reason, enum sched_why);
-void	node_fail_inputs(struct at *, struct str message);
-void	node_outcome(struct at *, enum outcome);
+void	sched_node_ready(struct at *);
+void	sched_node_to(struct at *, enum step, enum sched_why);
+void	sched_node_abort(struct at *, struct str reason, enum sched_why);
+void	sched_node_fail_inputs(struct at *, struct str message);
+void	sched_node_outcome(struct at *, enum outcome);
 /* A look at a node that is queued or runs. */
-void	node_work(struct at *);
-void	node_drop_got(struct node *);
+void	sched_node_work(struct at *);
+void	sched_node_drop_got(struct node *);
 /* Stops what runs inside of it, before a retry or since it is over. */
-void	node_clean(struct at *, struct str reason, enum sched_why);
+void	sched_node_clean(struct at *, struct str reason, enum sched_why);
 /* After the first attempt, or the only one. */
-int	node_is_interruptible(const struct at *);
+int	sched_node_is_interruptible(const struct at *);
 
 /* sched_task.c */
-enum outcome task_run(struct at *);
+enum outcome sched_task_run(struct at *);
 /* It ended well and has its outputs: the cache is next. */
-enum outcome task_succeeded(struct at *);
+enum outcome sched_task_succeeded(struct at *);
 /* Its resolved inputs; those of an element are valid for this turn. */
-struct str task_inputs(struct at *);
-void	task_stop(struct at *, struct str reason);
-int	task_is_cached(const struct at *);
-void	task_look_up(struct at *);
+struct str sched_task_inputs(struct at *);
+void	sched_task_stop(struct at *, struct str reason);
+int	sched_task_is_cached(const struct at *);
+void	sched_task_look_up(struct at *);
 
 /* sched_bind.c: the resolved inputs as a core.LiteralMap; -1: e says why. */
-int	bind_inputs(struct at *, struct str *ret, struct err *) must_check;
+int	sched_bind_inputs(struct at *, struct str *ret, struct err *) must_check;
 /* The literal called name in a core.LiteralMap, or NULL p. */
-struct str bind_get(struct str map, struct str name);
+struct str sched_bind_get(struct str map, struct str name);
 /* Replaces an input called err, if there is one, by the error. */
-struct str bind_error(struct at *, struct str inputs,
+struct str sched_bind_error(struct at *, struct str inputs,
 	    const struct sched_error *);
 
 /* The other kinds of nodes. */
-enum outcome branch_run(struct at *);
-enum outcome gate_run(struct at *);
-enum outcome launch_run(struct at *);
-enum outcome workflow_run(struct at *);
-enum outcome array_run(struct at *);
-enum outcome dynamic_run(struct at *);
-void	launch_stop(struct at *, struct str reason);
-void	array_abort(struct at *, struct str reason, enum sched_why);
+enum outcome sched_branch_run(struct at *);
+enum outcome sched_gate_run(struct at *);
+enum outcome sched_launch_run(struct at *);
+enum outcome sched_workflow_run(struct at *);
+enum outcome sched_array_run(struct at *);
+enum outcome sched_dynamic_run(struct at *);
+void	sched_launch_stop(struct at *, struct str reason);
+void	sched_array_abort(struct at *, struct str reason, enum sched_why);
 /* An element takes this step next; is over. */
-void	array_element_step(struct at *, enum step);
-void	array_element_over(struct at *);
-void	array_free(struct elements *);
-struct elements *array_of(const struct sched *, const struct node *);
-struct str array_element_inputs(struct sched *, struct elements *,
+void	sched_array_element_step(struct at *, enum step);
+void	sched_array_element_over(struct at *);
+void	sched_array_free(struct elements *);
+struct elements *sched_array_of(const struct sched *, const struct node *);
+struct str sched_array_element_inputs(struct sched *, struct elements *,
 	    uint32_t element);
 /* An element's kept outputs, or NULL p. */
-struct str array_element_outputs(const struct elements *, uint32_t element);
+struct str sched_array_element_outputs(const struct elements *, uint32_t element);
 /* sched_gather.c: the map's outputs: lists of the elements' outputs. */
-struct str array_gather(struct at *, const struct elements *);
+struct str sched_array_gather(struct at *, const struct elements *);
 /* Its error: the messages of failed elements with their indices. */
-struct sched_error *array_error(struct sched *, struct elements *);
+struct sched_error *sched_array_error(struct sched *, struct elements *);
 
 /* sched_recover.c: 1 if what is known of the node settles it. */
-int	recall_resumed(struct at *);
-int	recall_recovered(struct at *);
+int	sched_recall_resumed(struct at *);
+int	sched_recall_recovered(struct at *);
 /* A recovered node whose lookup did not hit. */
-void	recall_settle(struct at *);
+void	sched_recall_settle(struct at *);
 
 #endif

@@ -15,7 +15,7 @@ is_final(enum sched_phase p)
 
 /* What was final stays so: a node that failed is not aborted later. */
 void
-node_show(struct at *at, enum sched_phase phase, enum sched_why why)
+sched_node_show(struct at *at, enum sched_phase phase, enum sched_why why)
 {
 	struct node *n = at->n;
 	struct sched_action *a;
@@ -38,7 +38,8 @@ node_show(struct at *at, enum sched_phase phase, enum sched_why why)
 		a->child = n->child;
 	a->inputs = at->map != NULL ? (struct str){ NULL, 0 } : n->inputs;
 	a->outputs = n->outputs;
-	if (n->error != NULL && phase != SCHED_SUCCEEDED)
+	if (n->error != NULL && (phase == SCHED_FAILED ||
+	    phase == SCHED_TIMED_OUT))
 		a->error = *n->error;
 }
 
@@ -47,34 +48,34 @@ show_step(struct at *at, enum step step, enum sched_why why)
 {
 	switch (step) {
 	case STEP_QUEUED:
-		node_show(at, SCHED_QUEUED, why);
+		sched_node_show(at, SCHED_QUEUED, why);
 		break;
 	case STEP_RUNNING:
-		node_show(at, SCHED_RUNNING, why);
+		sched_node_show(at, SCHED_RUNNING, why);
 		break;
 	case STEP_DYNAMIC:
-		node_show(at, SCHED_DYNAMIC_RUNNING, why);
+		sched_node_show(at, SCHED_DYNAMIC_RUNNING, why);
 		break;
 	case STEP_SUCCEEDING:
 	case STEP_SUCCEEDED:
-		node_show(at, SCHED_SUCCEEDED, why);
+		sched_node_show(at, SCHED_SUCCEEDED, why);
 		break;
 	case STEP_FAILING:
 	case STEP_FAILED:
-		node_show(at, SCHED_FAILED, why);
+		sched_node_show(at, SCHED_FAILED, why);
 		break;
 	case STEP_TIMING_OUT:
 	case STEP_TIMED_OUT:
-		node_show(at, SCHED_TIMED_OUT, why);
+		sched_node_show(at, SCHED_TIMED_OUT, why);
 		break;
 	case STEP_SKIPPED:
-		node_show(at, SCHED_SKIPPED, why);
+		sched_node_show(at, SCHED_SKIPPED, why);
 		break;
 	case STEP_RECOVERED:
-		node_show(at, SCHED_RECOVERED, why);
+		sched_node_show(at, SCHED_RECOVERED, why);
 		break;
 	case STEP_ABORTED:
-		node_show(at, SCHED_ABORTED, why);
+		sched_node_show(at, SCHED_ABORTED, why);
 		break;
 	case STEP_NEW:
 	case STEP_RETRY:
@@ -199,12 +200,12 @@ timeout_error(struct at *at)
 /* ---- transitions --------------------------------------------------------- */
 
 void
-node_to(struct at *at, enum step step, enum sched_why why)
+sched_node_to(struct at *at, enum step step, enum sched_why why)
 {
 	struct node *n = at->n;
 
 	if (at->map != NULL)
-		array_element_step(at, step);
+		sched_array_element_step(at, step);
 	n->step = (uint8_t)step;
 	at->s->changed = 1;
 	if (step == STEP_QUEUED && n->queued_at == 0)
@@ -222,13 +223,13 @@ node_to(struct at *at, enum step step, enum sched_why why)
 	}
 	free_slot(at);
 	if (at->map != NULL)
-		array_element_over(at);
+		sched_array_element_over(at);
 	else
-		frame_node_over(at);
+		sched_frame_node_over(at);
 }
 
 void
-node_clean(struct at *at, struct str reason, enum sched_why why)
+sched_node_clean(struct at *at, struct str reason, enum sched_why why)
 {
 	struct sched *s = at->s;
 	struct at child;
@@ -237,16 +238,16 @@ node_clean(struct at *at, struct str reason, enum sched_why why)
 	switch (at->pn->kind) {
 	case PLAN_TASK:
 		if (at->n->built && at->n->child != SCHED_NONE)
-			frame_abort(s, s->frames.at[at->n->child], reason, why);
+			sched_frame_abort(s, s->frames.at[at->n->child], reason, why);
 		else
-			task_stop(at, reason);
+			sched_task_stop(at, reason);
 		break;
 	case PLAN_LAUNCH:
-		launch_stop(at, reason);
+		sched_launch_stop(at, reason);
 		break;
 	case PLAN_WORKFLOW:
 		if (at->n->child != SCHED_NONE)
-			frame_abort(s, s->frames.at[at->n->child], reason, why);
+			sched_frame_abort(s, s->frames.at[at->n->child], reason, why);
 		break;
 	case PLAN_BRANCH:
 		ref.node = at->n->child;
@@ -256,10 +257,10 @@ node_clean(struct at *at, struct str reason, enum sched_why why)
 		child.ref.attempt = child.n->attempt;
 		if (child.n->step != STEP_NEW &&
 		    !step_is_over((enum step)child.n->step))
-			node_abort(&child, reason, why);
+			sched_node_abort(&child, reason, why);
 		break;
 	case PLAN_ARRAY:
-		array_abort(at, reason, why);
+		sched_array_abort(at, reason, why);
 		break;
 	case PLAN_START:
 	case PLAN_END:
@@ -270,43 +271,43 @@ node_clean(struct at *at, struct str reason, enum sched_why why)
 }
 
 void
-node_abort(struct at *at, struct str reason, enum sched_why why)
+sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 {
 	enum step step = (enum step)at->n->step;
 
 	/* Its own end is decided: only what is left of it is ended. */
 	if (step != STEP_SUCCEEDING && step != STEP_FAILING)
-		node_clean(at, reason, why);
+		sched_node_clean(at, reason, why);
 	free_slot(at);
 	at->n->step = STEP_ABORTED;
 	at->s->changed = 1;
-	node_show(at, SCHED_ABORTED, why);
+	sched_node_show(at, SCHED_ABORTED, why);
 	if (at->map != NULL)
-		array_element_over(at);
+		sched_array_element_over(at);
 }
 
 void
-node_fail_inputs(struct at *at, struct str message)
+sched_node_fail_inputs(struct at *at, struct str message)
 {
 	at->n->error = sched_new_error(at->s, SCHED_SYSTEM,
 	    "BindingResolutionFailure", message);
 	at->n->no_inputs = 1;
-	node_to(at, STEP_FAILING, SCHED_WHY_INPUTS);
+	sched_node_to(at, STEP_FAILING, SCHED_WHY_INPUTS);
 }
 
 void
-node_ready(struct at *at)
+sched_node_ready(struct at *at)
 {
 	enum sched_why why = SCHED_WHY_READY;
 
 	if (at->n->cache == SCHED_CACHE_SKIPPED)
 		why = SCHED_WHY_OVERWRITE;
 	else if (at->pn->kind == PLAN_TASK)
-		why = task_is_cached(at) ? SCHED_WHY_MISS : SCHED_WHY_UNCACHED;
+		why = sched_task_is_cached(at) ? SCHED_WHY_MISS : SCHED_WHY_UNCACHED;
 	take_slot(at);
-	if (is_counted(at))
+	if (at->map == NULL)
 		at->s->used++;
-	node_to(at, STEP_QUEUED, why);
+	sched_node_to(at, STEP_QUEUED, why);
 }
 
 static void
@@ -319,27 +320,27 @@ step_new(struct at *at)
 		return;
 	if (at->pn->kind == PLAN_START) {
 		n->outputs = at->f->inputs;
-		node_to(at, STEP_SUCCEEDED, SCHED_WHY_READY);
+		sched_node_to(at, STEP_SUCCEEDED, SCHED_WHY_READY);
 		return;
 	}
 	if (n->cause != SCHED_NONE) {
-		node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
+		sched_node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
 		return;
 	}
-	if (at->s->c.resume != NULL && recall_resumed(at))
+	if (at->s->c.resume != NULL && sched_recall_resumed(at))
 		return;
-	if (at->s->c.recover != NULL && recall_recovered(at))
+	if (at->s->c.recover != NULL && sched_recall_recovered(at))
 		return;
-	if (at->map == NULL && bind_inputs(at, &n->inputs, &e) != 0) {
-		node_fail_inputs(at, str_of(e.msg));
+	if (at->map == NULL && sched_bind_inputs(at, &n->inputs, &e) != 0) {
+		sched_node_fail_inputs(at, str_of(e.msg));
 		return;
 	}
 	if (at->ref.node == at->f->g->failure && at->map == NULL)
-		n->inputs = bind_error(at, n->inputs, at->f->error);
-	if (at->pn->kind == PLAN_TASK && task_is_cached(at))
-		task_look_up(at);
+		n->inputs = sched_bind_error(at, n->inputs, at->f->error);
+	if (at->pn->kind == PLAN_TASK && sched_task_is_cached(at))
+		sched_task_look_up(at);
 	else
-		node_ready(at);
+		sched_node_ready(at);
 }
 
 /* ---- the end of an attempt (2.8) ----------------------------------------- */
@@ -410,22 +411,22 @@ fail(struct at *at)
 
 	if (!has_finalize(at->pn) && at->s->c.rules.clean_timeout &&
 	    why == SCHED_WHY_DEADLINE)
-		node_clean(at, at->n->error->message, SCHED_WHY_POLICY);
-	node_to(at, has_finalize(at->pn) ? STEP_FAILING : STEP_FAILED, why);
+		sched_node_clean(at, at->n->error->message, SCHED_WHY_POLICY);
+	sched_node_to(at, has_finalize(at->pn) ? STEP_FAILING : STEP_FAILED, why);
 }
 
 static void
 time_out(struct at *at)
 {
 	if (!has_finalize(at->pn) && at->s->c.rules.clean_timeout)
-		node_clean(at, STR("task active timeout expired"),
+		sched_node_clean(at, STR("task active timeout expired"),
 		    SCHED_WHY_POLICY);
-	node_to(at, has_finalize(at->pn) ? STEP_TIMING_OUT : STEP_TIMED_OUT,
+	sched_node_to(at, has_finalize(at->pn) ? STEP_TIMING_OUT : STEP_TIMED_OUT,
 	    SCHED_WHY_DEADLINE);
 }
 
 void
-node_outcome(struct at *at, enum outcome out)
+sched_node_outcome(struct at *at, enum outcome out)
 {
 	struct node *n = at->n;
 
@@ -434,15 +435,15 @@ node_outcome(struct at *at, enum outcome out)
 		break;
 	case OUT_RUNNING:
 		if (n->step == STEP_QUEUED)
-			node_to(at, STEP_RUNNING, (enum sched_why)n->why);
+			sched_node_to(at, STEP_RUNNING, (enum sched_why)n->why);
 		break;
 	case OUT_DYNAMIC:
 		if (n->step != STEP_DYNAMIC)
-			node_to(at, STEP_DYNAMIC, SCHED_WHY_DONE);
+			sched_node_to(at, STEP_DYNAMIC, SCHED_WHY_DONE);
 		break;
 	case OUT_OK:
 		n->error = NULL;
-		node_to(at, has_finalize(at->pn) ? STEP_SUCCEEDING :
+		sched_node_to(at, has_finalize(at->pn) ? STEP_SUCCEEDING :
 		    STEP_SUCCEEDED, SCHED_WHY_DONE);
 		break;
 	case OUT_FAILED:
@@ -452,12 +453,12 @@ node_outcome(struct at *at, enum outcome out)
 		break;
 	case OUT_RETRY:
 		if (may_retry(at))
-			node_to(at, STEP_RETRY, SCHED_WHY_RETRY);
+			sched_node_to(at, STEP_RETRY, SCHED_WHY_RETRY);
 		else
 			fail(at);
 		break;
 	case OUT_SKIP:
-		node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
+		sched_node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
 		break;
 	}
 }
@@ -467,19 +468,19 @@ step_retry(struct at *at)
 {
 	struct node *n = at->n;
 
-	node_clean(at, n->error->message, SCHED_WHY_RETRY);
+	sched_node_clean(at, n->error->message, SCHED_WHY_RETRY);
 	n->attempt++;
 	n->started = n->running = n->held = n->granted = n->failing = 0;
 	n->decided = n->built = n->asked = n->is_map = 0;
 	n->child = SCHED_NONE;
-	node_drop_got(n);
+	sched_node_drop_got(n);
 	n->started_at = at->s->now;
 	at->ref.attempt = n->attempt;
-	node_to(at, STEP_RUNNING, SCHED_WHY_RETRY);
+	sched_node_to(at, STEP_RUNNING, SCHED_WHY_RETRY);
 }
 
 void
-node_drop_got(struct node *n)
+sched_node_drop_got(struct node *n)
 {
 	free(n->got);
 	n->got = NULL;
@@ -492,17 +493,17 @@ work(struct at *at)
 {
 	switch (at->pn->kind) {
 	case PLAN_TASK:
-		return at->n->built ? dynamic_run(at) : task_run(at);
+		return at->n->built ? sched_dynamic_run(at) : sched_task_run(at);
 	case PLAN_WORKFLOW:
-		return workflow_run(at);
+		return sched_workflow_run(at);
 	case PLAN_LAUNCH:
-		return launch_run(at);
+		return sched_launch_run(at);
 	case PLAN_BRANCH:
-		return branch_run(at);
+		return sched_branch_run(at);
 	case PLAN_GATE:
-		return gate_run(at);
+		return sched_gate_run(at);
 	case PLAN_ARRAY:
-		return array_run(at);
+		return sched_array_run(at);
 	case PLAN_END:
 		at->f->outputs = at->n->inputs;
 		return OUT_OK;
@@ -520,7 +521,7 @@ is_busy(enum outcome out)
 }
 
 void
-node_work(struct at *at)
+sched_node_work(struct at *at)
 {
 	enum outcome out = work(at);
 	int64_t now = at->s->now;
@@ -535,7 +536,7 @@ node_work(struct at *at)
 		at->n->error = timeout_error(at);
 		out = OUT_RETRY;
 	}
-	node_outcome(at, out);
+	sched_node_outcome(at, out);
 	if (!is_counted(at) || at->s->c.rules.strict_limit)
 		return;
 	if (at->n->step == STEP_QUEUED || at->n->step == STEP_RUNNING)
@@ -545,7 +546,7 @@ node_work(struct at *at)
 }
 
 void
-node_step(struct at *at)
+sched_node_step(struct at *at)
 {
 	if (is_blocked(at)) {
 		look_again(at);
@@ -558,23 +559,24 @@ node_step(struct at *at)
 	case STEP_QUEUED:
 	case STEP_RUNNING:
 	case STEP_DYNAMIC:
-		node_work(at);
+		sched_node_work(at);
 		break;
 	case STEP_RETRY:
 		step_retry(at);
 		break;
 	case STEP_SUCCEEDING:
-		node_to(at, STEP_SUCCEEDED, SCHED_WHY_DONE);
+		sched_node_to(at, STEP_SUCCEEDED, SCHED_WHY_DONE);
 		break;
 	case STEP_FAILING:
-		if (at->n->running || at->n->no_inputs)
-			node_clean(at, at->n->error->message, SCHED_WHY_ERROR);
-		node_to(at, STEP_FAILED, SCHED_WHY_ERROR);
+		if (at->n->running || at->n->no_inputs || at->n->is_map ||
+		    at->n->built)
+			sched_node_clean(at, at->n->error->message, SCHED_WHY_ERROR);
+		sched_node_to(at, STEP_FAILED, SCHED_WHY_ERROR);
 		break;
 	case STEP_TIMING_OUT:
-		node_clean(at, STR("task active timeout expired"),
+		sched_node_clean(at, STR("task active timeout expired"),
 		    SCHED_WHY_DEADLINE);
-		node_to(at, STEP_TIMED_OUT, SCHED_WHY_DEADLINE);
+		sched_node_to(at, STEP_TIMED_OUT, SCHED_WHY_DEADLINE);
 		break;
 	case STEP_SUCCEEDED:
 	case STEP_FAILED:
@@ -588,7 +590,7 @@ node_step(struct at *at)
 
 /* Reference 2.9. */
 int
-node_is_interruptible(const struct at *at)
+sched_node_is_interruptible(const struct at *at)
 {
 	const struct sched_config *c = &at->s->c;
 	int64_t t = c->interruptible_threshold, failures, most;

@@ -28,9 +28,9 @@ inputs(struct at *at, const struct sched_record *r)
 		at->n->inputs = sched_keep(at->s, r->inputs);
 		return 0;
 	}
-	if (bind_inputs(at, &at->n->inputs, &e) == 0)
+	if (sched_bind_inputs(at, &at->n->inputs, &e) == 0)
 		return 0;
-	node_fail_inputs(at, str_of(e.msg));
+	sched_node_fail_inputs(at, str_of(e.msg));
 	return -1;
 }
 
@@ -60,7 +60,7 @@ continue_dynamic(struct at *at, const struct sched_record *r)
 
 	n->queued_at = s->now;
 	n->started = 1;
-	node_to(at, STEP_RUNNING, SCHED_WHY_RECOVERED);
+	sched_node_to(at, STEP_RUNNING, SCHED_WHY_RECOVERED);
 	n->asked = 1;
 	if (plan == NULL)
 		sched_emit_at(at, SCHED_BUILD)->outputs =
@@ -109,12 +109,12 @@ resume_over(struct at *at, const struct sched_record *r)
 	outputs(at, r->outputs);
 	if (at->pn->kind == PLAN_END)
 		at->f->outputs = at->n->inputs;
-	node_to(at, step, SCHED_WHY_RESTORED);
+	sched_node_to(at, step, SCHED_WHY_RESTORED);
 	return 1;
 }
 
 int
-recall_resumed(struct at *at)
+sched_recall_resumed(struct at *at)
 {
 	struct sched_record r;
 	struct node *n = at->n;
@@ -138,13 +138,13 @@ recall_resumed(struct at *at)
 }
 
 void
-recall_settle(struct at *at)
+sched_recall_settle(struct at *at)
 {
-	node_to(at, STEP_RECOVERED, SCHED_WHY_RECOVERED);
+	sched_node_to(at, STEP_RECOVERED, SCHED_WHY_RECOVERED);
 }
 
 int
-recall_recovered(struct at *at)
+sched_recall_recovered(struct at *at)
 {
 	struct sched_record r;
 	struct node *n = at->n;
@@ -166,10 +166,10 @@ recall_recovered(struct at *at)
 	outputs(at, r.outputs.p != NULL ? r.outputs : STR(""));
 	n->cache = (uint8_t)r.cache;
 	n->recovered = 1;
-	if (at->pn->kind == PLAN_TASK && task_is_cached(at) &&
+	if (at->pn->kind == PLAN_TASK && sched_task_is_cached(at) &&
 	    !at->s->c.overwrite_cache)
-		task_look_up(at);
+		sched_task_look_up(at);
 	else
-		recall_settle(at);
+		sched_recall_settle(at);
 	return 1;
 }

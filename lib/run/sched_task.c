@@ -16,10 +16,10 @@ task_of(const struct at *at)
 }
 
 struct str
-task_inputs(struct at *at)
+sched_task_inputs(struct at *at)
 {
 	return at->map == NULL ? at->n->inputs :
-	    array_element_inputs(at->s, at->map, at->ref.element);
+	    sched_array_element_inputs(at->s, at->map, at->ref.element);
 }
 
 static struct sched_action *
@@ -27,7 +27,7 @@ emit(struct at *at, enum sched_do todo)
 {
 	struct sched_action *a = sched_emit_at(at, todo);
 
-	a->inputs = task_inputs(at);
+	a->inputs = sched_task_inputs(at);
 	if (at->map != NULL)
 		a->whole_inputs =
 		    at->f->nodes[at->ref.node - at->f->g->first].inputs;
@@ -38,7 +38,7 @@ emit(struct at *at, enum sched_do todo)
 
 /* A task without outputs is never cached. */
 int
-task_is_cached(const struct at *at)
+sched_task_is_cached(const struct at *at)
 {
 	const struct plan_task *t = task_of(at);
 
@@ -48,18 +48,18 @@ task_is_cached(const struct at *at)
 static int
 is_serialized(const struct at *at)
 {
-	return task_is_cached(at) && task_of(at)->serialize;
+	return sched_task_is_cached(at) && task_of(at)->serialize;
 }
 
 void
-task_look_up(struct at *at)
+sched_task_look_up(struct at *at)
 {
 	if (at->s->c.overwrite_cache) {
 		at->n->cache = SCHED_CACHE_SKIPPED;
 		if (at->n->recovered)
-			recall_settle(at);
+			sched_recall_settle(at);
 		else
-			node_ready(at);
+			sched_node_ready(at);
 		return;
 	}
 	(void)emit(at, SCHED_LOOKUP);
@@ -101,7 +101,7 @@ fits(struct at *at, struct str outputs)
 		return 0;
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct plan_var *v = &at->f->plan->vars[r->at + i];
-		struct str bytes = bind_get(outputs, v->name);
+		struct str bytes = sched_bind_get(outputs, v->name);
 		ProtobufCMessage *m;
 		pb_literal_type *up, *down;
 
@@ -129,7 +129,7 @@ hit(struct at *at, struct str outputs)
 		n->outputs = sched_keep(at->s, outputs);
 	n->cache = SCHED_CACHE_HIT;
 	n->reservation = SCHED_RESERVE_DISABLED;
-	node_to(at, STEP_SUCCEEDED, SCHED_WHY_HIT);
+	sched_node_to(at, STEP_SUCCEEDED, SCHED_WHY_HIT);
 }
 
 void
@@ -154,9 +154,9 @@ sched_looked_up(struct sched *s, struct sched_ref ref, enum sched_cache what,
 		(void)emit(&at, SCHED_RESERVE);
 		at.n->asked = 1;
 	} else if (at.n->recovered)
-		recall_settle(&at);
+		sched_recall_settle(&at);
 	else
-		node_ready(&at);
+		sched_node_ready(&at);
 }
 
 /* ---- reservations -------------------------------------------------------- */
@@ -184,7 +184,7 @@ sched_reserved(struct sched *s, struct sched_ref ref,
 	at.n->reservation = (uint8_t)what;
 	if (what == SCHED_RESERVE_ACQUIRED) {
 		at.n->waited = 0;
-		node_work(&at);
+		sched_node_work(&at);
 	} else if (what == SCHED_RESERVE_EXISTS) {
 		at.n->waited = 1;
 		at.n->why = SCHED_WHY_WAITING;
@@ -206,9 +206,9 @@ release(struct at *at)
 }
 
 enum outcome
-task_succeeded(struct at *at)
+sched_task_succeeded(struct at *at)
 {
-	if (!task_is_cached(at))
+	if (!sched_task_is_cached(at))
 		return OUT_OK;
 	emit(at, SCHED_PUT)->outputs = at->n->outputs;
 	at->n->asked = 1;
@@ -225,7 +225,7 @@ sched_put_done(struct sched *s, struct sched_ref ref, int ok)
 	at.n->asked = 0;
 	at.n->cache = ok ? SCHED_CACHE_POPULATED : SCHED_CACHE_PUT_FAILURE;
 	release(&at);
-	node_outcome(&at, OUT_OK);
+	sched_node_outcome(&at, OUT_OK);
 }
 
 /* ---- attempts ------------------------------------------------------------ */
@@ -256,7 +256,7 @@ start(struct at *at)
 	if (n->step == STEP_RUNNING)
 		n->started_at = s->now;
 	a = emit(at, SCHED_START);
-	a->interruptible = node_is_interruptible(at);
+	a->interruptible = sched_node_is_interruptible(at);
 	return OUT_RUNNING;
 }
 
@@ -280,13 +280,13 @@ consume(struct at *at)
 	at->s->changed = 1;
 	if (end == SCHED_ERROR) {
 		n->error = got->error;
-		node_drop_got(n);
+		sched_node_drop_got(n);
 		return retry ? OUT_RETRY : OUT_FAILED;
 	}
 	if (end == SCHED_FUTURES) {
 		sched_emit_at(at, SCHED_BUILD)->outputs =
 		    arena_str(&at->s->turn, got->outputs);
-		node_drop_got(n);
+		sched_node_drop_got(n);
 		n->asked = 1;
 		return OUT_BUSY;
 	}
@@ -299,15 +299,15 @@ consume(struct at *at)
 		    STR("Output Reader was nil. Plugin/Platform problem."));
 	if (at->map != NULL) {
 		n->outputs = got->outputs;
-		return task_succeeded(at);
+		return sched_task_succeeded(at);
 	}
 	n->outputs = sched_keep(at->s, got->outputs);
-	node_drop_got(n);
-	return task_succeeded(at);
+	sched_node_drop_got(n);
+	return sched_task_succeeded(at);
 }
 
 enum outcome
-task_run(struct at *at)
+sched_task_run(struct at *at)
 {
 	struct node *n = at->n;
 
@@ -325,13 +325,16 @@ task_run(struct at *at)
 }
 
 void
-task_stop(struct at *at, struct str reason)
+sched_task_stop(struct at *at, struct str reason)
 {
 	struct node *n = at->n;
 
-	emit(at, SCHED_STOP)->reason = arena_str(&at->s->turn, reason);
+	struct sched_action *a = emit(at, SCHED_STOP);
+
+	a->reason = arena_str(&at->s->turn, reason);
+	a->interruptible = sched_node_is_interruptible(at);
 	if (n->running)
 		at->s->running--;
 	n->running = n->asked = n->held = 0;
-	node_drop_got(n);
+	sched_node_drop_got(n);
 }

@@ -76,7 +76,7 @@ view_element(const struct elements *m, uint32_t i, struct sched_view *ret)
 	ret->attempt = m->attempts[i];
 	ret->system_failures = m->system_failures[i];
 	ret->cache = (enum sched_cache)m->cache[i];
-	ret->outputs = array_element_outputs(m, i);
+	ret->outputs = sched_array_element_outputs(m, i);
 	for (size_t k = 0; k < m->errors.n; k++)
 		if (m->errors.at[k].element == i)
 			ret->error = *m->errors.at[k].error;
@@ -95,7 +95,7 @@ sched_view(const struct sched *s, struct sched_ref ref,
 	map_ref.element = SCHED_NONE;
 	if (!find(s, map_ref, &at))
 		return;
-	m = array_of(s, at.n);
+	m = sched_array_of(s, at.n);
 	if (ref.element != SCHED_NONE && (m == NULL || ref.element >= m->n))
 		return;
 	if (ref.element != SCHED_NONE && !find(s, ref, &at)) {
@@ -174,7 +174,7 @@ sched_n_elements(const struct sched *s, struct sched_ref map)
 	map.element = SCHED_NONE;
 	if (!find(s, map, &at))
 		return 0;
-	m = array_of(s, at.n);
+	m = sched_array_of(s, at.n);
 	return m == NULL ? 0 : m->n;
 }
 

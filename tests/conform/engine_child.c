@@ -36,7 +36,10 @@ engine_launch(struct engine_run *r, const struct sched_action *a)
 		state = SCHED_CHILD_LATER;
 		l.refused = l.done = 1;
 	}
-	VEC_PUSH(&r->launches, l);
+	/* What fails in every round is recorded once. */
+	if (!l.refused || r->launches.n == 0 || memcmp(&a->at,
+	    &VEC_LAST(&r->launches).at, sizeof(a->at)) != 0)
+		VEC_PUSH(&r->launches, l);
 	sched_child(r->s, a->at, state, (struct str){ NULL, 0 }, &error);
 }
 

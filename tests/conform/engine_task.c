@@ -87,6 +87,8 @@ engine_stop(struct engine_run *r, const struct sched_action *a)
 		c = new_call(r, a);
 		n = engine_node(r, a->path);
 		c->no_inputs = n->last.why == SCHED_WHY_INPUTS;
+		/* The recorder counts these for the moment of the call. */
+		r->peak = MAX(r->peak, r->running + 1);
 	}
 	ended(r, c);
 	c->aborted = 1;
