@@ -329,7 +329,7 @@ static const struct var *
 find_output(struct check *k, const struct promise_var *v, struct cnode *up,
     const struct step *s)
 {
-	const struct vars *all = node_outputs(k->b, up);
+	const struct vars *all = compile_node_outputs(k->b, up);
 	const struct var *out = all == NULL ? NULL : vars_find(all, v->name);
 
 	/* Without a list its aliases are at fault, and said so. */

@@ -169,7 +169,7 @@ struct cnode	*cnode_new(struct builder *, pb_node *, struct cnode *parent);
 /* The interface of what the node runs; NULL after an error. */
 struct iface	*node_interface(struct builder *, struct cnode *);
 /* Outputs by the names consumers see; NULL after an error. */
-struct vars	*node_outputs(struct builder *, struct cnode *);
+struct vars	*compile_node_outputs(struct builder *, struct cnode *);
 void		node_check(struct builder *, struct cnode *);
 void		node_edges(struct builder *, struct cnode *, enum edge_kind);
 struct iface	*branch_interface(struct builder *, struct cnode *);

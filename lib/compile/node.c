@@ -308,7 +308,7 @@ alias_outputs(struct builder *b, struct cnode *n)
 }
 
 struct vars *
-node_outputs(struct builder *b, struct cnode *n)
+compile_node_outputs(struct builder *b, struct cnode *n)
 {
 	if (!n->out_done) {
 		n->out_done = 1;
@@ -365,7 +365,7 @@ node_check(struct builder *b, struct cnode *n)
 	    strcmp(n->msg->id, END_NODE) == 0)
 		return;
 	if (node_interface(b, n) != NULL)
-		(void)node_outputs(b, n);
+		(void)compile_node_outputs(b, n);
 	sort_upstream(b, n);
 	if (n->msg->target_case == NODE_BRANCH)
 		branch_check(b, n);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "store/handle.h"
 
 int
@@ -97,6 +98,20 @@ blob_get(struct store *s, struct blob *b, enum blob_out how, int dirfd,
 	if (rc < 0 && file_remove(dirfd, temp, &ignored) < 0)
 		return rc;	/* the first trouble is the one to tell */
 	return rc;
+}
+
+int
+blob_read_all(struct store *s, struct blob *b, struct strbuf *ret,
+    struct err *e)
+{
+	char name[BLOB_NAME_MAX];
+
+	if (b->kind == BLOB_TREE)
+		return err_set(e, ERR_USAGE, "a directory has no bytes");
+	if (want(s, b, e) < 0)
+		return -1;
+	blob_name(b, name);
+	return file_read(s->sha_fd, name, MAX_MESSAGE_BYTES, ret, e);
 }
 
 int

@@ -126,8 +126,8 @@ own_temp_open(struct own_temp *t, struct err *e)
 	t->slot = temp_list_add(t->s->tmp_fd, t->name);
 	t->fd = openat(t->s->tmp_fd, t->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-	if (t->fd < 0)
-		return err_sys(e, "%s/blobs/tmp", t->s->home);
+	if (t->fd < 0 && blob_err(e, "blobs/tmp") < 0)
+		return err_wrap(e, "%s", t->s->home);
 	return 0;
 }
 

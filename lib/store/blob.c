@@ -9,6 +9,18 @@
 
 #define PREFIX		"blob:sha256:"
 
+/* As err_sys; a store that is not ours to write to is ERR_REFUSED. */
+int
+blob_err(struct err *e, const char *what)
+{
+	int refused = errno == EACCES || errno == EROFS || errno == EPERM;
+	int rc = err_sys(e, "%s", what);
+
+	if (refused)
+		e->kind = ERR_REFUSED;
+	return rc;
+}
+
 int
 blob_folders(struct store *s, int make, struct err *e)
 {
@@ -25,9 +37,11 @@ blob_folders(struct store *s, int make, struct err *e)
 		s->sha_fd = file_open_dir(s->home_fd, "blobs/sha256", make, e);
 	if (s->sha_fd >= 0 && make)
 		s->tmp_fd = file_open_dir(s->home_fd, "blobs/tmp", 1, e);
-	if (s->sha_fd < 0 || (make && s->tmp_fd < 0))
-		return err_wrap(e, "%s", s->home);
-	return 0;
+	if (s->sha_fd >= 0 && (!make || s->tmp_fd >= 0))
+		return 0;
+	if (e->sys == EACCES || e->sys == EROFS)
+		e->kind = ERR_REFUSED;
+	return err_wrap(e, "%s", s->home);
 }
 
 /* ---- names -------------------------------------------------------------- */

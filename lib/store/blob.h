@@ -131,6 +131,9 @@ void	blob_uris_in(const struct store *, pb_literal_map *, int to_disk,
 enum blob_out { BLOB_LINK, BLOB_COPY };
 int	blob_get(struct store *, struct blob *, enum blob_out, int dirfd,
 	    const char *path, int replace, struct err *e) must_check;
+/* The bytes of a file blob, appended; more than MAX_MESSAGE_BYTES is refused. */
+int	blob_read_all(struct store *, struct blob *, struct strbuf *ret,
+	    struct err *e) must_check;
 /* Writes the bytes of a file blob, checking them on the way: a mismatch is
  * known only at the end and is ERR_CORRUPT. */
 int	blob_write(struct store *, struct blob *, int fd, struct err *e)

@@ -208,8 +208,8 @@ catalog_remove(struct store *s, const struct cache_key *key, struct err *e)
 	return n == 0;
 }
 
-static uint32_t
-dataset_of(struct store *s, const struct cache_entry *x)
+struct cache_key
+catalog_key_of(struct store *s, const struct cache_entry *x, struct arena *a)
 {
 	struct cache_dataset d = {
 		.project = x->project, .domain = x->domain, .name = x->name,
@@ -217,20 +217,13 @@ dataset_of(struct store *s, const struct cache_entry *x)
 		.interface = x->interface,
 	};
 
-	return catalog_dataset(s, &d);
+	return (struct cache_key){
+		catalog_dataset(s, &d), arena_str(a, x->tag)
+	};
 }
 
 int
-catalog_remove_entry(struct store *s, const struct cache_entry *x,
-    struct err *e)
-{
-	struct cache_key key = { dataset_of(s, x), x->tag };
-
-	return catalog_remove(s, &key, e);
-}
-
-int
-catalog_pin(struct store *s, const struct cache_entry *x, int pinned,
+catalog_pin(struct store *s, const struct cache_key *key, int pinned,
     struct err *e)
 {
 	unsigned char tag[TAG_SIZE];
@@ -241,8 +234,8 @@ catalog_pin(struct store *s, const struct cache_entry *x, int pinned,
 	rc = to_change(s, e);
 	if (rc != 0)
 		return rc;
-	if (tag_decode(x->tag, tag, e) < 0 ||
-	    dataset_row(s, dataset_of(s, x), &row, e) < 0)
+	if (tag_decode(key->tag, tag, e) < 0 ||
+	    dataset_row(s, key->dataset, &row, e) < 0)
 		return -1;
 	q = db_stmt(s->db, SQL_PIN,
 	    "UPDATE entry SET pinned=?3 WHERE dataset=?1 AND tag=?2", e);

@@ -164,11 +164,12 @@ struct cache_filter {
  */
 int	catalog_list(struct store *, const struct cache_filter *,
 	    cache_entry_fn *, void *arg, struct err *e) must_check;
-/* Pins (or unpins) the entry, so that gc keeps it; removes it.  1 if it is
- * gone already. */
-int	catalog_pin(struct store *, const struct cache_entry *, int pinned,
-	    struct err *e) must_check;
-int	catalog_remove_entry(struct store *, const struct cache_entry *,
+/* The key of an entry, for catalog_remove() and catalog_pin(); its tag is in
+ * the arena. */
+struct cache_key catalog_key_of(struct store *, const struct cache_entry *,
+	    struct arena *);
+/* Pins (or unpins) an entry, so that gc keeps it.  1 if there is none. */
+int	catalog_pin(struct store *, const struct cache_key *, int pinned,
 	    struct err *e) must_check;
 
 #endif

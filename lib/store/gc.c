@@ -101,13 +101,9 @@ static int
 add_entry(void *arg, const struct cache_entry *x, struct err *e)
 {
 	struct gc *g = arg;
-	struct cache_dataset d = {
-		.project = x->project, .domain = x->domain, .name = x->name,
-		.version = x->version, .cache_version = x->cache_version,
-		.interface = x->interface,
-	};
+	struct cache_key key = catalog_key_of(g->s, x, &g->arena);
 	struct gc_entry new = {
-		.tag = arena_str(&g->arena, x->tag), .used = x->used,
+		.dataset = key.dataset, .tag = key.tag, .used = x->used,
 		.keep = x->pinned || x->used > g->since,
 		.first = (uint32_t)g->needs.n,
 		.size = x->inputs.n + x->outputs.n + x->source.n + TAG_SIZE,
@@ -116,7 +112,6 @@ add_entry(void *arg, const struct cache_entry *x, struct err *e)
 	size_t i;
 
 	(void)e;
-	new.dataset = catalog_dataset(g->s, &d);
 	for (i = 0; i < x->n_blobs; i++) {
 		b = find(g, &x->blobs[i]);
 		if (b == NULL)
@@ -224,9 +219,13 @@ choose(struct gc *g)
 		struct gc_blob *b = &g->blobs.at[i];
 
 		v = (struct victim){ b->used, UINT32_MAX, (uint32_t)i };
-		if (b->keep || b->used > g->since)
+		if (b->used > g->since)
 			b->keep = 1;
-		else if (b->needed == 0)
+		if (b->needed > 0)
+			continue;	/* its fate is its entries' */
+		if (b->keep)
+			g->r->kept++;
+		else
 			VEC_PUSH(&g->victims, v);
 	}
 	if (g->victims.n > 1)

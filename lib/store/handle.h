@@ -122,6 +122,8 @@ int	preimage(struct str inputs, struct arena *, struct str *ret,
 
 /* blob folders; with make they are made */
 int	blob_folders(struct store *, int make, struct err *e) must_check;
+/* Turns errno into an error; no right to write is ERR_REFUSED.  -1. */
+int	blob_err(struct err *e, const char *what) must_check cold;
 /* Path below blobs/sha256: "ab/cdef…" or "ab/cdef….d". */
 #define BLOB_NAME_MAX	72
 void	blob_name(const struct blob *, char ret[BLOB_NAME_MAX]);

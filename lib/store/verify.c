@@ -92,15 +92,9 @@ is_bad(const struct verify *v, const struct blob *b)
 static int
 verify_entry(void *arg, const struct cache_entry *x, struct err *e)
 {
-	struct cache_dataset d = {
-		.project = x->project, .domain = x->domain, .name = x->name,
-		.version = x->version, .cache_version = x->cache_version,
-		.interface = x->interface,
-	};
 	c_strbuf struct strbuf uri = STRBUF_INIT;
 	struct verify *v = arg;
 	enum blob_state state;
-	struct cache_key key;
 	struct blob b;
 	size_t i;
 
@@ -114,9 +108,7 @@ verify_entry(void *arg, const struct cache_entry *x, struct err *e)
 		tell(v, "entry %.16s of %s/%s/%s: needs %s, which is gone or "
 		    "damaged", x->key, x->project, x->domain, x->name, uri.p);
 		v->r->dangling++;
-		key.dataset = catalog_dataset(v->s, &d);
-		key.tag = arena_str(&v->arena, x->tag);
-		VEC_PUSH(&v->dangling, key);
+		VEC_PUSH(&v->dangling, catalog_key_of(v->s, x, &v->arena));
 		break;
 	}
 	return 0;
