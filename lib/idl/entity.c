@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "idl/wire.h"
 
 static const char *const kind_names[] = {
 	[ENTITY_ANY] = "entity",
@@ -119,6 +120,31 @@ entity_descriptor(enum entity_kind kind)
 		break;
 	}
 	BUG("kind %d", (int)kind);
+}
+
+/* Recursion is as deep as messages are, which the reader of the wire bounds
+ * (MAX_MESSAGE_DEPTH). */
+void
+entity_each(ProtobufCMessage *m, const ProtobufCMessageDescriptor *type,
+    entity_visit_fn *fn, void *arg)
+{
+	const ProtobufCFieldDescriptor *f;
+	unsigned i;
+	size_t k, n;
+
+	if (m->descriptor == type) {
+		fn(arg, m);
+		return;
+	}
+	for (i = 0; i < m->descriptor->n_fields; i++) {
+		f = &m->descriptor->fields[i];
+		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		n = wire_count(m, f);
+		for (k = 0; k < n; k++)
+			entity_each(*(ProtobufCMessage *const *)wire_at(m, f,
+			    k), type, fn, arg);
+	}
 }
 
 int

@@ -30,6 +30,7 @@ struct tar_reader {
 	int		 fd;
 	int		 gzip;
 	int		 inflating;	/* inside a gzip stream */
+	int		 streams;	/* gzip streams that have ended */
 	int		 ended;		/* the file is at its end */
 	z_stream	 z;
 	uint64_t	 got;		/* bytes read from the file */
@@ -95,6 +96,32 @@ inflate_trouble(struct tar_reader *r, int code)
 	    "not gzip data");
 }
 
+/*
+ * Behind a gzip stream: zeros, with which writers of tape blocks fill up, are
+ * passed over; another stream may follow, but not behind zeros.  0 or -1.
+ */
+static int
+skip_padding(struct tar_reader *r)
+{
+	int padded = 0, got;
+
+	for (;;) {
+		while (r->z.avail_in > 0 && *r->z.next_in == 0) {
+			r->z.next_in++;
+			r->z.avail_in--;
+			padded = 1;
+		}
+		if (r->z.avail_in > 0 || r->ended)
+			break;
+		if ((got = fill(r)) < 0)
+			return -1;
+	}
+	if (padded && r->z.avail_in > 0)
+		return err_set(&r->trouble, ERR_SPEC,
+		    "damaged: bytes behind the end of the archive");
+	return 0;
+}
+
 /* One step of inflating into r->out: bytes made, 0 at the end, -1. */
 static ssize_t
 inflate_some(struct tar_reader *r)
@@ -104,6 +131,8 @@ inflate_some(struct tar_reader *r)
 	r->z.next_out = r->out;
 	r->z.avail_out = sizeof(r->out);
 	while (r->z.avail_out == sizeof(r->out)) {
+		if (!r->inflating && r->streams > 0 && skip_padding(r) < 0)
+			return -1;
 		if (r->z.avail_in == 0 && (got = fill(r)) < 0)
 			return -1;
 		if (got == 0) {
@@ -116,6 +145,7 @@ inflate_some(struct tar_reader *r)
 		if (code == Z_STREAM_END) {
 			/* Streams may follow each other. */
 			r->inflating = 0;
+			r->streams++;
 			inflateReset(&r->z);
 		} else if (code != Z_OK) {
 			return inflate_trouble(r, code);

@@ -48,6 +48,9 @@ tar_create(int fd, int64_t mtime, struct err *e)
 	    archive_write_set_filter_option(w->archive, "gzip",
 	    "compression-level", "6") == ARCHIVE_OK &&
 	    archive_write_set_format_gnutar(w->archive) == ARCHIVE_OK &&
+	    /* No zeros behind the gzip stream. */
+	    archive_write_set_bytes_in_last_block(w->archive, 1) ==
+	    ARCHIVE_OK &&
 	    archive_write_open_fd(w->archive, fd) == ARCHIVE_OK)
 		return w;
 	(void)!write_trouble(w, e);

@@ -2,8 +2,6 @@
 
 #include "registry/front_priv.h"
 
-#include "idl/wire.h"
-
 /*
  * What pyflyte leaves to whoever registers (flyte-control-plane.md 2.1, 2.3,
  * 2.7): texts that are the whole of a field.
@@ -14,38 +12,9 @@
 #define MACRO_CODE	"{{ .remote_package_path }}"
 #define MACRO_DEST	"{{ .dest_dir }}"
 
-typedef void visit_fn(void *arg, ProtobufCMessage *);
-
-/*
- * Calls fn for each message of the type that lies in m.  Recursion is as deep
- * as messages are, which the reader of the wire bounds (MAX_MESSAGE_DEPTH).
- */
-static void
-each_message(ProtobufCMessage *m, const ProtobufCMessageDescriptor *type,
-    visit_fn *fn, void *arg)
-{
-	const ProtobufCFieldDescriptor *f;
-	unsigned i;
-	size_t k, n;
-
-	if (m->descriptor == type) {
-		fn(arg, m);
-		return;
-	}
-	for (i = 0; i < m->descriptor->n_fields; i++) {
-		f = &m->descriptor->fields[i];
-		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		n = wire_count(m, f);
-		for (k = 0; k < n; k++)
-			each_message(*(ProtobufCMessage *const *)wire_at(m, f,
-			    k), type, fn, arg);
-	}
-}
-
 static void
 each_in_front(struct front *f, const ProtobufCMessageDescriptor *type,
-    visit_fn *fn, void *arg)
+    entity_visit_fn *fn, void *arg)
 {
 	const struct entity *x;
 	size_t i;
@@ -53,11 +22,11 @@ each_in_front(struct front *f, const ProtobufCMessageDescriptor *type,
 	for (i = 0; i < f->n; i++) {
 		x = &f->at[i].entity;
 		if (x->task != NULL)
-			each_message(&x->task->base, type, fn, arg);
+			entity_each(&x->task->base, type, fn, arg);
 		if (x->workflow != NULL)
-			each_message(&x->workflow->base, type, fn, arg);
+			entity_each(&x->workflow->base, type, fn, arg);
 		if (x->plan != NULL)
-			each_message(&x->plan->base, type, fn, arg);
+			entity_each(&x->plan->base, type, fn, arg);
 	}
 }
 
@@ -197,14 +166,14 @@ fill_value(void *arg, ProtobufCMessage *m)
 		for (i = 0; i < v->list_value->n_values; i++)
 			fill_value(arg, &v->list_value->values[i]->base);
 	if (v->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_STRUCT_VALUE)
-		each_message(&v->struct_value->base,
+		entity_each(&v->struct_value->base,
 		    &google__protobuf__value__descriptor, fill_value, arg);
 }
 
 static void
 fill_pod(void *arg, ProtobufCMessage *m)
 {
-	each_message(m, &google__protobuf__value__descriptor, fill_value,
+	entity_each(m, &google__protobuf__value__descriptor, fill_value,
 	    arg);
 }
 

@@ -223,7 +223,7 @@ of_node(struct workflow *w, uint32_t node, struct node *from, struct str rest,
 	}
 	if (w->current != NULL)
 		node_add_ref(w, w->current, from);
-	outs = node_outputs(w, from);
+	outs = spec_node_outputs(w, from);
 	if (outs == NULL)
 		return -1;
 	if (rest.n == 0) {
@@ -564,7 +564,7 @@ bind_default(struct workflow *w, struct node *n, const char *var)
 }
 
 void
-bind_inputs(struct workflow *w, struct node *n, const pb_variable_map *params)
+spec_bind_inputs(struct workflow *w, struct node *n, const pb_variable_map *params)
 {
 	struct load *l = &w->f->l;
 	c_strbuf struct strbuf what = STRBUF_INIT;

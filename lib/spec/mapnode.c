@@ -350,7 +350,7 @@ map_lower(struct workflow *w, struct node *n)
 		m->name = n->id;
 	lower_criteria(w, n, a);
 	lower_element(w, n, inputs, a);
-	bind_inputs(w, n, inputs);
+	spec_bind_inputs(w, n, inputs);
 	if (of->n_variables > 0 && a->n_bound_inputs == of->n_variables)
 		shape_fault(l, DIAG_BAD_VALUE, n->what, "no input is a list "
 		    "to map over");

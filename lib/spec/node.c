@@ -182,7 +182,7 @@ aliased(struct workflow *w, struct node *n, const pb_variable_map *outs)
 }
 
 const pb_variable_map *
-node_outputs(struct workflow *w, struct node *n)
+spec_node_outputs(struct workflow *w, struct node *n)
 {
 	const pb_variable_map *outs = NULL;
 
@@ -489,7 +489,7 @@ lower_simple(struct workflow *w, struct node *n)
 	}
 	node_set_metadata(w, n);
 	node_set_target(w, n);
-	bind_inputs(w, n, params);
+	spec_bind_inputs(w, n, params);
 	if (n == w->failure)
 		bind_failure(w, n, params);
 }

@@ -78,7 +78,7 @@ in_every_case(struct workflow *w, struct node *n, const char *name)
 	for (i = 1; i < n->cases.n; i++) {
 		if (n->cases.at[i].k.error != TREE_NONE)
 			continue;
-		outs = node_outputs(w, &n->cases.at[i]);
+		outs = spec_node_outputs(w, &n->cases.at[i]);
 		if (outs == NULL || type_variable(outs, name) == NULL)
 			return 0;
 	}
@@ -95,7 +95,7 @@ switch_outputs(struct workflow *w, struct node *n)
 
 	if (n->cases.n == 0)
 		return NULL;
-	first = node_outputs(w, &n->cases.at[0]);
+	first = spec_node_outputs(w, &n->cases.at[0]);
 	if (first == NULL)
 		return NULL;
 	list.at = arena_new_n(w->f->l.a, first->n_variables, struct declared);

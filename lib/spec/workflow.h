@@ -98,7 +98,7 @@ void	target_find(struct file *, enum entity_kind, uint32_t node,
 pb_identifier *target_id(const struct target *);
 
 /* The outputs of a node, or NULL when it has a fault. */
-const pb_variable_map *node_outputs(struct workflow *, struct node *);
+const pb_variable_map *spec_node_outputs(struct workflow *, struct node *);
 
 /* ---- bindings (bind.c) -------------------------------------------------- */
 
@@ -127,7 +127,7 @@ pb_binding_data *bind_value(struct workflow *, uint32_t node,
 pb_binding_data *bind_literal(struct load *, const pb_literal *);
 pb_binding *bind_named(struct load *, char *var, pb_binding_data *);
 /* with: of a node against the inputs of what it runs. */
-void	bind_inputs(struct workflow *, struct node *,
+void	spec_bind_inputs(struct workflow *, struct node *,
 	    const pb_variable_map *params);
 
 #endif
