@@ -1,0 +1,323 @@
+#include "exec.h"
+
+#include <signal.h>
+
+#include "base/time.h"
+#include "idl/literal.h"
+
+static const enum opt_id opts[] = {
+	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,
+	OPT_OUTPUT, OPT_MAP, OPT_TYPED, OPT_PLAIN_IN, OPT_PLAIN, OPT_JQ,
+	OPT_JQ_INTS, OPT_DRY_RUN, OPT_EXIT_CODE, OPT_QUIET, OPT_VERBOSE,
+	OPT_CACHE, OPT_HERE, OPT_TIMEOUT, OPT_REPLAY, OPT_END
+};
+
+static const struct opt_program program = {
+	.name = "flyte-exec",
+	.args = "[options] REFERENCE|FILE[:NAME] [NAME=VALUE ...]\n"
+	    "[options] --replay ID/NODE [NAME=VALUE ...]",
+	.about = "Run one task: a typed filter.",
+	.opts = opts,
+	.examples =
+	    "  flyte-exec ./square.sh n=7\n"
+	    "  echo '{\"n\": 7}' | flyte-exec -i - ./square.sh | "
+	    "flyte-exec -i - t.yaml:add_one\n"
+	    "  cat people.csv | flyte-exec -p payroll -o total total_spend "
+	    "df=@-\n"
+	    "  flyte-exec -o rows=clean.csv ./clean.sh people=people.csv\n",
+};
+
+/* ---- what is asked ------------------------------------------------------- */
+
+static int
+set_cache(struct exec *x, const char *mode, struct err *e)
+{
+	if (strcmp(mode, "off") == 0)
+		x->cache = 0;
+	else if (strcmp(mode, "read") == 0)
+		x->cache = CACHE_READ;
+	else if (strcmp(mode, "write") == 0)
+		x->cache = CACHE_WRITE;
+	else if (strcmp(mode, "refresh") == 0)
+		x->cache = CACHE_WRITE | CACHE_REPLACE;
+	else
+		return err_set(e, ERR_USAGE, "--cache: expected off, read, "
+		    "write or refresh, given \"%s\"", mode);
+	return 0;
+}
+
+static int
+set_timeout(struct exec *x, const char *text, struct err *e)
+{
+	struct timespan t;
+	int64_t ns;
+
+	if (timespan_parse(str_of(text), &t) < 0 || t.sec < 0 || t.nsec < 0 ||
+	    __builtin_mul_overflow(t.sec, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)t.nsec, &ns) || ns == 0)
+		return err_set(e, ERR_USAGE, "--timeout: expected a time such "
+		    "as 90s or 1h30m, given \"%s\"", text);
+	x->timeout = ns;
+	return 0;
+}
+
+/* The options about values. */
+static int
+value_option(struct exec *x, enum opt_id id, const char *v, struct err *e)
+{
+	switch ((int)id) {
+	case OPT_INPUTS:
+		return inputs_add_file(x->inputs, v, e);
+	case OPT_MAP:
+		return inputs_add_map(x->inputs, v, e);
+	case OPT_TYPED:
+		inputs_set_form(x->inputs, VALUE_TYPED);
+		break;
+	case OPT_PLAIN_IN:
+		inputs_set_form(x->inputs, VALUE_PLAIN);
+		break;
+	case OPT_OUTPUT:
+		VEC_PUSH(&x->out.pick, v);
+		break;
+	case OPT_PLAIN:
+		x->out.plain = 1;
+		break;
+	case OPT_JQ:
+		x->out.jq = v;
+		break;
+	case OPT_JQ_INTS:
+		x->out.jq_ints = v;
+		break;
+	default:
+		BUG("option %s is in no switch", opt_name(id));
+	}
+	return 0;
+}
+
+static int
+take_option(struct exec *x, enum opt_id id, const char *v, struct err *e)
+{
+	switch ((int)id) {
+	case OPT_PROJECT:
+		x->ctx.project_option = v;
+		break;
+	case OPT_DOMAIN:
+		x->ctx.domain_option = v;
+		break;
+	case OPT_REGISTRY:
+		x->registry_dir = v;
+		break;
+	case OPT_TYPE:
+		x->type = v;
+		break;
+	case OPT_DRY_RUN:
+		x->dry_run = 1;
+		break;
+	case OPT_EXIT_CODE:
+		x->exit_code = 1;
+		break;
+	case OPT_QUIET:
+		x->quiet = x->out.quiet = 1;
+		break;
+	case OPT_VERBOSE:
+		x->verbose = 1;
+		break;
+	case OPT_CACHE:
+		return set_cache(x, v, e);
+	case OPT_HERE:
+		x->here = 1;
+		break;
+	case OPT_TIMEOUT:
+		return set_timeout(x, v, e);
+	case OPT_REPLAY:
+		x->replay = v;
+		break;
+	default:
+		return value_option(x, id, v, e);
+	}
+	return 0;
+}
+
+/* 0; 1: done already (--help); -1. */
+static int
+read_args(struct exec *x, int argc, char **argv, struct err *e)
+{
+	struct opt o;
+	enum opt_id id;
+	const char *v;
+	int r;
+
+	opt_init(&o, &program, argc, argv);
+	while ((r = opt_next(&o, &id, &v, e)) > 0) {
+		if (r == 1 && context_common_option(&program, id))
+			return 1;
+		if (r == 1) {
+			if (take_option(x, id, v, e) < 0)
+				return -1;
+		} else if (x->reference == NULL && strchr(v, '=') == NULL) {
+			x->reference = v;
+		} else if (inputs_add_word(x->inputs, v, e) < 0) {
+			return -1;
+		}
+	}
+	if (r < 0)
+		return -1;
+	if (x->replay != NULL && x->reference != NULL)
+		return err_set(e, ERR_USAGE, "%s: --replay names the task "
+		    "already", x->reference);
+	if (x->reference == NULL && x->replay == NULL)
+		return err_set(e, ERR_USAGE, "which task? (--help shows how "
+		    "to name one)");
+	return 0;
+}
+
+/* ---- running it ---------------------------------------------------------- */
+
+static int
+open_store(void *arg, struct store **ret, struct err *e)
+{
+	return context_store(arg, ret, e);
+}
+
+/* The environment and the program.  A task that can not run here is 3. */
+static int
+make_contract(struct exec *x, struct err *e)
+{
+	x->world = (struct contract_world){
+		.environ = context_environ(), .file = x->script,
+		.code = x->code,
+		.open_store = open_store, .arg = &x->ctx,
+	};
+	if (contract_new(x->task, &x->world, &x->contract, e) == 0)
+		return 0;
+	if (e->kind == ERR_MISSING)
+		e->kind = ERR_SPEC;
+	return -1;
+}
+
+/* What the task did wrong, on stderr; its status. */
+static int
+report(struct exec *x)
+{
+	const struct job_result *r = &x->result;
+
+	warn(&x->ctx, "%s: %s", x->name, r->error->message);
+	if (x->verbose && r->command != NULL)
+		warn(&x->ctx, "%s: the command was: %s", x->name, r->command);
+	if (r->scratch != NULL)
+		warn(&x->ctx, "%s: its folder is kept: %s", x->name,
+		    r->scratch);
+	if (r->cause == JOB_TIMEOUT)
+		return EXIT_TIMEOUT;
+	return r->cause == JOB_START ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int
+print(struct exec *x, const pb_literal_map *outputs)
+{
+	struct err e;
+
+	return outputs_print(&x->out, outputs, &e) < 0 ? fail(&x->ctx, &e) :
+	    EXIT_DONE;
+}
+
+static int
+dry_run(struct exec *x, const pb_literal_map *found)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (found != NULL) {
+		strbuf_addf(&b, "%s: reuse the cached result\n", x->name);
+	} else {
+		strbuf_addf(&b, "%s: run: ", x->name);
+		contract_add_command(x->contract, &b);
+		strbuf_addch(&b, '\n');
+	}
+	put_out(&b);
+	return found == NULL && x->exit_code ? EXIT_WORK : EXIT_DONE;
+}
+
+static int
+run(struct exec *x, int *ret_sig)
+{
+	pb_literal_map *outputs = NULL;
+	struct err e;
+
+	if (exec_look_up(x, &outputs, &e) < 0)
+		return fail(&x->ctx, &e);
+	if (x->dry_run)
+		return dry_run(x, outputs);
+	if (outputs != NULL)
+		return print(x, outputs);
+	if (exec_run(x, ret_sig, &e) < 0)
+		return fail(&x->ctx, &e);
+	if (*ret_sig != 0)
+		return EXIT_SIGNAL + *ret_sig;
+	if (x->result.cause != JOB_OK)
+		return report(x);
+	if (x->result.outputs == NULL) {
+		warn(&x->ctx, "%s: is a dynamic task: run it with flyte-run",
+		    x->name);
+		return EXIT_REFUSED;
+	}
+	exec_keep(x, x->result.outputs);
+	return print(x, x->result.outputs);
+}
+
+static int
+bind(struct exec *x, struct err *e)
+{
+	const pb_typed_interface *iface = x->task->interface;
+	struct wants wants;
+	size_t i;
+
+	wants_of_interface(iface == NULL ? NULL : iface->inputs,
+	    &x->ctx.arena, &wants);
+	for (i = 0; i < wants.n; i++)
+		wants.at[i].value = literal_map_get(x->recorded,
+		    wants.at[i].name);
+	if (outputs_check(&x->out, iface == NULL ? NULL : iface->outputs,
+	    e) < 0 || inputs_bind(x->inputs, &wants, &x->values, e) < 0)
+		return -1;
+	return make_contract(x, e);
+}
+
+static int
+main_status(struct exec *x, int argc, char **argv, int *ret_sig)
+{
+	struct err e;
+	int status, r = read_args(x, argc, argv, &e);
+
+	if (r != 0)
+		return r > 0 ? EXIT_DONE : fail(&x->ctx, &e);
+	status = x->replay != NULL ? exec_find_replay(x) : exec_find_task(x);
+	if (status != 0)
+		return status;
+	if (bind(x, &e) < 0)
+		return fail(&x->ctx, &e);
+	return run(x, ret_sig);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct exec x = { .cache = CACHE_READ | CACHE_WRITE,
+	    .reserved = RESERVATION_INIT };
+	int status, sig = 0;
+
+	context_init(&x.ctx, program.name);
+	signal(SIGPIPE, SIG_DFL);
+	x.inputs = inputs_new(&x.ctx);
+	status = main_status(&x, argc, argv, &sig);
+	reserve_drop(&x.reserved);
+	exec_release_task(&x);
+	inputs_free(x.inputs);
+	outputs_release(&x.out);
+	status = context_end(&x.ctx, status);
+	if (sig != 0) {
+		/* So that who started us sees what ended us. */
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	return status;
+}

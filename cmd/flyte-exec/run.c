@@ -1,0 +1,156 @@
+#include "exec.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "run/execution.h"
+#include "run/local.h"
+#include "sys/file.h"
+
+struct running {
+	struct exec	*exec;
+	struct loop	*loop;
+	struct executor	*executor;
+	struct job	*job;
+	struct loop_timer grace;
+	int		 sig, ended;
+};
+
+static void
+on_job(struct job *j, void *arg)
+{
+	struct running *r = arg;
+
+	r->ended = j->phase == JOB_ENDED;
+}
+
+static void
+on_grace_over(struct loop_timer *t)
+{
+	struct running *r = t->arg;
+
+	r->executor->ops->cancel(r->job, 1);
+}
+
+/*
+ * The first ends the task in its own time, the second at once.  What the
+ * terminal sends has reached the task already: it is in our process group.
+ */
+static void
+on_signal(void *arg, int sig, pid_t from)
+{
+	struct running *r = arg;
+	int again = r->sig != 0;
+
+	if (!again)
+		r->sig = sig;
+	if (again || from != 0 || (sig != SIGINT && sig != SIGQUIT))
+		r->executor->ops->cancel(r->job, again);
+	else
+		loop_timer_set(r->loop, &r->grace, loop_now() + LOCAL_GRACE);
+}
+
+/* File outputs go into the store by rename: its file system, then. */
+static int
+has_file_outputs(const pb_task_template *t)
+{
+	const pb_variable_map *v = t->interface == NULL ? NULL :
+	    t->interface->outputs;
+	size_t i;
+
+	for (i = 0; v != NULL && i < v->n_variables; i++) {
+		const pb_literal_type *type = v->variables[i]->value->type;
+
+		if (type->type_case !=
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_SIMPLE &&
+		    type->type_case !=
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE)
+			return 1;
+	}
+	return 0;
+}
+
+/* A new folder of our own for the slot. */
+static int
+make_scratch(struct exec *x, char **ret, struct err *e)
+{
+	const char *base = context_tmpdir(&x->ctx);
+	char *dir;
+
+	if (has_file_outputs(x->task) &&
+	    (context_path(&x->ctx, "scratch", &base, e) < 0 ||
+	    file_mkdirs(AT_FDCWD, base, e) < 0))
+		return -1;
+	dir = arena_printf(&x->ctx.arena, "%s/flyte-exec.XXXXXX", base);
+	if (mkdtemp(dir) == NULL)
+		return err_sys(e, "%s", dir);
+	*ret = dir;
+	return 0;
+}
+
+static int
+wait_for_end(struct running *r, struct err *e)
+{
+	while (!r->ended)
+		if (loop_step(r->loop, -1, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+submit(struct running *r, struct err *e)
+{
+	struct exec *x = r->exec;
+	char name[EXECUTION_NAME_MAX];
+	struct job_spec spec = {
+		.contract = x->contract, .inputs = x->values,
+		.project = x->project, .domain = x->domain, .node = x->name,
+		.timeout = x->timeout,
+	};
+	sigset_t set;
+
+	execution_new_name(name);
+	spec.execution = arena_strdup(&x->ctx.arena, name);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	r->grace = (struct loop_timer){ .fn = on_grace_over, .arg = r };
+	if (loop_signals(r->loop, &set, on_signal, r, e) < 0)
+		return -1;
+	return r->executor->ops->submit(r->executor, &spec, &x->ctx.arena,
+	    on_job, r, &r->job, e);
+}
+
+int
+exec_run(struct exec *x, int *ret_sig, struct err *e)
+{
+	c_loop struct loop *loop = loop_new();
+	struct running r = { .exec = x, .loop = loop };
+	/* What the task prints that is no output goes to stderr, live. */
+	struct local_options o = {
+		.slots = 1, .keep = 1, .out = 2, .err = 2, .foreground = 1,
+		.grace = LOCAL_GRACE, .here = x->here ? "." : NULL,
+	};
+	char *scratch = NULL;
+	int status;
+
+	if (contract_kind(x->contract) != CONTRACT_JQ &&
+	    make_scratch(x, &scratch, e) < 0)
+		return -1;
+	o.scratch = scratch == NULL ? "/nonexistent" : scratch;
+	r.executor = local_new(loop, &o);
+	status = submit(&r, e);
+	if (status == 0)
+		status = wait_for_end(&r, e);
+	loop_timer_stop(loop, &r.grace);
+	if (status == 0) {
+		x->result = r.job->result;
+		r.executor->ops->release(r.job);
+	}
+	executor_free(r.executor);
+	*ret_sig = r.sig;
+	return status;
+}

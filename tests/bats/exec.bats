@@ -1,0 +1,279 @@
+load helper
+
+local_setup() {
+	cat >square.sh <<-'EOF'
+	#!/bin/sh
+	#% inputs: {n: int}
+	#% outputs: {o0: int}
+	echo $((n * n)) >"$FLYTE_OUTPUTS/o0"
+	EOF
+	chmod +x square.sh
+	cat >t.yaml <<-'EOF'
+	tasks:
+	  add_one:
+	    inputs: {x: int}
+	    outputs: {o0: int}
+	    run: echo $((x + 1)) >$FLYTE_OUTPUTS/o0
+	  upper:
+	    inputs: {f: file}
+	    outputs: {g: file(txt)}
+	    stdin: f
+	    stdout: g
+	    cache: "1"
+	    run: echo ran >&2; tr a-z A-Z
+	  total:
+	    inputs: {df: file}
+	    outputs: {total: int}
+	    stdin: df
+	    stdout: total
+	    command: [awk, "{s += $1} END {print s}"]
+	  fails:
+	    run: echo oops >&2; exit 3
+	  slow:
+	    run: sleep 100
+	    timeout: 200ms
+	  liar:
+	    outputs: {a: int, b: int}
+	    run: echo 1 >$FLYTE_OUTPUTS/a
+	  greet:
+	    inputs: {who: str, loud: bool}
+	    outputs: {text: str}
+	    stdout: text
+	    command: [echo, "hello {{.inputs.who}} {{.inputs.loud}}"]
+	  counted:
+	    inputs: {n: int}
+	    outputs: {o: int}
+	    cache: "1"
+	    run: echo ran >&2; echo $((n * 2)) >$FLYTE_OUTPUTS/o
+	EOF
+}
+
+@test "exec: a script with a header is a typed task" {
+	run -0 flyte-exec ./square.sh n=7
+	equals '{"literals":{"o0":{"scalar":{"primitive":{"integer":"49"}}}}}' "$output"
+	run -0 flyte-exec --plain ./square.sh n=7
+	equals '{"o0":49}' "$output"
+	run -0 flyte-exec -o o0 ./square.sh n=-3
+	equals 9 "$output"
+	run -0 flyte-exec -q ./square.sh n=1
+	equals "" "$output"
+}
+
+@test "exec: a task of a spec, by name" {
+	run -0 flyte-exec -o o0 t.yaml:add_one x=41
+	equals 42 "$output"
+	run -5 flyte-exec t.yaml:nothing
+	run -2 flyte-exec t.yaml
+}
+
+@test "exec: --help, --version, unknown option, no reference" {
+	run -0 --separate-stderr flyte-exec --help
+	has "usage: flyte-exec" "$output"
+	equals "" "$stderr"
+	run -0 flyte-exec --version
+	has "flyte-tools" "$output"
+	run -2 --separate-stderr flyte-exec --nope
+	equals "" "$output"
+	has "flyte-exec: unknown option --nope" "$stderr"
+	run -2 flyte-exec
+	run -0 flyte-exec --completion-helper
+	has "option	--replay" "$output"
+}
+
+@test "exec: inputs are checked before anything runs" {
+	run -2 --separate-stderr flyte-exec ./square.sh
+	equals "flyte-exec: input n: no value; it takes n: int; given: nothing" "$stderr"
+	run -2 --separate-stderr flyte-exec ./square.sh n=7 m=1
+	has "flyte-exec: m: no such input; it takes n: int; given: n, m" "$stderr"
+	run -2 --separate-stderr flyte-exec ./square.sh n=1e3
+	has "flyte-exec: input n: " "$stderr"
+	run -2 flyte-exec ./square.sh n=9223372036854775808
+	run -2 flyte-exec ./square.sh n=1 n=2
+	run -2 flyte-exec ./square.sh seven
+	run -2 --separate-stderr flyte-exec t.yaml:upper f=not-there
+	has "not-there" "$stderr"
+	mkdir d
+	run -2 flyte-exec t.yaml:upper f=d
+	run -2 flyte-exec t.yaml:greet who=x loud=maybe
+}
+
+@test "exec: values from files, stdin and with an at sign" {
+	printf 'many words\n' >w
+	run -0 flyte-exec -o text t.yaml:greet who=@w loud=true
+	has "hello many words" "$output"
+	run -0 flyte-exec -o text t.yaml:greet who=@@w loud=false
+	equals "hello @w false" "$output"
+	run -0 sh -c 'printf 7 | flyte-exec -o o0 ./square.sh n=@-'
+	equals 49 "$output"
+	run -0 sh -c 'printf "1\n2\n3\n" | flyte-exec -o total t.yaml:total df=@-'
+	equals 6 "$output"
+	run -2 flyte-exec t.yaml:greet who=@- loud=@-
+	run -2 flyte-exec t.yaml:greet who=@nope loud=true
+}
+
+@test "exec: templates are data, never shell text" {
+	run -0 flyte-exec -o text t.yaml:greet 'who=$(id); `id` "x"' loud=true
+	equals 'hello $(id); `id` "x" true' "$output"
+}
+
+@test "exec: file outputs, their content and a make rule" {
+	printf 'abc\n' >in
+	run -0 --separate-stderr flyte-exec -o g=- t.yaml:upper f=in
+	equals ABC "$output"
+	equals ran "$stderr"
+	run -0 flyte-exec -o g=out.txt t.yaml:upper f=in
+	equals ABC "$(cat out.txt)"
+	equals 644 "$(stat -c %a out.txt)"
+	touch -d '2001-01-01' out.txt
+	run -0 --separate-stderr flyte-exec -o g=out.txt t.yaml:upper f=in
+	equals "" "$stderr"
+	[ out.txt -nt in ]
+	run -2 --separate-stderr flyte-exec -o nope t.yaml:upper f=in
+	has "it gives g: file(txt)" "$stderr"
+	run -2 flyte-exec -o g -o g=- t.yaml:upper f=in
+	run -0 flyte-exec -o g=/dev/null t.yaml:upper f=in
+	[ -c /dev/null ]
+	run -8 flyte-exec -o g=no/such/folder t.yaml:upper f=in
+}
+
+@test "exec: a failure writes nothing and names its status" {
+	run -1 --separate-stderr flyte-exec t.yaml:fails
+	equals "" "$output"
+	has "oops" "$stderr"
+	has "flyte-exec: fails: exit status 3" "$stderr"
+	run -1 --separate-stderr flyte-exec -o b t.yaml:liar
+	equals "" "$output"
+	has "output b (int): is missing" "$stderr"
+	run -124 --separate-stderr flyte-exec t.yaml:slow
+	has "did not end within 200ms" "$stderr"
+	run -124 flyte-exec --timeout 100ms t.yaml:slow
+	run -2 flyte-exec --timeout soon t.yaml:slow
+}
+
+@test "exec: the folder of a failure is kept, that of a success is not" {
+	cat >keep.sh <<-'EOF'
+	#!/bin/sh
+	#% inputs: {ok: bool}
+	touch left
+	[ "$ok" = true ]
+	EOF
+	chmod +x keep.sh
+	run -0 flyte-exec ./keep.sh ok=true
+	equals "" "$(ls "$TMPDIR")"
+	run -1 --separate-stderr flyte-exec ./keep.sh ok=false
+	has "its folder is kept: " "$stderr"
+	dir=${stderr##*: }
+	[ -e "$dir/work/left" ]
+}
+
+@test "exec: --here runs in this folder" {
+	cat >here.sh <<-'EOF'
+	#!/bin/sh
+	#% outputs: {d: str}
+	pwd >"$FLYTE_OUTPUTS/d"
+	EOF
+	chmod +x here.sh
+	run -0 flyte-exec --here -o d ./here.sh
+	equals "$PWD" "$output"
+	run -0 flyte-exec -o d ./here.sh
+	lacks "$PWD/" "$output/"
+}
+
+@test "exec: results are cached by content" {
+	run -0 --separate-stderr flyte-exec -o o t.yaml:counted n=4
+	equals 8 "$output"
+	equals ran "$stderr"
+	run -0 --separate-stderr flyte-exec -o o t.yaml:counted n=4
+	equals 8 "$output"
+	equals "" "$stderr"
+	run -0 --separate-stderr flyte-exec --cache=off -o o t.yaml:counted n=4
+	equals ran "$stderr"
+	run -0 --separate-stderr flyte-exec --cache=refresh -o o t.yaml:counted n=4
+	equals ran "$stderr"
+	run -0 --separate-stderr flyte-exec --cache=read -o o t.yaml:counted n=5
+	equals ran "$stderr"
+	run -0 --separate-stderr flyte-exec --cache=read -o o t.yaml:counted n=5
+	equals ran "$stderr"
+	run -2 flyte-exec --cache=maybe t.yaml:counted n=5
+	# The same bytes elsewhere.
+	printf 'abc\n' >a
+	mkdir d
+	printf 'abc\n' >d/b
+	run -0 --separate-stderr flyte-exec -o g=- t.yaml:upper f=a
+	equals ran "$stderr"
+	run -0 --separate-stderr flyte-exec -o g=- t.yaml:upper f=d/b
+	equals ABC "$output"
+	equals "" "$stderr"
+	# An edit of the task.
+	sed 's/n \* 2/n * 3/' t.yaml >u.yaml
+	run -0 --separate-stderr flyte-exec -o o u.yaml:counted n=4
+	equals 12 "$output"
+}
+
+@test "exec: dry run" {
+	run -0 flyte-exec -n t.yaml:counted n=4
+	has "counted: run: /bin/sh -eu -c" "$output"
+	run -9 flyte-exec -n --exit-code t.yaml:counted n=4
+	flyte-exec -q t.yaml:counted n=4
+	run -0 flyte-exec -n --exit-code t.yaml:counted n=4
+	equals "counted: reuse the cached result" "$output"
+}
+
+@test "exec: the task ends with us, by the same signal" {
+	cat >sleeps.sh <<-'EOF'
+	#!/bin/sh
+	#% inputs: {pid: str}
+	echo $$ >"$pid"
+	sleep 100 &
+	echo $! >>"$pid"
+	wait
+	EOF
+	chmod +x sleeps.sh
+	flyte-exec ./sleeps.sh pid="$PWD/pid" 3>&- &
+	p=$!
+	until [ "$(wc -l <pid 2>/dev/null)" = 2 ]; do sleep 0.02; done
+	kill -TERM $p
+	status=0
+	wait $p || status=$?
+	equals 143 "$status"
+	sleep 0.2
+	for child in $(cat pid); do
+		! kill -0 "$child" 2>/dev/null
+	done
+}
+
+@test "exec: a full disk is status 8" {
+	run -8 --separate-stderr sh -c 'flyte-exec ./square.sh n=7 >/dev/full'
+	has "standard output: No space left on device" "$stderr"
+}
+
+@test "exec: HOME unset" {
+	unset HOME FLYTE_HOME
+	run -0 flyte-exec --plain ./square.sh n=2
+	equals '{"o0":4}' "$output"
+	run -2 --separate-stderr flyte-exec t.yaml:counted n=2
+	equals "flyte-exec: HOME is not set; set FLYTE_HOME to the folder to keep state in" "$stderr"
+}
+
+@test "exec: closed descriptors" {
+	run -0 sh -c 'flyte-exec --plain ./square.sh n=2 <&-'
+	equals '{"o0":4}' "$output"
+	run -0 sh -c 'flyte-exec --plain ./square.sh n=2 2>&-'
+	equals '{"o0":4}' "$output"
+	run -8 sh -c 'flyte-exec --plain ./square.sh n=2 >&-'
+}
+
+@test "exec: a spec that is not valid is 3, a workflow 2, nothing there 5" {
+	printf 'tasks:\n  x:\n    inptus: {}\n    run: true\n' >bad.yaml
+	run -3 --separate-stderr flyte-exec bad.yaml:x
+	has "bad.yaml:3:5: error" "$stderr"
+	cat >w.yaml <<-'EOF'
+	tasks:
+	  a: {outputs: {x: int}, run: "echo 1 >$FLYTE_OUTPUTS/x"}
+	workflows:
+	  w: {nodes: {n: {task: a}}, outputs: {x: $n.x}}
+	EOF
+	run -2 --separate-stderr flyte-exec w.yaml:w
+	run -5 flyte-exec -p nobody nothing
+	run -2 flyte-exec ''
+}
