@@ -1,5 +1,7 @@
 #include "exec.h"
 
+#include <stdio.h>
+
 static int
 wrong_kind(struct exec *x, enum entity_kind kind)
 {
@@ -12,7 +14,7 @@ static int
 from_file(struct exec *x, const struct ref *r)
 {
 	struct front_options o = {
-		.project = CACHED_LOCAL_PROJECT, .version = "",
+		.project = CACHED_LOCAL_PROJECT,
 		.registry = x->registry,
 		.pack_helper = context_helper(&x->ctx, "pack"),
 	};
@@ -22,7 +24,7 @@ from_file(struct exec *x, const struct ref *r)
 	if (context_domain(&x->ctx, &o.domain, &e) < 0)
 		return fail(&x->ctx, &e);
 	x->has_front = 1;
-	if (front_load(r->file, &o, &x->ctx.arena, &x->front, &x->diags,
+	if (front_load(r->file, "", &o, &x->ctx.arena, &x->front, &x->diags,
 	    &e) < 0)
 		return fail(&x->ctx, &e);
 	if (x->diags.n > 0)
@@ -30,9 +32,10 @@ from_file(struct exec *x, const struct ref *r)
 	if (front_find(&x->front, r->name == NULL && x->front.n == 1 ?
 	    ENTITY_ANY : ENTITY_TASK, r->name, &f, &e) < 0)
 		return fail(&x->ctx, &e);
-	if (f->faults > 0) {
-		warn(&x->ctx, "%s: %s", r->file, f->errors == NULL ?
-		    "is not valid" : f->errors);
+	if (f->faulty) {
+		warn(&x->ctx, "%s: is not valid", r->file);
+		if (f->errors != NULL)
+			fputs(f->errors, stderr);
 		return EXIT_SPEC;
 	}
 	if (f->id.kind != ENTITY_TASK)
