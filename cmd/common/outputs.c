@@ -36,6 +36,26 @@ to_stdout(const char *path)
 	return path == NULL || strcmp(path, "-") == 0;
 }
 
+/* A result that could not be written is found out before the work. */
+static int
+check_target(const char *path, const pb_literal_type *t, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	c_free char *dir = xstrndup(path, slash == NULL ? 0 :
+	    (size_t)(slash - path) + 1);
+	struct stat st;
+
+	if (strcmp(path, "-") == 0 &&
+	    t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB &&
+	    t->blob->dimensionality ==
+	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__MULTIPART)
+		return err_set(e, ERR_USAGE, "-o: a folder can not be written "
+		    "to stdout");
+	if (slash == NULL || stat(dir, &st) == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, "-o: %s: %s", dir, strerror(errno));
+}
+
 static int
 check_pick(const char *pick, const pb_variable_map *declared, struct err *e)
 {
@@ -49,7 +69,8 @@ check_pick(const char *pick, const pb_variable_map *declared, struct err *e)
 		    "the \"=\"", pick);
 	for (i = 0; declared != NULL && i < declared->n_variables; i++)
 		if (str_is(name, declared->variables[i]->key))
-			return 0;
+			return path == NULL ? 0 : check_target(path,
+			    declared->variables[i]->value->type, e);
 	type_add_variables(&b, declared);
 	return err_set(e, ERR_USAGE, "-o " STR_FMT ": no such output; it "
 	    "gives %s", STR_ARG(name), b.p);
@@ -219,9 +240,13 @@ print_pick(const char *pick, const pb_literal_map *m, struct err *e)
 
 	if (l == NULL)
 		return err_set(e, ERR_FAILED, "output %s: is not there", key);
+	if (path != NULL && write_pick(l, path, e) < 0) {
+		if (e->kind == ERR_MISSING || e->kind == ERR_USAGE)
+			e->kind = ERR_SYS;
+		return err_wrap(e, "output %s", key);
+	}
 	if (path != NULL)
-		return write_pick(l, path, e) < 0 ?
-		    err_wrap(e, "output %s", key) : 0;
+		return 0;
 	value_add_bare(&b, l);
 	if (!is_binary(l))
 		strbuf_addch(&b, '\n');

@@ -19,7 +19,7 @@ from_file(struct exec *x, const struct ref *r)
 		.pack_helper = context_helper(&x->ctx, "pack"),
 	};
 	const struct front_entity *f;
-	struct err e;
+	struct err e, other;
 
 	if (context_domain(&x->ctx, &o.domain, &e) < 0)
 		return fail(&x->ctx, &e);
@@ -29,8 +29,9 @@ from_file(struct exec *x, const struct ref *r)
 		return fail(&x->ctx, &e);
 	if (x->diags.n > 0)
 		return complain_diags(&x->diags);
-	if (front_find(&x->front, r->name == NULL && x->front.n == 1 ?
-	    ENTITY_ANY : ENTITY_TASK, r->name, &f, &e) < 0)
+	if (front_find(&x->front, ENTITY_TASK, r->name, &f, &e) < 0 &&
+	    (r->name == NULL ||
+	    front_find(&x->front, ENTITY_ANY, r->name, &f, &other) < 0))
 		return fail(&x->ctx, &e);
 	if (f->faulty) {
 		warn(&x->ctx, "%s: is not valid", r->file);
