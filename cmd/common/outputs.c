@@ -217,8 +217,7 @@ write_pick(const pb_literal *l, const char *path, struct err *e)
 	} else if (stat(from, &st) < 0) {
 		return err_sys(e, "%s", from);
 	} else if (S_ISDIR(st.st_mode)) {
-		return to_stdout(path) ? err_set(e, ERR_USAGE, "a folder can "
-		    "not be written to stdout") : write_tree(from, path, e);
+		return write_tree(from, path, e);
 	}
 	if (!to_stdout(path))
 		return write_file(from, strbuf_str(&text), path, e);
