@@ -1,0 +1,35 @@
+#ifndef FLYTE_RUN_TARGET_H
+#define FLYTE_RUN_TARGET_H
+
+/* What is to be run: a reference or file, up to a closure and its inputs. */
+
+#include "common/context.h"
+#include "common/inputs.h"
+#include "idl/entity.h"
+#include "registry/front.h"
+#include "registry/registry.h"
+
+struct target {
+	const char		*what;		/* as the user named it */
+	const char		*reference;	/* in full, with its version */
+	enum entity_kind	 kind;
+	const pb_compiled_workflow_closure *closure;
+	struct wants		 wants;
+	const pb_typed_interface *interface;	/* of the workflow */
+	int			 local;		/* from a file, unregistered */
+	const char		*file, *script, *code;
+	uint32_t		 max_parallelism;
+	struct front		 front;
+	int			 loaded;	/* front is to be released */
+	struct diags		 diags;
+};
+
+/*
+ * Finds it; type is that of --type or NULL.  On -1 with e->kind ERR_NONE the faults of a spec have been
+ * printed already and the status is 3.
+ */
+int	target_find(struct context *, const char *text, const char *type,
+	    struct target *ret, struct err *) must_check;
+void	target_release(struct target *);
+
+#endif
