@@ -423,6 +423,22 @@ bind_inputs(struct running *r, struct target *t, pb_literal_map **ret,
 	return cached_hash_inputs(store, *ret, &a->c.arena, e);
 }
 
+/* Goes on with an execution, waiting for another process if asked to. */
+static int
+take_up(struct running *r, const struct execution_id *id, const char *script,
+    struct run **ret, struct err *e)
+{
+	c_strbuf struct strbuf dir = STRBUF_INIT;
+	int rc;
+
+	execution_add_dir(&dir, r->home, id);
+	while ((rc = run_resume(r->runner, id, script, ret, e)) < 0 &&
+	    e->kind == ERR_BUSY && r->a->wait)
+		if (journal_wait(dir.p, e) < 0)
+			return -1;
+	return rc;
+}
+
 /*
  * A name that is there already: the same execution if it is of the same
  * thing, else a conflict.
@@ -443,7 +459,7 @@ meet_namesake(struct running *r, const struct run_spec *spec,
 	history_release(&h);
 	if (rc < 0)
 		return -1;
-	return run_resume(r->runner, &spec->record.id, spec->script, ret, e);
+	return take_up(r, &spec->record.id, spec->script, ret, e);
 }
 
 static int
@@ -540,7 +556,7 @@ resume(struct running *r)
 	struct err e;
 
 	if (find_execution(r, &id, &e) < 0 ||
-	    run_resume(r->runner, &id, NULL, &run, &e) < 0)
+	    take_up(r, &id, NULL, &run, &e) < 0)
 		return fail(&r->a->c, &e);
 	r->what = id.name;
 	return run_to_end(r, run);

@@ -8,6 +8,8 @@
 #include "base/crc32c.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "sys/file.h"
+#include "sys/lock.h"
 
 #define NAME_OF_FILE	"journal"
 #define READ_BYTES	((size_t)256 * 1024)
@@ -23,18 +25,6 @@ struct journal {
 	struct strbuf	 pending;
 	size_t		 pending_n;	/* records in it */
 };
-
-static void
-close_fd(int *fd)
-{
-	int saved = errno;
-
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-	errno = saved;
-}
-#define c_fd	cleanup(close_fd)
 
 static struct journal *
 journal_new(int dirfd, int fd, char *path)
@@ -55,8 +45,8 @@ journal_close(struct journal *j)
 		return;
 	if (j->temp[0] != '\0')
 		unlinkat(j->dirfd, j->temp, 0);
-	close_fd(&j->fd);
-	close_fd(&j->dirfd);
+	closep(&j->fd);
+	closep(&j->dirfd);
 	strbuf_release(&j->pending);
 	free(j->path);
 	free(j);
@@ -72,14 +62,14 @@ journal_closep(struct journal **j)
 static int
 take_lock(int fd, const char *path, struct err *e)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc = lock_try(fd, 0, 0, e);
 
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
-	if (errno == EAGAIN || errno == EACCES)
+	if (rc < 0)
+		return err_wrap(e, "%s", path);
+	if (rc > 0)
 		return err_set(e, ERR_BUSY, "%s: in use by another process",
 		    path);
-	return err_sys(e, "%s: lock", path);
+	return 0;
 }
 
 static char *
@@ -115,7 +105,7 @@ open_unnamed(int dirfd, char *temp, size_t size)
 int
 journal_create(const char *dir, struct journal **ret, struct err *e)
 {
-	c_fd int dirfd = -1, fd = -1;
+	c_close int dirfd = -1, fd = -1;
 	c_free char *path = path_of(dir);
 	char temp[sizeof((*ret)->temp)];
 
@@ -258,7 +248,7 @@ int
 journal_open(const char *dir, journal_fn *fn, void *arg, struct journal **ret,
     struct err *e)
 {
-	c_fd int dirfd = -1, fd = -1;
+	c_close int dirfd = -1, fd = -1;
 	c_free char *path = path_of(dir);
 	struct scan s = { .path = path, .fn = fn, .arg = arg };
 	struct stat st;
@@ -285,7 +275,7 @@ journal_open(const char *dir, journal_fn *fn, void *arg, struct journal **ret,
 int
 journal_read(const char *dir, journal_fn *fn, void *arg, struct err *e)
 {
-	c_fd int fd = -1;
+	c_close int fd = -1;
 	c_free char *path = path_of(dir);
 	struct scan s = { .path = path, .fn = fn, .arg = arg };
 
@@ -300,16 +290,25 @@ journal_read(const char *dir, journal_fn *fn, void *arg, struct err *e)
 int
 journal_alive(const char *dir, struct err *e)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	c_fd int fd = -1;
+	c_close int fd = -1;
 	c_free char *path = path_of(dir);
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
-		return err_sys(e, "%s: lock", path);
-	return lock.l_type != F_UNLCK;
+	return lock_held(fd, 0, 0, e);
+}
+
+int
+journal_wait(const char *dir, struct err *e)
+{
+	c_close int fd = -1;
+	c_free char *path = path_of(dir);
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	return lock_wait(fd, 0, 0, e);
 }
 
 void

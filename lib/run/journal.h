@@ -53,6 +53,9 @@ int	journal_read(const char *dir, journal_fn *, void *arg, struct err *)
 /* 1 if a living process holds the journal's lock, 0 if not. */
 int	journal_alive(const char *dir, struct err *) must_check;
 
+/* Waits till no living process holds it; needs the right to write to it. */
+int	journal_wait(const char *dir, struct err *) must_check;
+
 /* Adds a record; nothing is written before journal_commit. */
 void	journal_append(struct journal *, struct str json, int64_t time_us);
 

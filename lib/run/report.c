@@ -417,6 +417,13 @@ put_failures(struct report *r, struct run *run)
 		else
 			more++;
 	}
+	if (told == 0 && run_error(run)->message.p != NULL) {
+		strbuf_addf(&b, "%s: ", r->opts.tool);
+		add_first_line(&b, arena_strndup(&r->arena,
+		    run_error(run)->message.p, run_error(run)->message.n));
+		strbuf_addch(&b, '\n');
+		put(r, &b);
+	}
 	if (more > 0) {
 		strbuf_addf(&b, "and %zu more: flyte-show %s\n", more,
 		    run_id(run)->name);
