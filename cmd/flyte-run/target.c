@@ -246,7 +246,7 @@ static int
 find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
     struct target *t, struct err *e)
 {
-	struct front_options opts = { .version = "" };
+	struct front_options opts = { 0 };
 	c_registry struct registry *r = NULL;
 	const struct front_entity *found;
 	const char *location;
@@ -260,10 +260,10 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	opts.registry = r;
 	opts.pack_helper = context_helper(c, "pack");
 	t->loaded = 1;
-	if (front_load(ref->file, &opts, &c->arena, &t->front, &t->diags,
+	if (front_load(ref->file, "", &opts, &c->arena, &t->front, &t->diags,
 	    e) < 0)
 		return -1;
-	if (front_faults(&t->front, &t->diags) > 0) {
+	if (t->diags.n > 0 || front_faults(&t->front) > 0) {
 		complain_diags(&t->diags);
 		for (i = 0; i < t->front.n; i++)
 			if (t->front.at[i].errors != NULL)
@@ -273,7 +273,8 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	}
 	t->file = ref->file;
 	t->local = 1;
-	t->code = t->front.code_path;
+	if (t->front.n_files > 0)
+		t->code = front_folder(&t->front, &c->arena);
 	if (front_find(&t->front, kind, ref->name, &found, e) < 0)
 		return -1;
 	t->reference = arena_printf(&c->arena, "%s:%s", ref->file,
