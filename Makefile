@@ -93,10 +93,10 @@ COMMON_O = $(COMMON_C:%.c=$(B)/%.o)
 GEN_O = $(GEN_C:$(G)/%.c=$(B)/gen/%.o)
 
 $(B)/libflyte.a: $(LIB_O) $(GEN_O)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 $(B)/libcmd.a: $(COMMON_O)
 	@mkdir -p $(@D)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(G)/stamp: $(PROTOS:%=lib/idl/proto/%)
 	@mkdir -p $(G)

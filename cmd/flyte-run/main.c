@@ -525,11 +525,11 @@ run_target(struct running *r)
 	struct err e;
 	int status;
 
-	if (target_find(&a->c, a->target, a->type, &t, &e) < 0)
+	if (run_target_find(&a->c, a->target, a->type, &t, &e) < 0)
 		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&a->c, &e);
 	else
 		status = run_new_target(r, &t);
-	target_release(&t);
+	run_target_release(&t);
 	return status;
 }
 

@@ -16,6 +16,14 @@ wants_of_plan(struct target *t, const pb_parameter_map *expected,
 		t->max_parallelism = (uint32_t)spec->max_parallelism;
 }
 
+/* A default plan that fixes an input is no plan of defaults. */
+static int
+fixes_nothing(const pb_admin_launch_plan_spec *spec)
+{
+	return spec->fixed_inputs == NULL ||
+	    spec->fixed_inputs->n_literals == 0;
+}
+
 static void
 set_workflow(struct target *t, const pb_compiled_workflow_closure *c)
 {
@@ -150,7 +158,7 @@ set_registered_workflow(struct target *t, struct registry *r,
 
 	set_workflow(t, wf->closure->compiled_workflow);
 	if (get(r, ENTITY_LAUNCH_PLAN, wf->id, a, &plan, e) == 0 &&
-	    plan.plan->spec->fixed_inputs == NULL) {
+	    fixes_nothing(plan.plan->spec)) {
 		wants_of_plan(t, plan.plan->closure->expected_inputs,
 		    plan.plan->spec, a);
 		return 0;
@@ -233,7 +241,7 @@ set_front(struct target *t, const struct front_entity *found,
 	set_workflow(t, found->workflow);
 	plan = find_in_front(&t->front, ENTITY_LAUNCH_PLAN, found->id.name);
 	if (plan != NULL && plan->plan != NULL &&
-	    plan->entity.plan->spec->fixed_inputs == NULL)
+	    fixes_nothing(plan->entity.plan->spec))
 		wants_of_plan(t, plan->plan->expected_inputs,
 		    plan->entity.plan->spec, a);
 	else
@@ -283,7 +291,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 }
 
 int
-target_find(struct context *c, const char *text, const char *type,
+run_target_find(struct context *c, const char *text, const char *type,
     struct target *ret, struct err *e)
 {
 	enum entity_kind kind = ENTITY_ANY;
@@ -301,7 +309,7 @@ target_find(struct context *c, const char *text, const char *type,
 }
 
 void
-target_release(struct target *t)
+run_target_release(struct target *t)
 {
 	diags_release(&t->diags);
 	if (t->loaded)

@@ -28,8 +28,8 @@ struct target {
  * Finds it; type is that of --type or NULL.  On -1 with e->kind ERR_NONE the faults of a spec have been
  * printed already and the status is 3.
  */
-int	target_find(struct context *, const char *text, const char *type,
+int	run_target_find(struct context *, const char *text, const char *type,
 	    struct target *ret, struct err *) must_check;
-void	target_release(struct target *);
+void	run_target_release(struct target *);
 
 #endif
