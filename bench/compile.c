@@ -101,7 +101,7 @@ compile(size_t nodes)
 	c_compile_errors struct compile_errors es = COMPILE_ERRORS_INIT;
 	pb_task_template *task = new_task(&in);
 	pb_workflow_template *w = PB_NEW(&in, flyteidl__core__workflow_template);
-	struct compile_unit unit = { w, NULL, 0, &task, 1, NULL, 0 };
+	struct compile_unit unit = { w, NULL, 0, &task, 1, NULL, 0, 0 };
 	pb_compiled_workflow_closure *cl;
 	struct timespec from, to;
 	size_t i;

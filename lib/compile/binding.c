@@ -64,7 +64,7 @@ fault(struct check *k, enum compile_code code, const char *node,
 	if (k->silent)
 		return -1;
 	add_steps(&path, s);
-	place = place_of(k->b, k->n, k->var);
+	place = builder_place(k->b, k->n, k->var);
 	place.path = path.p;
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
@@ -329,7 +329,7 @@ static const struct var *
 find_output(struct check *k, const struct promise_var *v, struct cnode *up,
     const struct step *s)
 {
-	const struct vars *all = compile_node_outputs(k->b, up);
+	const struct vars *all = cnode_outputs(k->b, up);
 	const struct var *out = all == NULL ? NULL : vars_find(all, v->name);
 
 	/* Without a list its aliases are at fault, and said so. */
@@ -532,7 +532,7 @@ check_unbound(struct check *k, const struct vars *params)
 }
 
 int
-bindings_check(struct builder *b, struct cnode *n, pb_binding *const *at,
+cnode_bindings(struct builder *b, struct cnode *n, pb_binding *const *at,
     size_t n_at, struct vars *params, enum edge_kind kind,
     struct vars *ret_types)
 {
@@ -555,7 +555,7 @@ bindings_check(struct builder *b, struct cnode *n, pb_binding *const *at,
 		    v == NULL ? NULL : v->type, NULL, &t) < 0)
 			continue;
 		for (j = 0; j < k.from.n; j++)
-			add_edge(b, kind, k.from.at[j], n->name);
+			builder_edge(b, kind, k.from.at[j], n->name);
 		if (ret_types != NULL)
 			ret_types->at[ret_types->n++] =
 			    (struct var){ at[i]->var, t, 0 };

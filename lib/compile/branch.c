@@ -4,15 +4,23 @@
  * condition}.go).
  */
 
+#include "base/err.h"
 #include "base/limits.h"
 #include "compile/build.h"
+#include "idl/infer.h"
 #include "idl/type.h"
 #include "idl/wire.h"
+
+static int
+same_type(const pb_literal_type *a, const pb_literal_type *b)
+{
+	return wire_equal(&a->base, &b->base);
+}
 
 static void
 required(struct builder *b, const struct cnode *n, const char *what)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 
 	FAULT(b, VALUE_REQUIRED, n->msg->id, &place, "%s is required", what);
 }
@@ -40,7 +48,7 @@ add_kid(struct builder *b, struct cnode *n, pb_node *msg)
 	kid = cnode_new(b, msg, n);
 	kid->own = 1;
 	msg->id = arena_printf(b->c->arena, "%s-%s", n->msg->id, msg->id);
-	kid->name = intern(b, msg->id);
+	kid->name = builder_intern(b, msg->id);
 	n->kids[n->n_kids++] = kid;
 }
 
@@ -92,7 +100,7 @@ static void
 fault_output(struct builder *b, const struct cnode *kid, const struct var *a,
     const struct var *x)
 {
-	struct compile_place place = place_of(b, kid, x->name);
+	struct compile_place place = builder_place(b, kid, x->name);
 	c_strbuf struct strbuf key = STRBUF_INIT, s = STRBUF_INIT,
 	    t = STRBUF_INIT;
 
@@ -119,7 +127,7 @@ intersect(struct builder *b, const struct cnode *kid, struct vars *out,
 		v = vars_find(&f->out, out->at[i].name);
 		if (v == NULL)
 			continue;
-		if (!wire_equal(&out->at[i].type->base, &v->type->base))
+		if (!same_type(out->at[i].type, v->type))
 			fault_output(b, kid, &out->at[i], v);
 		out->at[n++] = out->at[i];
 	}
@@ -127,9 +135,9 @@ intersect(struct builder *b, const struct cnode *kid, struct vars *out,
 }
 
 struct iface *
-branch_interface(struct builder *b, struct cnode *n)
+cbranch_interface(struct builder *b, struct cnode *n)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	uint64_t before = b->c->errors->calls;
 	struct iface *f, *kid;
 	int first = 1;
@@ -148,7 +156,7 @@ branch_interface(struct builder *b, struct cnode *n)
 		if (if_else(n)->other[i]->then_node == NULL)
 			required(b, n, "IfElse.Case.ThenNode");
 	for (i = 0; i < n->n_kids; i++) {
-		kid = node_interface(b, n->kids[i]);
+		kid = cnode_interface(b, n->kids[i]);
 		if (kid == NULL)
 			continue;
 		if (!first) {
@@ -163,7 +171,7 @@ branch_interface(struct builder *b, struct cnode *n)
 			memcpy(f->out.at, kid->out.at,
 			    kid->out.n * sizeof(*f->out.at));
 	}
-	(void)bindings_check(b, n, n->msg->inputs, n->msg->n_inputs, NULL,
+	(void)cnode_bindings(b, n, n->msg->inputs, n->msg->n_inputs, NULL,
 	    EDGE_UP, &f->in);
 	return b->c->errors->calls == before ? f : NULL;
 }
@@ -214,7 +222,7 @@ is_bound(const struct cnode *n, const char *var)
 static const pb_literal_type *
 var_type(struct builder *b, struct cnode *n, const char *var)
 {
-	struct compile_place place = place_of(b, n, var);
+	struct compile_place place = builder_place(b, n, var);
 	const struct var *v;
 
 	if (n->iface == NULL) {
@@ -235,7 +243,9 @@ static const pb_literal_type *
 operand_type(struct builder *b, struct cnode *n, const char *side,
     const pb_operand *o)
 {
-	struct compile_place place = place_of(b, n, side);
+	struct compile_place place = builder_place(b, n, side);
+	pb_literal_type *t;
+	struct err e;
 
 	if (o == NULL) {
 		FAULT(b, VALUE_REQUIRED, n->msg->id, &place,
@@ -254,7 +264,10 @@ operand_type(struct builder *b, struct cnode *n, const char *side,
 			return var_type(b, n, o->var);
 		break;
 	case FLYTEIDL__CORE__OPERAND__VAL_SCALAR:
-	case FLYTEIDL__CORE__OPERAND__VAL__NOT_SET:
+		if ((b->c->unit->flags & COMPILE_COMPARE_NONE) != 0 &&
+		    type_infer_scalar(o->scalar, &b->c->scratch, &t, &e) == 0)
+			return t;
+		break;
 	default:
 		break;
 	}
@@ -263,18 +276,45 @@ operand_type(struct builder *b, struct cnode *n, const char *side,
 	return NULL;
 }
 
+/* With none anything may be compared, with an optional its value. */
+static int
+optional_of(const pb_literal_type *a, const pb_literal_type *b)
+{
+	size_t i;
+
+	if (type_is_simple(a, SIMPLE_NONE))
+		return 1;
+	for (i = 0; a->type_case == TYPE_UNION &&
+	    i < a->union_type->n_variants; i++)
+		if (a->union_type->variants[i]->type_case == TYPE_SIMPLE &&
+		    b->type_case == TYPE_SIMPLE &&
+		    a->union_type->variants[i]->simple == b->simple)
+			return 1;
+	return 0;
+}
+
+static int
+comparable(const struct builder *b, const pb_literal_type *l,
+    const pb_literal_type *r)
+{
+	if (same_type(l, r))
+		return 1;
+	return (b->c->unit->flags & COMPILE_COMPARE_NONE) != 0 &&
+	    (optional_of(l, r) || optional_of(r, l));
+}
+
 static void
 check_comparison(struct builder *b, struct cnode *n,
     const pb_comparison_expression *x)
 {
-	struct compile_place place = place_of(b, n, "RightValue");
+	struct compile_place place = builder_place(b, n, "RightValue");
 	const pb_literal_type *l, *r;
 	c_strbuf struct strbuf s = STRBUF_INIT, t = STRBUF_INIT,
 	    key = STRBUF_INIT;
 
 	l = operand_type(b, n, "LeftValue", x->left_value);
 	r = operand_type(b, n, "RightValue", x->right_value);
-	if (l == NULL || r == NULL || wire_equal(&l->base, &r->base))
+	if (l == NULL || r == NULL || comparable(b, l, r))
 		return;
 	wire_pack(&l->base, &key);
 	strbuf_addch(&key, '\n');
@@ -290,7 +330,7 @@ static void
 check_condition(struct builder *b, struct cnode *n,
     const pb_boolean_expression *x, unsigned depth)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 
 	if (x == NULL) {
 		FAULT(b, BRANCH_NODE_HAS_NO_CONDITION, n->msg->id, &place,
@@ -323,7 +363,7 @@ check_condition(struct builder *b, struct cnode *n,
 static void
 check_block(struct builder *b, struct cnode *n, const pb_if_block *x)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 
 	check_condition(b, n, x->condition, 0);
 	if (x->then_node == NULL)
@@ -334,7 +374,7 @@ check_block(struct builder *b, struct cnode *n, const pb_if_block *x)
 static void
 check_blocks(struct builder *b, struct cnode *n)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	const pb_if_else_block *f = if_else(n);
 	size_t i;
 
@@ -351,7 +391,7 @@ check_blocks(struct builder *b, struct cnode *n)
 }
 
 void
-branch_check(struct builder *b, struct cnode *n)
+cbranch_check(struct builder *b, struct cnode *n)
 {
 	uint64_t before = b->c->errors->calls;
 	size_t i;
@@ -362,7 +402,7 @@ branch_check(struct builder *b, struct cnode *n)
 	make_kids(b, n);
 	/* Only upstream: at run time the branch decides who runs. */
 	for (i = 0; i < n->n_kids; i++) {
-		node_check(b, n->kids[i]);
-		node_edges(b, n->kids[i], EDGE_UP);
+		cnode_check(b, n->kids[i]);
+		cnode_edges(b, n->kids[i], EDGE_UP);
 	}
 }

@@ -47,7 +47,7 @@
 struct var {
 	const char		*name;
 	const pb_literal_type	*type;
-	uint32_t		 bound;	/* stamp of the last check that bound it */
+	uint32_t		 bound;	/* stamp of the last binder */
 };
 
 /* Variables in byte order of their names. */
@@ -127,11 +127,11 @@ enum { HAS_UP = 1, HAS_DOWN = 2 };
 
 /* ---- ids (ids.c) -------------------------------------------------------- */
 /* The key of an id in the maps, valid until the next call. */
-struct str	id_key(struct compiler *, const pb_identifier *);
+struct str	compiler_key(struct compiler *, const pb_identifier *);
 /* The id's text form, in the scratch arena. */
-const char	*id_text(struct compiler *, const pb_identifier *);
-uint32_t	intern(struct builder *, const char *id);
-void		add_edge(struct builder *, enum edge_kind, uint32_t from,
+const char	*compiler_text(struct compiler *, const pb_identifier *);
+uint32_t	builder_intern(struct builder *, const char *id);
+void		builder_edge(struct builder *, enum edge_kind, uint32_t from,
 		    uint32_t to);
 
 /* ---- interfaces (vars.c) ------------------------------------------------ */
@@ -141,13 +141,13 @@ void		vars_sort(struct vars *);
 struct iface	*iface_of(struct arena *, const pb_variable_map *in,
 		    const pb_variable_map *out);
 /* Empty names and missing types; 0 or -1. */
-int		iface_check(struct compiler *, const char *node,
+int		iface_report(struct compiler *, const char *node,
 		    const struct compile_place *, const struct iface *);
 /* The template's interface with both maps there: itself or a copy. */
 pb_typed_interface *iface_filled(struct arena *, pb_typed_interface *);
 
 /* ---- errors (vars.c) ---------------------------------------------------- */
-struct compile_place place_of(const struct builder *, const struct cnode *,
+struct compile_place builder_place(const struct builder *, const struct cnode *,
 		    const char *var);
 /* Adds an error whose description is the text alone. */
 #define FAULT(b, code, node, place, ...)				\
@@ -160,34 +160,35 @@ struct compile_place place_of(const struct builder *, const struct cnode *,
  * as they come) and adds the edges of the promises in them.  ret_types, if
  * given, gets the inferred types by name.  0 or -1.
  */
-int		bindings_check(struct builder *, struct cnode *,
+int		cnode_bindings(struct builder *, struct cnode *,
 		    pb_binding *const *, size_t n, struct vars *params,
 		    enum edge_kind, struct vars *ret_types);
 
 /* ---- nodes (node.c, branch.c) ------------------------------------------- */
 struct cnode	*cnode_new(struct builder *, pb_node *, struct cnode *parent);
 /* The interface of what the node runs; NULL after an error. */
-struct iface	*node_interface(struct builder *, struct cnode *);
+struct iface	*cnode_interface(struct builder *, struct cnode *);
 /* Outputs by the names consumers see; NULL after an error. */
-struct vars	*compile_node_outputs(struct builder *, struct cnode *);
-void		node_check(struct builder *, struct cnode *);
-void		node_edges(struct builder *, struct cnode *, enum edge_kind);
-struct iface	*branch_interface(struct builder *, struct cnode *);
-void		branch_check(struct builder *, struct cnode *);
+struct vars	*cnode_outputs(struct builder *, struct cnode *);
+void		cnode_check(struct builder *, struct cnode *);
+void		cnode_edges(struct builder *, struct cnode *, enum edge_kind);
+struct iface	*cbranch_interface(struct builder *, struct cnode *);
+void		cbranch_check(struct builder *, struct cnode *);
 
 /* ---- workflows (workflow.c, connect.c) ---------------------------------- */
 /* Validates a workflow into compiled, whose template may be changed; 0/-1. */
-int		workflow_check(struct compiler *, pb_compiled_workflow *,
+int		compiler_workflow(struct compiler *, pb_compiled_workflow *,
 		    int own);
-void		sub_check(struct builder *, struct cnode *);
+void		cnode_sub_check(struct builder *, struct cnode *);
 /* Cycles and nodes out of reach; then the connections. */
-void		reach_check(struct builder *);
-void		connections_write(struct builder *);
+void		builder_reach(struct builder *);
+void		builder_connections(struct builder *);
 /*
  * Walks the primary and the sub-workflows it needs: missing ones and cycles
  * of them are errors.  0 or -1.
  */
-int		require_check(struct compiler *, struct compile_requirements *);
+int		compiler_require(struct compiler *,
+		    struct compile_requirements *);
 int		compiler_open(struct compiler *, const struct compile_unit *,
 		    struct arena *, struct compile_errors *);
 void		compiler_release(struct compiler *);

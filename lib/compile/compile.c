@@ -17,7 +17,7 @@ compiler_release(struct compiler *c)
 static struct str
 kept_key(struct compiler *c, const pb_identifier *id)
 {
-	return arena_str(&c->scratch, id_key(c, id));
+	return arena_str(&c->scratch, compiler_key(c, id));
 }
 
 /* Of tasks with one id the first counts. */
@@ -35,7 +35,7 @@ index_tasks(struct compiler *c)
 			    "task", NULL, NULL, "Template.Id is required");
 			return -1;
 		}
-		key = id_key(c, u->tasks[i]->id);
+		key = compiler_key(c, u->tasks[i]->id);
 		if (map_get(&c->tasks, key) == MAP_NONE)
 			map_put(&c->tasks, arena_str(&c->scratch, key),
 			    (uint32_t)i);
@@ -69,7 +69,7 @@ index_subs(struct compiler *c)
 		place.workflow = t->id->name;
 		if (map_get(&c->subs, c->sub[i].key) != MAP_NONE)
 			compile_error_add(c->errors, COMPILE_DUPLICATE_ID,
-			    id_text(c, t->id), &place, NULL,
+			    compiler_text(c, t->id), &place, NULL,
 			    "two sub-workflows have this id");
 		else
 			map_put(&c->subs, c->sub[i].key, (uint32_t)i);
@@ -112,7 +112,7 @@ compile_requirements(const struct compile_unit *u, struct arena *a,
 	bare.n_tasks = bare.n_launch_plans = 0;
 	rc = compiler_open(&c, &bare, a, es);
 	if (rc == 0)
-		rc = require_check(&c, ret);
+		rc = compiler_require(&c, ret);
 	compile_errors_sort(es);
 	return rc;
 }
@@ -125,23 +125,23 @@ check_given(struct compiler *c)
 	uint64_t before = c->errors->calls;
 	size_t i;
 
-	if (require_check(c, &r) < 0)
+	if (compiler_require(c, &r) < 0)
 		return -1;
 	if (c->unit->primary->id != NULL)
 		place.workflow = c->unit->primary->id->name;
 	for (i = 0; i < r.n_launch_plans; i++)
-		if (map_get(&c->plans, id_key(c, r.launch_plans[i])) ==
+		if (map_get(&c->plans, compiler_key(c, r.launch_plans[i])) ==
 		    MAP_NONE)
 			compile_error_add(c->errors,
 			    COMPILE_WORKFLOW_REFERENCE_NOT_FOUND, START_NODE,
 			    &place, NULL, "launch plan [%s] not found",
-			    id_text(c, r.launch_plans[i]));
+			    compiler_text(c, r.launch_plans[i]));
 	for (i = 0; i < r.n_tasks; i++)
-		if (map_get(&c->tasks, id_key(c, r.tasks[i])) == MAP_NONE)
+		if (map_get(&c->tasks, compiler_key(c, r.tasks[i])) == MAP_NONE)
 			compile_error_add(c->errors,
 			    COMPILE_TASK_REFERENCE_NOT_FOUND, START_NODE,
 			    &place, NULL, "task [%s] not found",
-			    id_text(c, r.tasks[i]));
+			    compiler_text(c, r.tasks[i]));
 	return c->errors->calls == before ? 0 : -1;
 }
 
@@ -178,7 +178,7 @@ closure_of(struct compiler *c, pb_compiled_workflow *primary)
 		cl->sub_workflows[cl->n_sub_workflows++] = c->sub[i].compiled;
 	cl->tasks = arena_new_n(c->arena, u->n_tasks, pb_compiled_task *);
 	for (i = 0; i < u->n_tasks; i++)
-		if (map_get(&c->tasks, id_key(c, u->tasks[i]->id)) == i)
+		if (map_get(&c->tasks, compiler_key(c, u->tasks[i]->id)) == i)
 			cl->tasks[cl->n_tasks++] =
 			    compiled_task(c, u->tasks[i]);
 	return cl;
@@ -199,7 +199,7 @@ compile_workflow(const struct compile_unit *u, struct arena *a,
 		w = PB_NEW(a, flyteidl__core__compiled_workflow);
 		w->template_ = arena_alloc(a, sizeof(*w->template_));
 		*w->template_ = *u->primary;
-		rc = workflow_check(&c, w, 0);
+		rc = compiler_workflow(&c, w, 0);
 		if (rc == 0)
 			*ret = closure_of(&c, w);
 	}

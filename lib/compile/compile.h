@@ -22,6 +22,28 @@ struct compile_launch_plan {
 	const pb_variable_map	*expected_outputs;
 };
 
+/*
+ * What the real compiler refuses and we can run.  Without flags the answers
+ * are exactly Flyte's; what a flag lets through a real Flyte will refuse at
+ * registration.
+ */
+/* A workflow without nodes, if it has outputs: its closure leads from
+ * start-node to end-node. */
+#define COMPILE_PASS_THROUGH	1u
+/* An output with an alias stays known by its own name too. */
+#define COMPILE_OWN_NAMES	2u
+/* Conditions may compare with none, and an optional with its value. */
+#define COMPILE_COMPARE_NONE	4u
+/* An array node whose is_original_sub_node_interface is true takes and gives
+ * lists of what its sub-node does, but for bound_inputs; with a success
+ * criterion below "all" the elements given are optional. */
+#define COMPILE_MAP_ORIGINAL	8u
+/* For packages that flytekit made and ran. */
+#define COMPILE_LENIENT	(COMPILE_PASS_THROUGH | COMPILE_OWN_NAMES |	\
+			COMPILE_COMPARE_NONE)
+/* For our own specs, whose maps run over launch plans too. */
+#define COMPILE_SPEC	(COMPILE_LENIENT | COMPILE_MAP_ORIGINAL)
+
 /* What is compiled together.  Borrowed: see compile_workflow(). */
 struct compile_unit {
 	const pb_workflow_template	*primary;
@@ -31,6 +53,7 @@ struct compile_unit {
 	size_t				 n_tasks;
 	const struct compile_launch_plan *launch_plans;
 	size_t				 n_launch_plans;
+	unsigned			 flags;		/* COMPILE_ */
 };
 
 /* Ids a workflow and its sub-workflows need, each once, sorted. */

@@ -72,7 +72,7 @@ walk(const struct lists *l, uint32_t start, unsigned char *state,
 static void
 fault_cycle(struct builder *b, const uint32_t *path, size_t n)
 {
-	struct compile_place place = place_of(b, NULL, NULL);
+	struct compile_place place = builder_place(b, NULL, NULL);
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	size_t i = 0;
 
@@ -100,7 +100,7 @@ by_id(const void *a, const void *b)
 static void
 fault_unreached(struct builder *b, const char **ids, size_t n)
 {
-	struct compile_place place = place_of(b, NULL, NULL);
+	struct compile_place place = builder_place(b, NULL, NULL);
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	size_t i;
 
@@ -118,7 +118,7 @@ fault_unreached(struct builder *b, const char **ids, size_t n)
 }
 
 void
-reach_check(struct builder *b)
+builder_reach(struct builder *b)
 {
 	struct arena *a = &b->c->scratch;
 	size_t names = b->names.n, i, n, lost = 0;
@@ -127,7 +127,7 @@ reach_check(struct builder *b)
 	uint32_t *path = arena_new_n(a, names + 1, uint32_t);
 	const char **ids;
 
-	n = walk(&l, intern(b, START_NODE), state, path,
+	n = walk(&l, builder_intern(b, START_NODE), state, path,
 	    arena_new_n(a, names, uint32_t));
 	if (n > 0) {
 		fault_cycle(b, path, n);
@@ -240,7 +240,7 @@ count_lists(const struct lists *l, size_t names)
 } while (0)
 
 void
-connections_write(struct builder *b)
+builder_connections(struct builder *b)
 {
 	pb_connection_set *set = PB_NEW(b->c->arena,
 	    flyteidl__core__connection_set);
@@ -251,7 +251,8 @@ connections_write(struct builder *b)
 
 	r = rank_names(b, &rank);
 	l = sorted_lists(b, b->down.at, b->down.n, rank);
-	WRITE_MAP(set, downstream, Flyteidl__Core__ConnectionSet__DownstreamEntry,
+	WRITE_MAP(set, downstream,
+	    Flyteidl__Core__ConnectionSet__DownstreamEntry,
 	    flyteidl__core__connection_set__downstream_entry);
 	l = sorted_lists(b, b->up.at, b->up.n, rank);
 	WRITE_MAP(set, upstream, Flyteidl__Core__ConnectionSet__UpstreamEntry,

@@ -9,7 +9,7 @@ add_key(struct strbuf *b, const char *s)
 }
 
 struct str
-id_key(struct compiler *c, const pb_identifier *id)
+compiler_key(struct compiler *c, const pb_identifier *id)
 {
 	strbuf_reset(&c->key);
 	strbuf_addch(&c->key, '0' + (int)id->resource_type % 64);
@@ -22,7 +22,7 @@ id_key(struct compiler *c, const pb_identifier *id)
 }
 
 const char *
-id_text(struct compiler *c, const pb_identifier *id)
+compiler_text(struct compiler *c, const pb_identifier *id)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
@@ -31,7 +31,7 @@ id_text(struct compiler *c, const pb_identifier *id)
 }
 
 uint32_t
-intern(struct builder *b, const char *id)
+builder_intern(struct builder *b, const char *id)
 {
 	struct str key = str_of(id);
 	uint32_t at = map_get(&b->ids, key);
@@ -47,7 +47,7 @@ intern(struct builder *b, const char *id)
 }
 
 void
-add_edge(struct builder *b, enum edge_kind kind, uint32_t from, uint32_t to)
+builder_edge(struct builder *b, enum edge_kind kind, uint32_t from, uint32_t to)
 {
 	VEC_PUSH(&b->up, ((struct edge){ to, from }));
 	b->has.at[to] |= HAS_UP;

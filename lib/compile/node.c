@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "compile/build.h"
 #include "compile/interface.h"
+#include "idl/type.h"
 #include "idl/wire.h"
 
 struct cnode *
@@ -25,7 +26,7 @@ cnode_new(struct builder *b, pb_node *msg, struct cnode *parent)
 static void
 required(struct builder *b, const struct cnode *n, const char *what)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 
 	FAULT(b, VALUE_REQUIRED, n->msg->id, &place, "%s is required", what);
 }
@@ -35,7 +36,7 @@ static struct iface *
 task_interface(struct builder *b, struct cnode *n)
 {
 	const pb_task_node *t = n->msg->task_node;
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	struct compiler *c = b->c;
 	const pb_typed_interface *f;
 	uint32_t at;
@@ -45,10 +46,10 @@ task_interface(struct builder *b, struct cnode *n)
 		required(b, n, "TaskNode.ReferenceId");
 		return NULL;
 	}
-	at = map_get(&c->tasks, id_key(c, t->reference_id));
+	at = map_get(&c->tasks, compiler_key(c, t->reference_id));
 	if (at == MAP_NONE) {
 		FAULT(b, TASK_REFERENCE_NOT_FOUND, n->msg->id, &place,
-		    "task [%s] not found", id_text(c, t->reference_id));
+		    "task [%s] not found", compiler_text(c, t->reference_id));
 		return NULL;
 	}
 	if (c->task_ifaces[at] == NULL) {
@@ -74,11 +75,16 @@ exposed(struct builder *b, struct cnode *n,
 	struct iface *f = iface_of(&b->c->scratch, NULL, p->expected_outputs);
 	const pb_parameter_map *m = p->expected_inputs;
 	c_map struct map bound = MAP_INIT;
+	const pb_node *by = n->msg;
 	const pb_parameter *x;
 	size_t i;
 
-	for (i = 0; i < n->msg->n_inputs; i++)
-		map_put(&bound, str_of(n->msg->inputs[i]->var), 1);
+	/* A mapped plan is bound on the array node. */
+	if ((b->c->unit->flags & COMPILE_MAP_ORIGINAL) != 0 &&
+	    n->parent != NULL && n->parent->msg->target_case == NODE_ARRAY)
+		by = n->parent->msg;
+	for (i = 0; i < by->n_inputs; i++)
+		map_put(&bound, str_of(by->inputs[i]->var), 1);
 	f->in.at = arena_new_n(&b->c->scratch, m->n_parameters, struct var);
 	for (i = 0; i < m->n_parameters; i++) {
 		x = m->parameters[i]->value;
@@ -99,7 +105,7 @@ exposed(struct builder *b, struct cnode *n,
 static struct iface *
 plan_interface(struct builder *b, struct cnode *n, const pb_identifier *ref)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	const struct compile_launch_plan *p;
 	uint32_t at;
 
@@ -111,10 +117,10 @@ plan_interface(struct builder *b, struct cnode *n, const pb_identifier *ref)
 		required(b, n, "WorkflowNode.Interface");
 		return NULL;
 	}
-	at = map_get(&b->c->plans, id_key(b->c, ref));
+	at = map_get(&b->c->plans, compiler_key(b->c, ref));
 	if (at == MAP_NONE) {
 		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
-		    "launch plan [%s] not found", id_text(b->c, ref));
+		    "launch plan [%s] not found", compiler_text(b->c, ref));
 		return NULL;
 	}
 	p = &b->c->unit->launch_plans[at];
@@ -130,7 +136,7 @@ static struct iface *
 workflow_interface(struct builder *b, struct cnode *n)
 {
 	const pb_workflow_node *w = n->msg->workflow_node;
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	pb_workflow_template *t;
 	uint32_t at;
 
@@ -145,11 +151,11 @@ workflow_interface(struct builder *b, struct cnode *n)
 		    "sub-workflow");
 		return NULL;
 	}
-	at = map_get(&b->c->subs, id_key(b->c, w->sub_workflow_ref));
+	at = map_get(&b->c->subs, compiler_key(b->c, w->sub_workflow_ref));
 	if (at == MAP_NONE) {
 		FAULT(b, WORKFLOW_REFERENCE_NOT_FOUND, n->msg->id, &place,
 		    "workflow [%s] not found",
-		    id_text(b->c, w->sub_workflow_ref));
+		    compiler_text(b->c, w->sub_workflow_ref));
 		return NULL;
 	}
 	t = b->c->sub[at].compiled->template_;
@@ -185,12 +191,12 @@ static struct iface *
 gate_interface(struct builder *b, struct cnode *n)
 {
 	const pb_gate_node *g = n->msg->gate_node;
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	struct iface *f = arena_new(&b->c->scratch, struct iface);
 
 	switch ((int)g->condition_case) {
 	case GATE_APPROVE:
-		if (bindings_check(b, n, n->msg->inputs, n->msg->n_inputs,
+		if (cnode_bindings(b, n, n->msg->inputs, n->msg->n_inputs,
 		    NULL, EDGE_UP, &f->in) < 0)
 			return NULL;
 		f->out = f->in;
@@ -206,14 +212,59 @@ gate_interface(struct builder *b, struct cnode *n)
 	}
 }
 
+/* 1 if elements may fail: what they would have given is none then. */
+static int
+is_partial(const pb_array_node *a)
+{
+	return a->success_criteria_case ==
+	    FLYTEIDL__CORE__ARRAY_NODE__SUCCESS_CRITERIA_MIN_SUCCESSES ||
+	    (a->success_criteria_case ==
+	    FLYTEIDL__CORE__ARRAY_NODE__SUCCESS_CRITERIA_MIN_SUCCESS_RATIO &&
+	    a->min_success_ratio < 1);
+}
+
+/* The interface of an array over a sub-node of this one. */
+static struct iface *
+listed(struct builder *b, const pb_array_node *array, const struct iface *of)
+{
+	struct arena *a = &b->c->scratch;
+	struct iface *f = arena_new(a, struct iface);
+	c_map struct map bound = MAP_INIT;
+	pb_literal_type *t;
+	size_t i;
+
+	for (i = 0; i < array->n_bound_inputs; i++)
+		map_put(&bound, str_of(array->bound_inputs[i]), 1);
+	f->in.at = arena_new_n(a, of->in.n, struct var);
+	f->out.at = arena_new_n(a, of->out.n, struct var);
+	f->in.n = of->in.n;
+	f->out.n = of->out.n;
+	for (i = 0; i < of->in.n; i++) {
+		f->in.at[i] = of->in.at[i];
+		if (map_get(&bound, str_of(of->in.at[i].name)) == MAP_NONE)
+			f->in.at[i].type = type_list(a, (pb_literal_type *)
+			    (uintptr_t)of->in.at[i].type);
+	}
+	for (i = 0; i < of->out.n; i++) {
+		t = (pb_literal_type *)(uintptr_t)of->out.at[i].type;
+		if (is_partial(array) && !type_takes_none(t))
+			t = type_optional(a, t);
+		f->out.at[i] = of->out.at[i];
+		f->out.at[i].type = type_list(a, t);
+	}
+	return f;
+}
+
 /* As it is: the real compiler does not look at
  * is_original_sub_node_interface (flyte-execution.md, section 0). */
 static struct iface *
 array_interface(struct builder *b, struct cnode *n)
 {
 	pb_node *inner = n->msg->array_node->node;
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
+	const Google__Protobuf__BoolValue *original;
 	struct cnode *in;
+	struct iface *f;
 
 	if (inner == NULL) {
 		required(b, n, "ArrayNode.Node");
@@ -225,8 +276,13 @@ array_interface(struct builder *b, struct cnode *n)
 		    "nodes are nested deeper than %d levels", MAX_DEPTH);
 		return NULL;
 	}
-	in->name = intern(b, inner->id);
-	return node_interface(b, in);
+	in->name = builder_intern(b, inner->id);
+	f = cnode_interface(b, in);
+	if (f == NULL || (b->c->unit->flags & COMPILE_MAP_ORIGINAL) == 0)
+		return f;
+	original = n->msg->array_node->is_original_sub_node_interface;
+	return original != NULL && original->value ?
+	    listed(b, n->msg->array_node, f) : f;
 }
 
 static struct iface *
@@ -238,7 +294,7 @@ target_interface(struct builder *b, struct cnode *n)
 	case NODE_WORKFLOW:
 		return workflow_interface(b, n);
 	case NODE_BRANCH:
-		return branch_interface(b, n);
+		return cbranch_interface(b, n);
 	case NODE_GATE:
 		return gate_interface(b, n);
 	case NODE_ARRAY:
@@ -250,9 +306,9 @@ target_interface(struct builder *b, struct cnode *n)
 }
 
 struct iface *
-node_interface(struct builder *b, struct cnode *n)
+cnode_interface(struct builder *b, struct cnode *n)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	uint64_t before = b->c->errors->calls;
 	struct iface *f;
 
@@ -264,17 +320,34 @@ node_interface(struct builder *b, struct cnode *n)
 	n->iface_done = 1;
 	f = target_interface(b, n);
 	if (f != NULL)
-		(void)iface_check(b->c, n->msg->id, &place, f);
+		(void)iface_report(b->c, n->msg->id, &place, f);
 	n->iface = b->c->errors->calls == before ? f : NULL;
 	return n->iface;
 }
 
 /* ---- outputs ------------------------------------------------------------- */
+/* The names that aliases took away, unless an alias is called so. */
+static void
+add_own_names(struct builder *b, struct cnode *n)
+{
+	const struct vars *own = &n->iface->out;
+	struct vars all = { arena_new_n(&b->c->scratch, n->out.n + own->n,
+	    struct var), n->out.n };
+	size_t i;
+
+	memcpy(all.at, n->out.at, n->out.n * sizeof(*all.at));
+	for (i = 0; i < own->n; i++)
+		if (vars_find(&n->out, own->at[i].name) == NULL)
+			all.at[all.n++] = own->at[i];
+	vars_sort(&all);
+	n->out = all;
+}
+
 /* Renames the outputs that have an alias.  0 or -1. */
 static int
 alias_outputs(struct builder *b, struct cnode *n)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	pb_alias *const *al = n->msg->output_aliases;
 	c_map struct map seen = MAP_INIT;
 	uint64_t before = b->c->errors->calls;
@@ -304,11 +377,13 @@ alias_outputs(struct builder *b, struct cnode *n)
 			    "there", al[i]->alias, al[i]->var);
 	}
 	vars_sort(&n->out);
+	if ((b->c->unit->flags & COMPILE_OWN_NAMES) != 0 && n->iface != NULL)
+		add_own_names(b, n);
 	return b->c->errors->calls == before ? 0 : -1;
 }
 
 struct vars *
-compile_node_outputs(struct builder *b, struct cnode *n)
+cnode_outputs(struct builder *b, struct cnode *n)
 {
 	if (!n->out_done) {
 		n->out_done = 1;
@@ -354,9 +429,9 @@ sort_upstream(struct builder *b, struct cnode *n)
 }
 
 void
-node_check(struct builder *b, struct cnode *n)
+cnode_check(struct builder *b, struct cnode *n)
 {
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 
 	if (*n->msg->id == '\0')
 		FAULT(b, VALUE_REQUIRED, "<node>", &place,
@@ -364,28 +439,31 @@ node_check(struct builder *b, struct cnode *n)
 	if (strcmp(n->msg->id, START_NODE) == 0 ||
 	    strcmp(n->msg->id, END_NODE) == 0)
 		return;
-	if (node_interface(b, n) != NULL)
-		(void)compile_node_outputs(b, n);
+	if (cnode_interface(b, n) != NULL)
+		(void)cnode_outputs(b, n);
 	sort_upstream(b, n);
 	if (n->msg->target_case == NODE_BRANCH)
-		branch_check(b, n);
+		cbranch_check(b, n);
 	else if (n->msg->target_case == NODE_WORKFLOW &&
 	    n->msg->workflow_node->reference_case == REF_SUB)
-		sub_check(b, n);
+		cnode_sub_check(b, n);
 }
 
 void
-node_edges(struct builder *b, struct cnode *n, enum edge_kind kind)
+cnode_edges(struct builder *b, struct cnode *n, enum edge_kind kind)
 {
+	uint32_t at;
 	size_t i;
 
 	if (n->iface == NULL)
 		return;
 	if (n->name == UINT32_MAX)
-		n->name = intern(b, n->msg->id);
-	for (i = 0; kind == EDGE_BOTH && i < n->msg->n_upstream_node_ids; i++)
-		add_edge(b, kind, intern(b, n->msg->upstream_node_ids[i]),
-		    n->name);
-	(void)bindings_check(b, n, n->msg->inputs, n->msg->n_inputs,
+		n->name = builder_intern(b, n->msg->id);
+	for (i = 0; kind == EDGE_BOTH && i < n->msg->n_upstream_node_ids;
+	    i++) {
+		at = builder_intern(b, n->msg->upstream_node_ids[i]);
+		builder_edge(b, kind, at, n->name);
+	}
+	(void)cnode_bindings(b, n, n->msg->inputs, n->msg->n_inputs,
 	    &n->iface->in, kind, NULL);
 }

@@ -37,13 +37,13 @@ walk_release(struct walk *w)
 static void
 need_id(struct walk *w, struct needs *needs, const pb_identifier *id)
 {
-	struct str key = id_key(w->c, id);
+	struct str key = compiler_key(w->c, id);
 	const char *text;
 
 	if (map_get(&needs->seen, key) != MAP_NONE)
 		return;
 	map_put(&needs->seen, arena_str(&w->c->scratch, key), 1);
-	text = id_text(w->c, id);
+	text = compiler_text(w->c, id);
 	VEC_PUSH(&needs->at, ((struct need){ str_of(text), id }));
 }
 
@@ -64,20 +64,20 @@ need_sub(struct walk *w, const pb_workflow_template *t, const pb_node *n,
     unsigned depth)
 {
 	const pb_identifier *id = n->workflow_node->sub_workflow_ref;
-	uint32_t at = map_get(&w->c->subs, id_key(w->c, id));
+	uint32_t at = map_get(&w->c->subs, compiler_key(w->c, id));
 	struct sub *s;
 
 	if (at == MAP_NONE) {
 		fault(w, COMPILE_WORKFLOW_REFERENCE_NOT_FOUND, t, n,
 		    arena_printf(&w->c->scratch, "workflow [%s] not found",
-		    id_text(w->c, id)));
+		    compiler_text(w->c, id)));
 		return 1;
 	}
 	s = &w->c->sub[at];
 	if (s->walk == SUB_OPEN) {
 		fault(w, COMPILE_CYCLE_DETECTED, t, n, arena_printf(
 		    &w->c->scratch, "workflow [%s] contains itself",
-		    id_text(w->c, id)));
+		    compiler_text(w->c, id)));
 	} else if (s->walk == SUB_NEW && depth >= MAX_DEPTH) {
 		fault(w, COMPILE_WORKFLOW_BUILD_ERROR, t, n, arena_printf(
 		    &w->c->scratch, "sub-workflows are nested deeper than "
@@ -182,7 +182,7 @@ sorted_ids(struct compiler *c, struct needs *needs)
 }
 
 int
-require_check(struct compiler *c, struct compile_requirements *ret)
+compiler_require(struct compiler *c, struct compile_requirements *ret)
 {
 	cleanup(walk_release) struct walk w = { c,
 	    { MAP_INIT, VEC_INIT }, { MAP_INIT, VEC_INIT } };

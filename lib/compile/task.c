@@ -18,7 +18,7 @@ check_interface(struct task_check *k)
 	const pb_typed_interface *f = k->t->interface;
 
 	if (f != NULL)
-		(void)iface_check(&c, "root", &k->place,
+		(void)iface_report(&c, "root", &k->place,
 		    iface_of(&a, f->inputs, f->outputs));
 }
 

@@ -75,7 +75,7 @@ iface_of(struct arena *a, const pb_variable_map *in,
 }
 
 int
-iface_check(struct compiler *c, const char *node,
+iface_report(struct compiler *c, const char *node,
     const struct compile_place *place, const struct iface *f)
 {
 	if (f->unnamed)
@@ -105,7 +105,7 @@ iface_filled(struct arena *a, pb_typed_interface *old)
 }
 
 struct compile_place
-place_of(const struct builder *b, const struct cnode *n, const char *var)
+builder_place(const struct builder *b, const struct cnode *n, const char *var)
 {
 	return (struct compile_place){ b->name, n == NULL ? "" : n->path,
 	    var == NULL ? "" : var, "", NULL };

@@ -28,7 +28,7 @@ add_node(struct builder *b, pb_node *msg, unsigned own)
 	struct cnode *n = cnode_new(b, msg, NULL);
 
 	n->own = own & 1;
-	n->name = intern(b, msg->id);
+	n->name = builder_intern(b, msg->id);
 	/* A second node of the same id is checked and dropped: a quirk of
 	 * the real compiler. */
 	if (b->node_of.at[n->name] != NULL)
@@ -67,17 +67,20 @@ add_sentinels(struct builder *b, struct iface *f)
 static void
 add_orphan_edges(struct builder *b)
 {
-	uint32_t start = intern(b, START_NODE), end = intern(b, END_NODE), at;
+	uint32_t start = builder_intern(b, START_NODE);
+	uint32_t end = builder_intern(b, END_NODE), at;
 	size_t i;
 
+	if (b->nodes.n == 2 && (b->has.at[end] & HAS_UP) == 0)
+		builder_edge(b, EDGE_BOTH, start, end);
 	for (i = 0; i < b->nodes.n; i++) {
 		at = b->nodes.at[i]->name;
 		if (at == start || at == end)
 			continue;
 		if ((b->has.at[at] & HAS_UP) == 0)
-			add_edge(b, EDGE_BOTH, start, at);
+			builder_edge(b, EDGE_BOTH, start, at);
 		if ((b->has.at[at] & HAS_DOWN) == 0)
-			add_edge(b, EDGE_BOTH, at, end);
+			builder_edge(b, EDGE_BOTH, at, end);
 	}
 }
 
@@ -157,19 +160,19 @@ settle(struct builder *b, struct cnode *failure)
 		b->wf->nodes[i] = settle_node(b, b->nodes.at[i]);
 	if (failure != NULL)
 		b->wf->failure_node = settle_node(b, failure);
-	connections_write(b);
+	builder_connections(b);
 }
 
 /* ---- the workflow -------------------------------------------------------- */
 static int
 check_interface(struct builder *b, struct iface **ret)
 {
-	struct compile_place place = place_of(b, NULL, NULL);
+	struct compile_place place = builder_place(b, NULL, NULL);
 
 	b->wf->interface = iface_filled(b->c->arena, b->wf->interface);
 	*ret = iface_of(&b->c->scratch, b->wf->interface->inputs,
 	    b->wf->interface->outputs);
-	return iface_check(b->c, START_NODE, &place, *ret);
+	return iface_report(b->c, START_NODE, &place, *ret);
 }
 
 static void
@@ -178,10 +181,10 @@ check_nodes(struct builder *b, unsigned own)
 	size_t i;
 
 	for (i = 0; i < b->wf->n_nodes; i++)
-		node_check(b, add_node(b, b->wf->nodes[i], own));
+		cnode_check(b, add_node(b, b->wf->nodes[i], own));
 	for (i = 0; i < b->nodes.n; i++)
 		if (strcmp(b->nodes.at[i]->msg->id, START_NODE) != 0)
-			node_edges(b, b->nodes.at[i], EDGE_BOTH);
+			cnode_edges(b, b->nodes.at[i], EDGE_BOTH);
 }
 
 static struct cnode *
@@ -193,13 +196,13 @@ check_failure_node(struct builder *b, unsigned own)
 		return NULL;
 	n = cnode_new(b, b->wf->failure_node, NULL);
 	n->own = own & 1;
-	node_check(b, n);
-	node_edges(b, n, EDGE_UP);
+	cnode_check(b, n);
+	cnode_edges(b, n, EDGE_UP);
 	return n;
 }
 
 int
-workflow_check(struct compiler *c, pb_compiled_workflow *w, int own)
+compiler_workflow(struct compiler *c, pb_compiled_workflow *w, int own)
 {
 	cleanup(builder_release) struct builder b = { .c = c,
 	    .compiled = w, .wf = w->template_, .ids = MAP_INIT,
@@ -211,9 +214,10 @@ workflow_check(struct compiler *c, pb_compiled_workflow *w, int own)
 
 	c->depth++;
 	b.name = b.wf->id == NULL ? "" : b.wf->id->name;
-	place = place_of(&b, NULL, NULL);
-	if (b.wf->n_nodes == 0) {
-		FAULT(&b, NO_NODES_FOUND, id_text(c, b.wf->id), &place,
+	place = builder_place(&b, NULL, NULL);
+	if (b.wf->n_nodes == 0 && (b.wf->n_outputs == 0 ||
+	    (c->unit->flags & COMPILE_PASS_THROUGH) == 0)) {
+		FAULT(&b, NO_NODES_FOUND, compiler_text(c, b.wf->id), &place,
 		    "workflow '%s' has no nodes", b.name);
 		return -1;
 	}
@@ -223,18 +227,18 @@ workflow_check(struct compiler *c, pb_compiled_workflow *w, int own)
 	check_nodes(&b, own != 0);
 	failure = check_failure_node(&b, own != 0);
 	add_orphan_edges(&b);
-	reach_check(&b);
+	builder_reach(&b);
 	settle(&b, failure);
 	return c->errors->calls == before ? 0 : -1;
 }
 
 void
-sub_check(struct builder *b, struct cnode *n)
+cnode_sub_check(struct builder *b, struct cnode *n)
 {
 	const pb_identifier *id = n->msg->workflow_node->sub_workflow_ref;
-	struct compile_place place = place_of(b, n, NULL);
+	struct compile_place place = builder_place(b, n, NULL);
 	struct compiler *c = b->c;
-	uint32_t at = map_get(&c->subs, id_key(c, id));
+	uint32_t at = map_get(&c->subs, compiler_key(c, id));
 	struct sub *s;
 
 	if (at == MAP_NONE)
@@ -247,10 +251,10 @@ sub_check(struct builder *b, struct cnode *n)
 		if (s->runs++ >= MAX_SUB_RUNS || c->depth > MAX_DEPTH) {
 			FAULT(b, WORKFLOW_BUILD_ERROR, n->msg->id, &place,
 			    "workflow [%s] is used in more than %d ways",
-			    id_text(c, id), MAX_SUB_RUNS);
+			    compiler_text(c, id), MAX_SUB_RUNS);
 			return;
 		}
-		s->done = workflow_check(c, s->compiled, s->runs > 1) == 0;
+		s->done = compiler_workflow(c, s->compiled, s->runs > 1) == 0;
 		s->failed = !s->done;
 	}
 	if (s->failed)

@@ -67,7 +67,7 @@ read_unit(const struct conform_row *row, struct compile_unit *u,
 	}
 	*u = (struct compile_unit){ (pb_workflow_template *)primary,
 	    (pb_workflow_template **)subs.at, subs.n,
-	    (pb_task_template **)tasks.at, tasks.n, lp, plans.n };
+	    (pb_task_template **)tasks.at, tasks.n, lp, plans.n, 0 };
 	return 0;
 }
 

@@ -82,6 +82,7 @@ static const char *const task_texts[] = {
 #define NODES(nodes)	FLOW("", "", nodes, "")
 
 static struct compile_launch_plan plan;
+static unsigned flags;	/* of the next units */
 
 static void
 make_plan(void)
@@ -117,7 +118,7 @@ compile_in(const char *flow, const char *const *subs, size_t n_subs,
 	pb_workflow_template **sub = arena_new_n(&arena, n_subs + 1,
 	    pb_workflow_template *);
 	struct compile_unit u = { NULL, sub, n_subs, tasks, N_TASKS, &plan,
-	    1 };
+	    1, flags };
 	size_t i;
 
 	make_plan();
@@ -369,6 +370,64 @@ TEST(other_workflows)
 	    "VariableNameNotFound");
 	CODES(NODES("{'id':'n','workflowNode':{'launchplanRef':"
 	    "{'name':'z'}}}"), "WorkflowReferenceNotFound");
+	arena_release(&arena);
+}
+
+/* What flags let through; without them the answer is Flyte's. */
+#define LENIENT(flow, strict, bits)	do {				\
+	CODES(flow, strict);						\
+	flags = (bits);							\
+	CODES(flow, "");						\
+	flags = 0;							\
+} while (0)
+
+TEST(lenient)
+{
+	LENIENT(FLOW(VAR("i", INT), VAR("o", INT), "",
+	    BIND("o", PROMISE("", "i"))), "NoNodesFound",
+	    COMPILE_PASS_THROUGH);
+	LENIENT(FLOW("", VAR("o", INT), "", BIND("o", ONE)), "NoNodesFound",
+	    COMPILE_PASS_THROUGH);
+	LENIENT(NODES(ALIASED("{'var':'o','alias':'q'}") "," USE("o")),
+	    "ParameterNotBound VariableNameNotFound", COMPILE_OWN_NAMES);
+	LENIENT(NODES(BRANCH(BX, "'case':" CASE(COND(X, "{'scalar':"
+	    "{'noneType':{}}}"), SRC) "," ELSE)), "ValueRequired",
+	    COMPILE_COMPARE_NONE);
+	LENIENT(FLOW(VAR("x", UNION(INT ",{'simple':'NONE'}")), "",
+	    BRANCH(BIND("x", PROMISE("", "x")), "'case':"
+	    CASE(COND(X, P1), SRC) "," ELSE), ""), "MismatchingTypes",
+	    COMPILE_COMPARE_NONE);
+	LENIENT(FLOW("", VAR("o", LIST(INT)), "{'id':'m','inputs':["
+	    BIND("r", ITEMS(ONE)) "," BIND("d", ONE) "],'arrayNode':{"
+	    "'isOriginalSubNodeInterface':true,'boundInputs':['d'],'node':"
+	    PLANREF("") "}}", BIND("o", PROMISE("m", "o"))),
+	    "MismatchingBindings MismatchingTypes VariableNameNotFound",
+	    COMPILE_MAP_ORIGINAL);
+	flags = COMPILE_SPEC;
+	CODES(NODES(""), "NoNodesFound");
+	CODES(FLOW(VAR("x", UNION(STRING ",{'simple':'NONE'}")), "",
+	    BRANCH(BIND("x", PROMISE("", "x")), "'case':"
+	    CASE(COND(X, P1), SRC) "," ELSE), ""), "MismatchingTypes");
+	flags = 0;
+	arena_release(&arena);
+}
+
+TEST(nothing_but_an_output)
+{
+	c_compile_errors struct compile_errors es = COMPILE_ERRORS_INIT;
+	pb_compiled_workflow_closure *cl = NULL;
+
+	flags = COMPILE_PASS_THROUGH;
+	CHECK_INT(compile_in(FLOW("", VAR("o", INT), "", BIND("o", ONE)),
+	    NULL, 0, &cl, &es), 0);
+	flags = 0;
+	if (cl != NULL) {
+		CHECK_INT(cl->primary->connections->n_downstream, 1);
+		CHECK_STR(cl->primary->connections->downstream[0]->key,
+		    "start-node");
+		CHECK_STR(cl->primary->connections->downstream[0]->value->
+		    ids[0], "end-node");
+	}
 	arena_release(&arena);
 }
 
@@ -696,7 +755,8 @@ TEST(unit_is_untouched)
 	    NODE("t", "inc", BIND("a", PROMISE("", "i")))) "," ELSE) ","
 	    "{'id':'n'," REF("none") ",'upstreamNodeIds':['z','b']},"
 	    NODE("z", "none", ""), BIND("o", PROMISE("", "i")));
-	struct compile_unit u = { NULL, NULL, 0, NULL, N_TASKS, NULL, 0 };
+	struct compile_unit u = { NULL, NULL, 0, NULL, N_TASKS, NULL, 0,
+	    0 };
 	c_compile_errors struct compile_errors es = COMPILE_ERRORS_INIT;
 	pb_task_template **tasks = arena_new_n(&arena, N_TASKS,
 	    pb_task_template *);
