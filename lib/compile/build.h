@@ -63,10 +63,10 @@ struct iface {
 
 struct cnode {
 	pb_node			*msg;
-	const struct cnode	*parent;	/* the branch it is a child of */
+	const struct cnode	*parent;	/* the node it is inside of */
 	const char		*path;		/* ids as written, by '/' */
 	struct iface		*iface;		/* NULL: unknown or in error */
-	struct vars		 out;		/* outputs under their aliases */
+	struct vars		 out;		/* outputs, by their aliases */
 	struct cnode		**kids;		/* of a branch: then, else */
 	size_t			 n_kids;
 	uint32_t		 name;		/* interned id */
@@ -75,7 +75,7 @@ struct cnode {
 	unsigned		 own : 1;	/* msg may be changed */
 	unsigned		 iface_done : 1;
 	unsigned		 out_done : 1, out_bad : 1;
-	unsigned		 start_promise : 1; /* has one with an empty id */
+	unsigned		 start_promise : 1; /* has one without an id */
 	unsigned		 kids_done : 1;
 };
 
