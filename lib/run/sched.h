@@ -300,7 +300,8 @@ struct sched_action {
 	struct str	whole_inputs;	/* of an element: the map's */
 	struct str	outputs;	/* PUT; NODE of a success; BUILD: the
 					 * DynamicJobSpec */
-	int		interruptible;	/* START */
+	int		interruptible;	/* START, STOP */
+	int		unread;		/* STOP: its result came too late */
 	struct str	reason;		/* STOP, KILL */
 	/* NODE */
 	enum sched_phase phase;

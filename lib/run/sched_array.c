@@ -341,6 +341,8 @@ step_elements(struct at *at, struct elements *m)
 {
 	u32_list done = m->now;
 	uint32_t limit = m->parallel > 0 ? MIN(m->parallel, WINDOW) : WINDOW;
+	/* One that ends in this round keeps its turn until the next. */
+	uint32_t open = m->live;
 
 	m->now = m->next;
 	m->next = done;
@@ -358,11 +360,12 @@ step_elements(struct at *at, struct elements *m)
 		else
 			sched_node_step(&el);
 	}
-	while (m->next_new < m->n && m->live < limit && !at->s->stop) {
+	while (m->next_new < m->n && open < limit && !at->s->stop) {
 		uint32_t i = m->next_new++;
 		struct at el;
 
 		open_element(m, i);
+		open++;
 		el = element_at(at, m, i);
 		sched_node_step(&el);
 	}

@@ -68,8 +68,7 @@ sched_launch_stop(struct at *at, struct str reason)
 	struct sched *s = at->s;
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	if (!at->n->started)
-		return;
+	/* Also where nothing was launched yet: it may have been, before. */
 	strbuf_addf(&b, "cascading abort as parent execution id [" STR_FMT
 	    "] aborted, reason [", STR_ARG(s->c.name));
 	strbuf_addstr(&b, reason);

@@ -53,6 +53,7 @@ struct node {
 	uint8_t		why;		/* enum sched_why */
 	uint8_t		cache;		/* enum sched_cache */
 	uint8_t		reservation;	/* enum sched_reservation */
+	uint8_t		building;	/* rounds until its graph is built */
 	unsigned	listed : 1;	/* on a list for the next round */
 	unsigned	live : 1;	/* the workflow waits for it */
 	unsigned	asked : 1;	/* an answer is awaited */

@@ -472,6 +472,7 @@ step_retry(struct at *at)
 	n->attempt++;
 	n->started = n->running = n->held = n->granted = n->failing = 0;
 	n->decided = n->built = n->asked = n->is_map = 0;
+	n->building = 0;
 	n->child = SCHED_NONE;
 	sched_node_drop_got(n);
 	n->started_at = at->s->now;

@@ -260,6 +260,16 @@ start(struct at *at)
 	return OUT_RUNNING;
 }
 
+static void
+look_again(struct at *at)
+{
+	struct sched_ref ref = at->ref;
+
+	ref.attempt = at->n->attempt;
+	sched_wake(at->s, ref);
+	at->s->changed = 1;
+}
+
 static enum outcome
 missing(struct at *at, const char *code, struct str message)
 {
@@ -284,10 +294,8 @@ consume(struct at *at)
 		return retry ? OUT_RETRY : OUT_FAILED;
 	}
 	if (end == SCHED_FUTURES) {
-		sched_emit_at(at, SCHED_BUILD)->outputs =
-		    arena_str(&at->s->turn, got->outputs);
-		sched_node_drop_got(n);
-		n->asked = 1;
+		n->building = 2;
+		look_again(at);
 		return OUT_BUSY;
 	}
 	n->outputs = (struct str){ NULL, 0 };
@@ -306,6 +314,23 @@ consume(struct at *at)
 	return sched_task_succeeded(at);
 }
 
+/* flytepropeller ends the parent's attempt first: two rounds. */
+static enum outcome
+build(struct at *at)
+{
+	struct node *n = at->n;
+
+	if (--n->building > 0) {
+		look_again(at);
+		return OUT_BUSY;
+	}
+	sched_emit_at(at, SCHED_BUILD)->outputs =
+	    arena_str(&at->s->turn, n->got->outputs);
+	sched_node_drop_got(n);
+	n->asked = 1;
+	return OUT_BUSY;
+}
+
 enum outcome
 sched_task_run(struct at *at)
 {
@@ -313,6 +338,8 @@ sched_task_run(struct at *at)
 
 	if (n->asked || n->held)
 		return OUT_BUSY;
+	if (n->building > 0)
+		return build(at);
 	if (n->started)
 		return n->running && n->got != NULL ? consume(at) : OUT_BUSY;
 	if (n->step == STEP_QUEUED && is_serialized(at) &&
@@ -333,6 +360,8 @@ sched_task_stop(struct at *at, struct str reason)
 
 	a->reason = arena_str(&at->s->turn, reason);
 	a->interruptible = sched_node_is_interruptible(at);
+	a->unread = n->running && n->got != NULL;
+	n->building = 0;
 	if (n->running)
 		at->s->running--;
 	n->running = n->asked = n->held = 0;

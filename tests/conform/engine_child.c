@@ -36,9 +36,8 @@ engine_launch(struct engine_run *r, const struct sched_action *a)
 		state = SCHED_CHILD_LATER;
 		l.refused = l.done = 1;
 	}
-	/* What fails in every round is recorded once. */
-	if (!l.refused || r->launches.n == 0 || memcmp(&a->at,
-	    &VEC_LAST(&r->launches).at, sizeof(a->at)) != 0)
+	/* One that never reached the control plane is not recorded. */
+	if (state != SCHED_CHILD_LATER)
 		VEC_PUSH(&r->launches, l);
 	sched_child(r->s, a->at, state, (struct str){ NULL, 0 }, &error);
 }
@@ -46,14 +45,17 @@ engine_launch(struct engine_run *r, const struct sched_action *a)
 void
 engine_kill(struct engine_run *r, const struct sched_action *a)
 {
-	struct engine_launch l = { .at = a->at, .plan = a->launch->name,
+	struct engine_launch l = { .at = a->at, .plan = STR(""),
 	    .node = a->node->id, .is_kill = 1, .done = 1,
 	    .inputs = { NULL, 0 },
 	    .reason = arena_str(r->w->arena, a->reason) };
 
 	for (size_t i = 0; i < r->launches.n; i++)
-		if (memcmp(&r->launches.at[i].at, &a->at, sizeof(a->at)) == 0)
+		if (memcmp(&r->launches.at[i].at, &a->at,
+		    sizeof(a->at)) == 0) {
 			r->launches.at[i].done = 1;
+			l.plan = a->launch->name;
+		}
 	VEC_PUSH(&r->launches, l);
 }
 

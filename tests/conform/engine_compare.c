@@ -275,12 +275,13 @@ same_launch(struct diff *d, uint32_t json, const struct engine_launch *l)
 {
 	const struct conform_row *row = d->r->w->row;
 	struct str kill = conform_text(row, json, "kill");
+	int is_kill = tree_get(row->tree, json, "kill") != TREE_NONE;
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	ProtobufCMessage *m;
 	struct err e;
 
-	if (l->is_kill || kill.n > 0)
-		return l->is_kill && str_eq(kill, l->plan);
+	if (l->is_kill || is_kill)
+		return l->is_kill && is_kill && str_eq(kill, l->plan);
 	if (!str_eq(conform_text(row, json, "launchPlan"), l->plan) ||
 	    !str_eq(conform_text(row, json, "node"), l->node) ||
 	    (conform_text(row, json, "refused").n > 0) != l->refused ||

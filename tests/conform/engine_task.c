@@ -92,6 +92,8 @@ engine_stop(struct engine_run *r, const struct sched_action *a)
 	}
 	ended(r, c);
 	c->aborted = 1;
+	if (a->unread)
+		c->did = NULL;
 }
 
 /* ---- outputs ------------------------------------------------------------- */
