@@ -258,11 +258,11 @@ sched_array_element_step(struct at *at, enum step step)
 
 	m->failing += step == STEP_FAILING;
 	m->failing -= before == STEP_FAILING;
-	if (at->n->error != NULL && (step == STEP_FAILING ||
-	    ((step == STEP_FAILED || step == STEP_TIMED_OUT) &&
-	    before != STEP_FAILING)))
+	if (at->n->error != NULL && before != STEP_FAILING &&
+	    (step == STEP_RETRY || step == STEP_FAILING ||
+	    step == STEP_FAILED || step == STEP_TIMED_OUT))
 		VEC_PUSH(&m->errors, ((struct map_error){ at->ref.element,
-		    at->s->round, at->n->error }));
+		    at->s->round, step != STEP_RETRY, at->n->error }));
 }
 
 static uint16_t
@@ -373,18 +373,31 @@ step_elements(struct at *at, struct elements *m)
 
 /* ---- the map ------------------------------------------------------------- */
 
-/* Flyte's error text is that of the last round in which an element failed. */
+/*
+ * Flyte's error text is made anew in every round that sees an element fail,
+ * of what went wrong in that round.
+ */
 static void
 forget_old_errors(struct sched *s, struct elements *m)
 {
+	int fatal = 0;
 	size_t k = 0;
 
-	if (m->errors.n == 0 || VEC_LAST(&m->errors).round != s->round)
-		return;
+	for (size_t i = m->errors.n; i-- > 0 &&
+	    m->errors.at[i].round == s->round;)
+		fatal |= m->errors.at[i].fatal;
 	for (size_t i = 0; i < m->errors.n; i++)
-		if (m->errors.at[i].round == s->round)
+		if ((m->errors.at[i].round == s->round) == fatal)
 			m->errors.at[k++] = m->errors.at[i];
 	m->errors.n = k;
+}
+
+int
+sched_array_is_decided(const struct at *at)
+{
+	const struct elements *m = sched_array_of(at->s, at->n);
+
+	return m != NULL && (m->failing_now || m->done_now);
 }
 
 static void

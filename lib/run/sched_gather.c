@@ -167,11 +167,38 @@ add_group(const struct elements *m, size_t i, struct strbuf *b)
 	return end;
 }
 
+static int
+by_element(const void *a, const void *b)
+{
+	const struct map_error *x = a, *y = b;
+
+	if (x->element != y->element)
+		return x->element < y->element ? -1 : 1;
+	return x->round < y->round ? -1 : x->round > y->round;
+}
+
+/* Of each element that did not succeed its last error. */
+static void
+keep_last(struct elements *m)
+{
+	struct map_error *e = m->errors.at;
+	size_t k = 0;
+
+	qsort(e, m->errors.n, sizeof(*e), by_element);
+	for (size_t i = 0; i < m->errors.n; i++)
+		if ((i + 1 == m->errors.n || e[i + 1].element != e[i].element)
+		    && m->steps[e[i].element] != STEP_SUCCEEDED)
+			e[k++] = e[i];
+	m->errors.n = k;
+}
+
 struct sched_error *
 sched_array_error(struct sched *s, struct elements *m)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
+	if (m->errors.n > 0)
+		keep_last(m);
 	if (m->errors.n == 0)
 		return sched_new_error(s, SCHED_UNKNOWN, "ArrayNodeFailing",
 		    STR("Unknown reason"));

@@ -115,6 +115,7 @@ struct map_input {
 
 struct map_error {
 	uint32_t	element, round;
+	int		fatal;		/* the element failed for good */
 	struct sched_error *error;
 };
 
@@ -268,6 +269,8 @@ enum outcome sched_array_run(struct at *);
 enum outcome sched_dynamic_run(struct at *);
 void	sched_launch_stop(struct at *, struct str reason);
 void	sched_array_abort(struct at *, struct str reason, enum sched_why);
+/* 1 once the outcome of an open map is known. */
+int	sched_array_is_decided(const struct at *);
 /* An element takes this step next; is over. */
 void	sched_array_element_step(struct at *, enum step);
 void	sched_array_element_over(struct at *);

@@ -540,7 +540,10 @@ sched_node_work(struct at *at)
 	sched_node_outcome(at, out);
 	if (!is_counted(at) || at->s->c.rules.strict_limit)
 		return;
-	if (at->n->step == STEP_QUEUED || at->n->step == STEP_RUNNING)
+	/* A map counts while its elements are worked on. */
+	if ((at->n->step == STEP_QUEUED || at->n->step == STEP_RUNNING) &&
+	    (at->pn->kind != PLAN_ARRAY || (out == OUT_BUSY &&
+	    !sched_array_is_decided(at))))
 		at->s->used++;
 	if (!step_is_over((enum step)at->n->step))
 		look_again(at);
