@@ -139,9 +139,9 @@ tree_add_given(struct strbuf *b, const struct tree *t, uint32_t node)
 	const struct tree_node *n = &t->at[node];
 
 	if (n->kind == TREE_SEQ) {
-		strbuf_adds(b, "a list");
+		strbuf_adds(b, n->n > 0 ? "a list" : "an empty list");
 	} else if (n->kind == TREE_MAP) {
-		strbuf_adds(b, "a map");
+		strbuf_adds(b, n->n > 0 ? "a map" : "an empty map");
 	} else if (tree_is_null(t, node)) {
 		strbuf_adds(b, n->text.n == 0 ? "nothing" : "null");
 	} else {

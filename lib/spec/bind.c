@@ -496,14 +496,14 @@ bind_value(struct workflow *w, uint32_t node, const pb_literal_type *type,
 	if (bind_is_reference(l->t, node))
 		return bind_promise(w, node, ret_type);
 	if (l->t->at[node].kind != TREE_SCALAR && holds_dollar(l->t, node) &&
-	    !type_is_simple(type, FLYTEIDL__CORE__SIMPLE_TYPE__STRUCT))
+	    (type == NULL ||
+	    !type_is_simple(type, FLYTEIDL__CORE__SIMPLE_TYPE__STRUCT)))
 		return bind_parts(w, node, type, what, ret_type);
 	if (refuse_interpolation(w, node) < 0)
 		return NULL;
 	if (type == NULL) {
 		shape_fault(l, DIAG_BAD_VALUE, node, "%s: the type of a "
 		    "constant is not known here", what);
-		diag_hint(l->ds, "write {type: TYPE, value: ...}");
 		return NULL;
 	}
 	lit = interface_constant(l, node, type, 1, what);

@@ -319,6 +319,10 @@ compare(struct parser *p, int negated)
 		next(p);
 		if (operand(p, &right) < 0)
 			return NULL;
+	} else if (left.ref.type != NULL && !type_is_simple(left.ref.type,
+	    FLYTEIDL__CORE__SIMPLE_TYPE__BOOLEAN)) {
+		unexpected(p, "== != < <= > or >=");
+		return NULL;
 	} else {
 		right = (struct side){ .text = STR("true") };
 	}

@@ -46,12 +46,6 @@ files_path(struct load *l, uint32_t node)
 	return shape_strdup(l, s);
 }
 
-static char *
-absolute(struct load *l, const char *path)
-{
-	return arena_printf(l->a, "%s/%s", l->opt->dir, path);
-}
-
 /* Name, mode and content of each entry: what the digest of a tree covers. */
 static int
 digest_entry(void *arg, const struct walk_entry *w, struct err *e)
@@ -85,6 +79,7 @@ files_add(struct load *l, uint32_t node, const char *path, const char *task,
 {
 	struct spec_file f = { path, task };
 	c_strbuf struct strbuf b = STRBUF_INIT;
+	c_close int dir = -1;
 	struct digest d;
 	struct sha256 h;
 	struct err e;
@@ -93,7 +88,8 @@ files_add(struct load *l, uint32_t node, const char *path, const char *task,
 	json_add_string(json, str_of(path));
 	if (l->opt->dir != NULL) {
 		sha256_init(&h);
-		if (file_walk(AT_FDCWD, absolute(l, path), digest_entry, &h,
+		dir = file_open_dir(AT_FDCWD, l->opt->dir, 0, &e);
+		if (dir < 0 || file_walk(dir, path, digest_entry, &h,
 		    &e) < 0) {
 			shape_fault(l, DIAG_BAD_VALUE, node, "%s", e.msg);
 			return -1;
@@ -111,6 +107,7 @@ int
 files_read(struct load *l, uint32_t node, const char *path, struct str *ret)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
+	c_close int dir = -1;
 	struct err e;
 
 	if (l->opt->dir == NULL) {
@@ -118,8 +115,8 @@ files_read(struct load *l, uint32_t node, const char *path, struct str *ret)
 		    "the spec does not come from a folder", path);
 		return -1;
 	}
-	if (file_read(AT_FDCWD, absolute(l, path), MAX_SPEC_BYTES, &b,
-	    &e) < 0) {
+	dir = file_open_dir(AT_FDCWD, l->opt->dir, 0, &e);
+	if (dir < 0 || file_read(dir, path, MAX_SPEC_BYTES, &b, &e) < 0) {
 		shape_fault(l, DIAG_BAD_VALUE, node, "%s", e.msg);
 		return -1;
 	}

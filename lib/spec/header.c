@@ -158,6 +158,7 @@ header_load(struct file *f, const char *name, struct str text)
 		return -1;
 	}
 	if (header_text(text, &b) == 0) {
+		strbuf_release(&b);
 		s->tree.source.text.n = 0;
 		shape_fault_at(l, DIAG_EMPTY, (struct span){ 0, 0 },
 		    "no header in this script, and it is no spec by its name");

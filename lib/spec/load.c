@@ -185,8 +185,8 @@ load_document(struct file *f)
 	for (i = 0; i < f->decls[ENTITY_WORKFLOW].n; i++)
 		workflow_declare(f, &f->decls[ENTITY_WORKFLOW].at[i]);
 	lower_plans(f);
-	workflows_lower(f);
 	imply_plans(f);
+	workflows_lower(f);
 	spread_faults(f);
 }
 

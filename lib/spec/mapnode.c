@@ -47,12 +47,14 @@ map_read(struct workflow *w, struct node *n)
 	    (flow != TREE_NONE) != 1) {
 		shape_fault(l, DIAG_MISSING_KEY, n->what, "one of task, "
 		    "launchplan or workflow");
+		n->broken = 1;
 		return;
 	}
 	/* A workflow is mapped by the launch plan of its own name. */
 	kind = task != TREE_NONE ? ENTITY_TASK : ENTITY_LAUNCH_PLAN;
 	target_find(w->f, kind, task != TREE_NONE ? task : plan != TREE_NONE ?
 	    plan : flow, &n->target);
+	n->broken = n->target.kind == ENTITY_ANY;
 	if (n->target.kind == ENTITY_LAUNCH_PLAN)
 		note_plan(w, n);
 }

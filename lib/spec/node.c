@@ -39,7 +39,7 @@ read_target(struct workflow *w, struct node *n, enum entity_kind kind)
 {
 	target_find(w->f, kind, n->what, &n->target);
 	if (n->target.kind == ENTITY_ANY)
-		n->faulty = 1;
+		n->broken = 1;
 	else if (kind == ENTITY_WORKFLOW)
 		use_workflow(w, &n->target);
 	else if (kind == ENTITY_LAUNCH_PLAN)
@@ -140,7 +140,7 @@ node_read(struct workflow *w, struct node *n, uint32_t at)
 	if (shape_keys(&w->f->l, at, "a node", keys, ARRAY_LEN(keys) -
 	    (n->parent != NULL ? 0 : 2)) < 0 ||
 	    read_kind(w, n, kinds, names, ARRAY_LEN(names)) < 0) {
-		n->faulty = 1;
+		n->faulty = n->broken = 1;
 		return;
 	}
 	refuse_keys(w, n);
@@ -188,7 +188,7 @@ spec_node_outputs(struct workflow *w, struct node *n)
 
 	if (n->outputs != NULL)
 		return n->outputs;
-	if (n->faulty || n->busy)
+	if (n->broken || n->busy)
 		return NULL;
 	if (++w->asking > MAX_DEPTH) {
 		w->asking--;
@@ -218,7 +218,7 @@ spec_node_outputs(struct workflow *w, struct node *n)
 	if (outs != NULL)
 		n->outputs = aliased(w, n, outs);
 	else
-		n->faulty = 1;
+		n->faulty = n->broken = 1;
 	return n->outputs;
 }
 
@@ -501,8 +501,10 @@ node_lower(struct workflow *w, struct node *n)
 	struct node *outer = w->current;
 	size_t faults = l->faults;
 
-	if (n->faulty)
+	if (n->broken) {
+		n->faulty = 1;
 		return;
+	}
 	n->pb = PB_NEW(l->a, flyteidl__core__node);
 	n->pb->id = n->id;
 	w->current = n;

@@ -122,7 +122,7 @@ shape_keys(struct load *l, uint32_t map, const char *owner,
 				break;
 		if (i < n)
 			*keys[i].ret = v;
-		else
+		else if (!str_is(l->t->at[k].text, "<<"))
 			unknown_key(l, k, owner, keys, n);
 	}
 	return 0;

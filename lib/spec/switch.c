@@ -30,10 +30,11 @@ read_case(struct workflow *w, struct node *n, uint32_t at, int last)
 		if (!last)
 			shape_fault(l, DIAG_WRONG_SHAPE, at, "error: is for "
 			    "the last case, when no condition is true");
+		n->broken |= !last;
 		return;
 	}
 	node_read(w, c, at);
-	if (c->faulty)
+	if (c->broken && c->k.cond == TREE_NONE)
 		return;
 	if (c->k.error != TREE_NONE)
 		shape_fault(l, DIAG_EXCLUSIVE, c->k.error, "\"error\" and "
@@ -41,6 +42,8 @@ read_case(struct workflow *w, struct node *n, uint32_t at, int last)
 	if (!last && c->k.cond == TREE_NONE)
 		shape_fault(l, DIAG_MISSING_KEY, at, "if: only the last case "
 		    "goes without");
+	c->broken |= !last && c->k.cond == TREE_NONE;
+	n->broken |= c->broken;
 }
 
 void
@@ -51,19 +54,20 @@ switch_read(struct workflow *w, struct node *n)
 
 	if (what->kind != TREE_SEQ || what->n == 0) {
 		shape_wrong(l, n->what, "a list of cases");
+		n->broken = 1;
 		return;
 	}
 	n->cases.at = arena_new_n(l->a, what->n, struct node);
 	TREE_EACH(l->t, n->what, c)
 		read_case(w, n, c, l->t->at[c].next == TREE_NONE);
-	if (n->cases.at[n->cases.n - 1].faulty)
-		return;
 	if (n->cases.at[n->cases.n - 1].k.cond != TREE_NONE) {
 		shape_fault(l, DIAG_MISSING_KEY, n->what, "a last case "
 		    "without if:");
 		diag_hint(l->ds, "end with a node, or with {error: TEXT}");
+		n->broken = 1;
 	} else if (n->cases.n < 2) {
 		shape_fault(l, DIAG_MISSING_KEY, n->what, "a case with if:");
+		n->broken = 1;
 	}
 }
 

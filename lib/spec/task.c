@@ -93,6 +93,15 @@ meant(const struct declared_list *list, struct str name)
 
 /* ---- what runs ---------------------------------------------------------- */
 
+/* Bytes of a text: of a scalar, or of the script that is being read. */
+static struct span
+inside(struct task *t, uint32_t node, struct str text, size_t at, size_t n)
+{
+	if (text.p == t->l->t->source.text.p)
+		return (struct span){ (uint32_t)at, (uint32_t)(at + n) };
+	return shape_inside(t->l, node, at, n);
+}
+
 /* No template in a text for a shell: it has its own variables. */
 static void
 refuse_templates(struct task *t, uint32_t node, struct str text,
@@ -105,7 +114,7 @@ refuse_templates(struct task *t, uint32_t node, struct str text,
 		input = template_input(name);
 		if (input.n > 0) {
 			shape_fault_at(t->l, DIAG_BAD_REFERENCE,
-			    shape_inside(t->l, node, at, end - at),
+			    inside(t, node, text, at, end - at),
 			    "a template in %s", what);
 			diag_hint(t->l->ds, "the input is there as $"
 			    STR_FMT, STR_ARG(input));
@@ -113,7 +122,7 @@ refuse_templates(struct task *t, uint32_t node, struct str text,
 		}
 		if (template_is_flytes(name)) {
 			shape_fault_at(t->l, DIAG_BAD_REFERENCE,
-			    shape_inside(t->l, node, at, end - at),
+			    inside(t, node, text, at, end - at),
 			    "\"" STR_FMT "\" is a template of Flyte's in %s",
 			    STR_ARG(name), what);
 			return;

@@ -218,6 +218,8 @@ lower_output(struct workflow *w, char *name, uint32_t node)
 	}
 	strbuf_addf(&what, "output \"%s\"", name);
 	d = bind_value(w, value, t, what.p, &given);
+	if (d == NULL && t == NULL && !bind_is_reference(l->t, value))
+		diag_hint(l->ds, "write {type: TYPE, value: ...}");
 	if (d == NULL)
 		return NULL;
 	if (t == NULL && given == NULL) {

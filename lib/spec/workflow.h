@@ -56,6 +56,7 @@ struct node {
 					 * that it and its children use */
 	pb_node		*pb;
 	const pb_variable_map *outputs;	/* once asked for */
+	int		 broken;	/* what it runs is not known */
 	int		 faulty;
 	int		 busy;		/* its outputs are being told */
 	int		 placed;	/* in the template's list */
