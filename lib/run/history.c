@@ -111,26 +111,42 @@ error_of(struct history *h, const struct tree *t)
 	return ret;
 }
 
+/* A list of three numbers; 0 if it is not there or is no such list. */
+static int
+three_of(const struct tree *t, const char *key, int64_t v[3])
+{
+	uint32_t n = tree_get(t, 0, key);
+	int i = 0;
+
+	if (n == TREE_NONE || t->at[n].kind != TREE_SEQ || t->at[n].n != 3)
+		return 0;
+	TREE_EACH(t, n, c)
+		if (num_parse_i64(t->at[c].text, 0, INT64_MAX, &v[i++]) < 0)
+			return 0;
+	return 1;
+}
+
 static struct job_log
 log_of(const struct tree *t, const char *key)
 {
-	struct job_log log = { 0, 0, 0 };
-	uint32_t n = tree_get(t, 0, key);
-	int64_t v[3] = { 0, 0, 0 };
-	int i = 0;
+	int64_t v[3];
 
-	if (n == TREE_NONE || t->at[n].kind != TREE_SEQ)
-		return log;
-	TREE_EACH(t, n, c) {
-		if (i < 3 && num_parse_i64(t->at[c].text, 0, INT64_MAX,
-		    &v[i]) < 0)
-			return log;
-		i++;
-	}
-	log.slot = (unsigned)v[0];
-	log.from = v[1];
-	log.to = v[2];
-	return log;
+	if (!three_of(t, key, v))
+		return (struct job_log){ 0, 0, 0 };
+	return (struct job_log){ (unsigned)v[0], v[1], v[2] };
+}
+
+/* Where an attempt that has not ended prints to. */
+static void
+read_places(const struct tree *t, struct history_attempt *a)
+{
+	int64_t v[3];
+
+	a->prints = three_of(t, "lo", v);
+	if (!a->prints)
+		return;
+	a->out = (struct job_log){ (unsigned)v[0], v[1], 0 };
+	a->err = (struct job_log){ (unsigned)v[0], v[2], 0 };
 }
 
 /* ---- nodes and attempts ------------------------------------------------- */
@@ -182,6 +198,7 @@ read_start(struct history *h, const struct tree *t, int64_t time)
 	a = attempt_of(n, number);
 	*a = (struct history_attempt){ .number = number, .started = time };
 	a->handle = cstr_of(h, t, "h");
+	read_places(t, a);
 	n->node.inputs = json_of(h, t, "i");
 	n->node.attempt = number;
 	if (n->node.first == 0)

@@ -17,7 +17,8 @@ struct history_attempt {
 	const char	*cause;		/* NULL: ended well */
 	int		 status, sig;
 	int64_t		 user_us, system_us, max_rss_kb;
-	struct job_log	 out, err;
+	struct job_log	 out, err;	/* not ended: to is 0 */
+	int		 prints;	/* not ended: out and err are known */
 	const char	*scratch, *deck, *changed;	/* or NULL */
 	int		 failed;
 	struct sched_error error;	/* if failed */

@@ -287,6 +287,106 @@ journal_read(const char *dir, journal_fn *fn, void *arg, struct err *e)
 	return scan_file(fd, &s, e);
 }
 
+/* Bytes at..at+n of the file, in place of what is in buf. */
+static int
+read_part(int fd, const char *path, off_t at, size_t n, struct strbuf *buf,
+    struct err *e)
+{
+	ssize_t got;
+
+	strbuf_reset(buf);
+	strbuf_grow(buf, n);
+	while (buf->n < n) {
+		got = pread(fd, buf->p + buf->n, n - buf->n,
+		    at + (off_t)buf->n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(e, "%s", path);
+		if (got == 0)
+			break;
+		buf->n += (size_t)got;
+	}
+	buf->p[buf->n] = '\0';
+	return 0;
+}
+
+/* The first line; n 0 if there is no whole one. */
+static int
+first_line(int fd, const char *path, off_t size, struct strbuf *buf,
+    struct str *ret, struct err *e)
+{
+	size_t n = 4096;
+	const char *nl;
+
+	for (;; n *= 4) {
+		n = MIN(n, (size_t)size);
+		if (read_part(fd, path, 0, n, buf, e) < 0)
+			return -1;
+		nl = memchr(buf->p, '\n', buf->n);
+		if (nl != NULL || n == (size_t)size || n > MAX_JOURNAL_LINE)
+			break;
+	}
+	*ret = (struct str){ buf->p, nl == NULL ? 0 :
+	    (size_t)(nl - buf->p) };
+	return 0;
+}
+
+/* The last line that ends; n 0 if there is none or it is the first one. */
+static int
+last_line(int fd, const char *path, off_t size, struct strbuf *buf,
+    struct str *ret, struct err *e)
+{
+	const char *end = NULL, *from = NULL;
+	size_t n = 4096;
+
+	for (;; n *= 4) {
+		n = MIN(n, (size_t)size);
+		if (read_part(fd, path, size - (off_t)n, n, buf, e) < 0)
+			return -1;
+		end = memrchr(buf->p, '\n', buf->n);
+		from = end == NULL ? NULL :
+		    memrchr(buf->p, '\n', (size_t)(end - buf->p));
+		if (from != NULL || n == (size_t)size || n > MAX_JOURNAL_LINE)
+			break;
+	}
+	*ret = (struct str){ buf->p, 0 };
+	if (from != NULL)
+		*ret = (struct str){ from + 1, (size_t)(end - from) - 1 };
+	return 0;
+}
+
+int
+journal_read_ends(const char *dir, journal_fn *fn, void *arg, struct err *e)
+{
+	c_strbuf struct strbuf buf = STRBUF_INIT;
+	c_close int fd = -1;
+	c_free char *path = path_of(dir);
+	struct journal_line rec;
+	struct str line;
+	struct stat st;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_MISSING, "%s: no such execution", dir);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (first_line(fd, path, st.st_size, &buf, &line, e) < 0)
+		return -1;
+	if (line.n == 0 || parse_line(line, &rec) < 0 || rec.seq != 0)
+		return err_set(e, ERR_CORRUPT, "%s: record 0 is damaged",
+		    path);
+	if (fn(&rec, arg, e) < 0 ||
+	    last_line(fd, path, st.st_size, &buf, &line, e) < 0)
+		return -1;
+	if (line.n == 0)
+		return 0;
+	if (parse_line(line, &rec) < 0)
+		return err_set(e, ERR_CORRUPT, "%s: its last record is "
+		    "damaged", path);
+	return fn(&rec, arg, e);
+}
+
 int
 journal_alive(const char *dir, struct err *e)
 {

@@ -50,6 +50,13 @@ int	journal_open(const char *dir, journal_fn *, void *arg,
 int	journal_read(const char *dir, journal_fn *, void *arg, struct err *)
 		must_check;
 
+/*
+ * Reads the first record and the last whole one (fn is called once or twice)
+ * and none between: for lists of many journals.
+ */
+int	journal_read_ends(const char *dir, journal_fn *, void *arg,
+	    struct err *) must_check;
+
 /* 1 if a living process holds the journal's lock, 0 if not. */
 int	journal_alive(const char *dir, struct err *) must_check;
 

@@ -197,12 +197,20 @@ record_begin(struct recorder *r, int n)
 
 void
 record_start(struct recorder *r, struct str path, uint32_t attempt,
-    const char *handle, struct str inputs)
+    const char *handle, struct str inputs, const struct job_result *logs)
 {
 	struct json_writer w = open_record(r, "start");
 
 	put_attempt(&w, path, attempt);
 	put_cstr(&w, "h", handle);
+	if (logs != NULL) {
+		json_key(&w, "lo");
+		json_array(&w);
+		json_uint(&w, logs->out.slot);
+		json_int(&w, logs->out.from);
+		json_int(&w, logs->err.from);
+		json_end(&w);
+	}
 	put_map(r, &w, "i", inputs);
 	close_record(r, &w);
 }

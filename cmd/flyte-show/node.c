@@ -1,0 +1,363 @@
+/* Everything about one node. */
+
+#include "show.h"
+
+#include "base/utf8.h"
+#include "spec/lower.h"
+
+/* Lines of a log shown with an attempt; --logs has all. */
+#define TAIL	10
+
+/* A word as a shell reads it back. */
+static void
+add_quoted(struct strbuf *b, struct str word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-{}";
+	size_t i;
+
+	for (i = 0; i < word.n && word.p[i] != '\0' &&
+	    strchr(plain, word.p[i]) != NULL; i++)
+		continue;
+	strbuf_adds(b, b->n > 0 ? " " : "");
+	if (i == word.n && word.n > 0) {
+		strbuf_addstr(b, word);
+		return;
+	}
+	strbuf_addch(b, '\'');
+	for (i = 0; i < word.n; i++)
+		if (word.p[i] == '\'')
+			strbuf_adds(b, "'\\''");
+		else
+			strbuf_addch(b, word.p[i]);
+	strbuf_addch(b, '\'');
+}
+
+static const char *
+config_of(const pb_task_template *t, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_config; i++)
+		if (strcmp(t->config[i]->key, key) == 0)
+			return t->config[i]->value;
+	return NULL;
+}
+
+static void
+add_json_words(struct strbuf *b, const char *json)
+{
+	c_tree struct tree t;
+	struct err e;
+
+	tree_init(&t);
+	if (json_parse_tree(str_of(json), &t, &e) < 0 ||
+	    t.at[0].kind != TREE_SEQ) {
+		strbuf_adds(b, json);
+		return;
+	}
+	TREE_EACH(&t, 0, c)
+		add_quoted(b, t.at[c].text);
+}
+
+static void
+add_container(struct strbuf *b, const pb_task_template *t)
+{
+	const Flyteidl__Core__Container *c;
+	size_t i;
+
+	if (t->target_case != FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
+		return;
+	c = t->container;
+	for (i = 0; i < c->n_command; i++)
+		add_quoted(b, str_of(c->command[i]));
+	for (i = 0; i < c->n_args; i++)
+		add_quoted(b, str_of(c->args[i]));
+}
+
+/* Read off the template: whether its program is installed here is not what
+ * was asked. */
+void
+add_command(struct strbuf *b, const pb_task_template *t)
+{
+	const char *text;
+
+	if ((text = config_of(t, LOWER_COMMAND)) != NULL) {
+		add_json_words(b, text);
+	} else if ((text = config_of(t, LOWER_JQ)) != NULL) {
+		strbuf_adds(b, "jq");
+		add_quoted(b, str_of(text));
+	} else if ((text = config_of(t, LOWER_RUN)) != NULL ||
+	    (text = config_of(t, LOWER_SCRIPT)) != NULL) {
+		strbuf_adds(b, text);
+	} else if ((text = config_of(t, LOWER_SCRIPT_FILE)) != NULL) {
+		strbuf_adds(b, text);
+	} else {
+		add_container(b, t);
+	}
+}
+
+static void
+add_target(struct strbuf *b, const struct look_item *it)
+{
+	const pb_task_template *t = look_task(it);
+	const char *kind = look_kind(it);
+
+	if (kind[0] != '\0') {
+		add_label(b, "kind");
+		strbuf_addf(b, "%s\n", kind);
+	}
+	if (t == NULL)
+		return;
+	if (t->id != NULL) {
+		add_label(b, "task");
+		utf8_add_shown(b, str_of(t->id->name));
+		if (t->id->version[0] != '\0') {
+			strbuf_addch(b, '@');
+			utf8_add_shown(b, str_of(t->id->version));
+		}
+		strbuf_addch(b, '\n');
+	}
+}
+
+static void
+add_command_lines(struct strbuf *b, const struct look_item *it)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	const pb_task_template *t = look_task(it);
+
+	if (t == NULL)
+		return;
+	add_command(&text, t);
+	if (text.n == 0)
+		return;
+	while (text.n > 0 && text.p[text.n - 1] == '\n')
+		strbuf_setlen(&text, text.n - 1);
+	if (memchr(text.p, '\n', text.n) == NULL) {
+		add_label(b, "command");
+		utf8_add_shown(b, strbuf_str(&text));
+		strbuf_addch(b, '\n');
+		return;
+	}
+	strbuf_adds(b, "command:\n");
+	add_lines(b, "    ", strbuf_str(&text));
+}
+
+static void
+add_reasons(struct strbuf *b, const struct history_node *n)
+{
+	c_strbuf struct strbuf why = STRBUF_INIT;
+
+	add_why(&why, n);
+	if (why.n > 0) {
+		add_label(b, "why");
+		strbuf_addf(b, "%s\n", why.p);
+	}
+	if (cache_words(n->cache)[0] != '\0') {
+		add_label(b, "cache");
+		strbuf_addf(b, "%s\n", cache_words(n->cache));
+	}
+	if (n->explained != NULL) {
+		add_label(b, "since");
+		add_first_line(b, str_of(n->explained), 0);
+		strbuf_addch(b, '\n');
+	}
+	if (n->taken != NULL) {
+		add_label(b, "took");
+		strbuf_addf(b, "%s\n", n->taken);
+	}
+	if (n->child.name != NULL) {
+		add_label(b, "execution");
+		strbuf_addf(b, "%s/%s/%s\n", n->child.project,
+		    n->child.domain, n->child.name);
+	}
+}
+
+static void
+add_node_error(struct strbuf *b, const struct sched_error *error)
+{
+	static const char *const kinds[] = { "", " (the task's)",
+	    " (the system's)" };
+
+	if (error->code.p == NULL && error->message.p == NULL)
+		return;
+	add_label(b, "error");
+	utf8_add_shown(b, error->code);
+	strbuf_addf(b, "%s\n", kinds[error->kind]);
+	add_lines(b, "    ", error->message);
+}
+
+static void
+add_usage(struct strbuf *b, const struct history_attempt *a)
+{
+	if (a->ended == 0)
+		return;
+	strbuf_adds(b, "    used:    ");
+	look_add_span(b, a->user_us + a->system_us);
+	strbuf_addf(b, " of a processor, %.1f MB of memory\n",
+	    (double)a->max_rss_kb / 1024);
+}
+
+static int
+add_tails(struct strbuf *b, const struct look *l,
+    const struct history_attempt *a, struct err *e)
+{
+	static const char *const names[] = { "stdout", "stderr" };
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		strbuf_reset(&text);
+		if (add_log_tail(l, a, i, TAIL, &text, e) < 0)
+			return -1;
+		if (text.n == 0)
+			continue;
+		strbuf_addf(b, "    the end of its %s:\n", names[i]);
+		add_lines(b, "        | ", strbuf_str(&text));
+	}
+	return 0;
+}
+
+static void
+add_outcome(struct strbuf *b, const struct show *s, const struct look *l,
+    const struct history_attempt *a)
+{
+	c_strbuf struct strbuf cause = STRBUF_INIT;
+
+	if (a->ended == 0) {
+		add_word(s, b, look_phase(l) == LOOK_RUNNING ? "running" :
+		    "interrupted", 0);
+		return;
+	}
+	add_cause(&cause, a);
+	if (a->cause == NULL)
+		add_word(s, b, "done", 0);
+	else
+		strbuf_adds(b, cause.p);
+	strbuf_adds(b, " after ");
+	look_add_span(b, a->ended - a->started);
+}
+
+static int
+add_attempt(struct strbuf *b, const struct show *s, const struct look *l,
+    const struct history_attempt *a, struct err *e)
+{
+	strbuf_addf(b, "attempt %u: ", a->number);
+	add_outcome(b, s, l, a);
+	strbuf_adds(b, "\n    started: ");
+	look_add_time(b, a->started);
+	strbuf_addch(b, '\n');
+	add_usage(b, a);
+	if (a->changed != NULL)
+		strbuf_addf(b, "    not kept: %s\n", a->changed);
+	if (a->scratch != NULL)
+		strbuf_addf(b, "    folder:  %s\n", a->scratch);
+	if (a->deck != NULL)
+		strbuf_addf(b, "    deck:    %s\n", a->deck);
+	if (a->failed && a->error.message.n > 0) {
+		strbuf_adds(b, "    error:   ");
+		add_first_line(b, a->error.message, 0);
+		strbuf_addch(b, '\n');
+	}
+	return add_tails(b, l, a, e);
+}
+
+static int
+add_attempts(struct strbuf *b, const struct show *s, const struct look *l,
+    const struct look_item *it, struct err *e)
+{
+	const struct history_node *n = it->node;
+	size_t i, shown = 0;
+
+	for (i = 0; i < n->n_attempts; i++) {
+		if (s->attempt >= 0 &&
+		    n->attempts[i].number != (uint32_t)s->attempt)
+			continue;
+		shown++;
+		if (add_attempt(b, s, l, &n->attempts[i], e) < 0)
+			return -1;
+	}
+	if (shown == 0 && s->attempt >= 0)
+		return err_set(e, ERR_MISSING, "%s/%s: no attempt %d; it had "
+		    "%zu", l->history.id.name, s->path, s->attempt,
+		    n->n_attempts);
+	return 0;
+}
+
+static void
+add_map(struct strbuf *b, const char *title, const pb_literal_map *map)
+{
+	if (map == NULL)
+		return;
+	strbuf_addf(b, "%s:%s\n", title, map->n_literals == 0 ? " none" : "");
+	add_literals_lines(b, "    ", map);
+}
+
+static void
+add_node_header(struct strbuf *b, const struct show *s,
+    const struct look *l, const struct look_item *it)
+{
+	strbuf_addf(b, "%s/", l->history.id.name);
+	look_add_short(b, it->path);
+	strbuf_adds(b, "  ");
+	add_word(s, b, look_word(l, it), 0);
+	strbuf_addch(b, '\n');
+	add_target(b, it);
+	if (it->node == NULL)
+		return;
+	if (it->node->started != 0) {
+		add_label(b, "started");
+		look_add_time(b, it->node->started);
+		strbuf_addch(b, '\n');
+		add_label(b, "duration");
+		look_add_span(b, look_duration(l, it->node));
+		strbuf_addch(b, '\n');
+	}
+	add_reasons(b, it->node);
+	add_node_error(b, &it->node->error);
+}
+
+static void
+add_inside(struct strbuf *b, const struct look *l, uint32_t at)
+{
+	uint32_t i, n = 0;
+
+	for (i = l->items.at[at].first; i != LOOK_NONE;
+	    i = l->items.at[i].next)
+		n++;
+	if (n > 0)
+		strbuf_addf(b, "inside:     %u node%s, see flyte-show %s\n",
+		    n, n > 1 ? "s" : "", l->history.id.name);
+}
+
+int
+show_node(struct show *s, const struct look *l)
+{
+	c_arena struct arena a = ARENA_INIT;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	pb_literal_map *inputs = NULL, *outputs = NULL;
+	const struct look_item *it;
+	struct err e;
+	uint32_t at;
+
+	if (look_find(l, s->path, &at, &e) < 0)
+		return fail(&s->ctx, &e);
+	it = &l->items.at[at];
+	add_node_header(&b, s, l, it);
+	add_command_lines(&b, it);
+	add_inside(&b, l, at);
+	if (it->node != NULL) {
+		if (show_literals(s, it->node->inputs, &a, &inputs, &e) < 0 ||
+		    show_literals(s, it->node->outputs, &a, &outputs, &e) < 0)
+			return fail(&s->ctx, &e);
+		add_map(&b, "inputs", inputs);
+		add_map(&b, "outputs", outputs);
+		if (add_attempts(&b, s, l, it, &e) < 0)
+			return fail(&s->ctx, &e);
+		if (it->node->n_attempts > 0)
+			strbuf_addf(&b, "again:      flyte-exec --replay "
+			    "%s/%s\n", l->history.id.name, s->path);
+	}
+	put_out(&b);
+	return EXIT_DONE;
+}

@@ -1,0 +1,71 @@
+#ifndef FLYTE_SHOW_H
+#define FLYTE_SHOW_H
+
+/* Between the files of flyte-show. */
+
+#include "common/context.h"
+#include "common/look.h"
+#include "data/json.h"
+
+struct show {
+	struct context	 ctx;
+	const char	*home;
+	const char	*address;	/* or NULL: a list */
+	int		 json;		/* 1: --jsonl, 2: --json */
+	int		 logs, follow, timeline;
+	const char	*color_option;
+	int		 color;
+	int64_t		 limit;		/* -1: not given, 0: all */
+	int		 width;		/* columns, 0: no terminal */
+	struct execution_id id;
+	const char	*path;		/* of a node, or NULL */
+	int		 attempt;	/* -1: not given */
+};
+
+/* Each prints and returns the status to exit with. */
+int	show_list(struct show *);
+int	show_tree(struct show *, const struct look *);
+int	show_node(struct show *, const struct look *);
+int	show_logs(struct show *);
+int	show_json(struct show *, const struct look *);
+int	show_json_node(struct show *, const struct look *);
+
+/* ---- words.c ------------------------------------------------------------ */
+
+/* "  name:      " of a list of facts. */
+void	add_label(struct strbuf *, const char *name);
+/* Text in the colour that goes with a word; the bare text without colours. */
+void	add_word(const struct show *, struct strbuf *, const char *word,
+	    size_t width);
+/* The first line of a text, shown, at most width columns (0: no bound). */
+void	add_first_line(struct strbuf *, struct str text, size_t width);
+/* All lines, each behind the indent. */
+void	add_lines(struct strbuf *, const char *indent, struct str text);
+/* Literals of a journal as a message; NULL if there are none. */
+int	show_literals(struct show *, struct str json, struct arena *,
+	    pb_literal_map **ret, struct err *) must_check;
+/* "a=1  b=/x/y", at most width columns (0: no bound). */
+void	add_literals_short(struct strbuf *, const pb_literal_map *,
+	    size_t width);
+/* One a line: "    name = value". */
+void	add_literals_lines(struct strbuf *, const char *indent,
+	    const pb_literal_map *);
+/* What the cache had to do with it, or "". */
+const char *cache_words(const char *status);
+/* Why it has its phase, in words; "" if there is nothing to say. */
+void	add_why(struct strbuf *, const struct history_node *);
+/* "exit status 3", "signal 9 (Killed)", ... */
+void	add_cause(struct strbuf *, const struct history_attempt *);
+
+/* ---- node.c ------------------------------------------------------------- */
+
+/* The command of a task as typed in a shell, or nothing. */
+void	add_command(struct strbuf *, const pb_task_template *);
+
+/* ---- logs.c ------------------------------------------------------------- */
+
+/* Last n lines of what an attempt printed to stdout or stderr. */
+int	add_log_tail(const struct look *, const struct history_attempt *,
+	    int is_err, unsigned n, struct strbuf *, struct err *) must_check;
+
+#endif

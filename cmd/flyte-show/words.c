@@ -1,0 +1,229 @@
+#include "show.h"
+
+#include <signal.h>
+
+#include "base/utf8.h"
+#include "idl/literal.h"
+#include "idl/value.h"
+#include "idl/wire.h"
+
+#define LABEL_WIDTH	12
+
+void
+add_label(struct strbuf *b, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	strbuf_addf(b, "%s:", name);
+	strbuf_pad(b, ' ', n < LABEL_WIDTH ? LABEL_WIDTH - n : 1);
+}
+
+static const char *
+color_of(const char *word)
+{
+	static const struct {
+		const char	*word, *color;
+	} colors[] = {
+		{ "succeeded", "32" }, { "done", "32" }, { "reused", "36" },
+		{ "recovered", "36" }, { "failed", "31" },
+		{ "timed out", "31" }, { "aborted", "33" },
+		{ "stopped", "33" }, { "interrupted", "33" },
+		{ "running", "34" }, { "waiting", "35" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(colors); i++)
+		if (strcmp(word, colors[i].word) == 0)
+			return colors[i].color;
+	return "2";
+}
+
+void
+add_word(const struct show *s, struct strbuf *b, const char *word,
+    size_t width)
+{
+	size_t n = strlen(word);
+
+	if (s->color)
+		strbuf_addf(b, "\x1b[%sm%s\x1b[0m", color_of(word), word);
+	else
+		strbuf_adds(b, word);
+	if (n < width)
+		strbuf_pad(b, ' ', width - n);
+}
+
+void
+add_first_line(struct strbuf *b, struct str text, size_t width)
+{
+	const char *end = memchr(text.p, '\n', text.n);
+	size_t from = b->n;
+
+	utf8_add_shown(b, (struct str){ text.p, end == NULL ? text.n :
+	    (size_t)(end - text.p) });
+	if (width == 0 || b->n - from <= width)
+		return;
+	strbuf_setlen(b, from + (width > 3 ? width - 3 : 0));
+	while (b->n > from && ((unsigned char)b->p[b->n - 1] & 0x80) != 0)
+		strbuf_setlen(b, b->n - 1);
+	strbuf_adds(b, "...");
+}
+
+void
+add_lines(struct strbuf *b, const char *indent, struct str text)
+{
+	const char *p = text.p, *end = text.p + text.n, *nl;
+
+	while (p < end) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		strbuf_adds(b, indent);
+		utf8_add_shown(b, (struct str){ p, (size_t)(nl - p) });
+		strbuf_addch(b, '\n');
+		p = nl + 1;
+	}
+}
+
+int
+show_literals(struct show *s, struct str json, struct arena *a,
+    pb_literal_map **ret, struct err *e)
+{
+	struct store *store;
+	ProtobufCMessage *m;
+	struct str bytes;
+
+	*ret = NULL;
+	if (json.p == NULL)
+		return 0;
+	if (context_store(&s->ctx, &store, e) < 0 ||
+	    history_literals(store, json, a, &bytes, e) < 0 ||
+	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes, a,
+	    &m, e) < 0)
+		return -1;
+	*ret = (pb_literal_map *)m;
+	return 0;
+}
+
+void
+add_literals_short(struct strbuf *b, const pb_literal_map *map, size_t width)
+{
+	c_arena struct arena a = ARENA_INIT;
+	size_t *order, i, from = b->n;
+
+	if (map == NULL)
+		return;
+	order = literal_map_order(map, &a);
+	for (i = 0; i < map->n_literals; i++) {
+		if (width != 0 && b->n - from + 8 >= width) {
+			strbuf_adds(b, "  ...");
+			return;
+		}
+		strbuf_adds(b, i > 0 ? "  " : "");
+		utf8_add_shown(b, str_of(map->literals[order[i]]->key));
+		strbuf_addch(b, '=');
+		value_add_short(b, map->literals[order[i]]->value,
+		    width == 0 ? 1000 : width - MIN(width - 8, b->n - from));
+	}
+}
+
+void
+add_literals_lines(struct strbuf *b, const char *indent,
+    const pb_literal_map *map)
+{
+	c_arena struct arena a = ARENA_INIT;
+	size_t *order, i;
+
+	if (map == NULL)
+		return;
+	order = literal_map_order(map, &a);
+	for (i = 0; i < map->n_literals; i++) {
+		strbuf_adds(b, indent);
+		utf8_add_shown(b, str_of(map->literals[order[i]]->key));
+		strbuf_adds(b, " = ");
+		value_add_short(b, map->literals[order[i]]->value, 1000);
+		strbuf_addch(b, '\n');
+	}
+}
+
+const char *
+cache_words(const char *status)
+{
+	static const struct {
+		const char	*status, *words;
+	} table[] = {
+		{ "HIT", "from the cache" },
+		{ "MISS", "not in the cache" },
+		{ "POPULATED", "not in the cache, kept" },
+		{ "LOOKUP_FAILURE", "the cache could not be read" },
+		{ "PUT_FAILURE", "not in the cache, could not be kept" },
+		{ "SKIPPED", "the cache was not asked" },
+		{ "EVICTED", "taken out of the cache" },
+	};
+	size_t i;
+
+	for (i = 0; status != NULL && i < ARRAY_LEN(table); i++)
+		if (strcmp(status, table[i].status) == 0)
+			return table[i].words;
+	return "";
+}
+
+void
+add_why(struct strbuf *b, const struct history_node *n)
+{
+	static const struct {
+		const char	*why, *words;
+	} table[] = {
+		{ "overwrite", "the cache was not asked" },
+		{ "waits-for-reservation", "another execution computes it" },
+		{ "retry", "tried again" },
+		{ "inputs", "its inputs could not be resolved" },
+		{ "deadline", "its time was up" },
+		{ "child", "what runs inside it failed" },
+		{ "not-taken", "another case was taken" },
+		{ "policy", "stopped since another node failed" },
+		{ "abort", "stopped on request" },
+	};
+	size_t i;
+
+	if (n->why == NULL)
+		return;
+	if (strcmp(n->why, "upstream") == 0) {
+		if (n->of != NULL)
+			utf8_add_shown(b, str_of(n->of));
+		else
+			strbuf_adds(b, "a node before it");
+		strbuf_adds(b, " did not succeed");
+	}
+	for (i = 0; i < ARRAY_LEN(table); i++)
+		if (strcmp(n->why, table[i].why) == 0)
+			strbuf_adds(b, table[i].words);
+}
+
+void
+add_cause(struct strbuf *b, const struct history_attempt *a)
+{
+	if (a->cause == NULL)
+		strbuf_adds(b, "done");
+	else if (strcmp(a->cause, "exit") == 0)
+		strbuf_addf(b, "exit status %d", a->status);
+	else if (strcmp(a->cause, "signal") == 0)
+		strbuf_addf(b, "signal %d (%s)", a->sig,
+		    sigdescr_np(a->sig) != NULL ? sigdescr_np(a->sig) :
+		    "unknown");
+	else if (strcmp(a->cause, "timeout") == 0)
+		strbuf_adds(b, "its time was up");
+	else if (strcmp(a->cause, "oom") == 0)
+		strbuf_adds(b, "killed for lack of memory");
+	else if (strcmp(a->cause, "output") == 0)
+		strbuf_adds(b, "an output was missing or wrong");
+	else if (strcmp(a->cause, "reported") == 0)
+		strbuf_adds(b, "it reported an error");
+	else if (strcmp(a->cause, "cancelled") == 0)
+		strbuf_adds(b, "stopped");
+	else if (strcmp(a->cause, "start") == 0)
+		strbuf_adds(b, "it could not be started");
+	else if (strcmp(a->cause, "lost") == 0)
+		strbuf_adds(b, "lost: nobody knows how it ended");
+	else
+		utf8_add_shown(b, str_of(a->cause));
+}
