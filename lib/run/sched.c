@@ -23,6 +23,7 @@ sched_config_init(struct sched_config *c)
 		.default_max_attempts = 1,
 		.interruptible_threshold = -1,
 		.max_failed_rounds = 10,
+		.recheck = INT64_C(1000000000),
 	};
 }
 

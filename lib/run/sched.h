@@ -201,6 +201,9 @@ struct sched_config {
 	int64_t		active_deadline, execution_deadline; /* ns, 0: off */
 	enum sched_map_limit map_limit;
 	uint32_t	max_failed_rounds;	/* 10 */
+	int64_t		recheck;	/* ns until somebody else's reservation
+					 * is looked at again; 0: only when
+					 * sched_reservation_freed says so */
 	/*
 	 * Asked once for each node when it becomes ready (and for each
 	 * element when its map opens).  1 and *ret filled, or 0: unknown.
@@ -336,6 +339,8 @@ void	sched_looked_up(struct sched *, struct sched_ref, enum sched_cache,
 /* SCHED_RESERVE_ACQUIRED, _EXISTS or _FAILURE. */
 void	sched_reserved(struct sched *, struct sched_ref,
 	    enum sched_reservation);
+/* After SCHED_RESERVE_EXISTS: it may be free now, so look again. */
+void	sched_reservation_freed(struct sched *, struct sched_ref);
 void	sched_put_done(struct sched *, struct sched_ref, int ok);
 
 enum sched_end {

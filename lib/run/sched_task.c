@@ -6,9 +6,6 @@
 /* Task nodes and task elements: cache, reservation, attempts (reference 5.4,
  * 5.6, 2.11). */
 
-/* How often somebody else's reservation is looked at. */
-#define RECHECK		INT64_C(1000000000)
-
 static const struct plan_task *
 task_of(const struct at *at)
 {
@@ -189,11 +186,21 @@ sched_reserved(struct sched *s, struct sched_ref ref,
 		at.n->waited = 1;
 		at.n->why = SCHED_WHY_WAITING;
 		ref.attempt = at.n->attempt;
-		sched_timer(s, s->now + RECHECK, ref);
+		if (s->c.recheck > 0)
+			sched_timer(s, s->now + s->c.recheck, ref);
 	} else {
 		sched_trouble(s, STR("the cache could not be reserved"));
 		sched_wake(s, ref);
 	}
+}
+
+void
+sched_reservation_freed(struct sched *s, struct sched_ref ref)
+{
+	struct at at;
+
+	if (sched_find(s, ref, &at) && at.n->waited)
+		sched_wake(s, ref);
 }
 
 static void
