@@ -40,6 +40,7 @@ run_free(struct run *run)
 		return;
 	loop_timer_stop(run->runner->opts.loop, &run->timer);
 	run_jobs_free(run);
+	run_release_all(run);
 	executor_free(run->executor);
 	sched_free(run->sched);
 	run_plans_release(run);
@@ -166,6 +167,7 @@ make_sched(struct run *run, const struct record_execution *rec,
 	c.max_parallelism = rec->max_parallelism;
 	c.overwrite_cache = rec->overwrite_cache;
 	c.keep_going = rec->keep_going;
+	c.recheck = 0;
 	c.arg = run;
 	if (run->history.dir != NULL)
 		c.resume = resume_node;

@@ -3,7 +3,8 @@
 
 /* What the files of the runner share.  runner.c: the loop; runner-run.c: one
  * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
- * and keys; runner-job.c: attempts. */
+ * and keys; runner-reserve.c: one at a time
+ * per key; runner-job.c: attempts. */
 
 #include "base/vec.h"
 #include "run/cached.h"
@@ -76,6 +77,7 @@ struct run {
 	struct executor		*executor;
 	struct run_job		*waiting, **waiting_end; /* to be started */
 	struct run_job		*running;
+	struct run_reserve	*reserves;	/* held and waited for */
 	uint32_t		 explained;	/* misses looked into */
 	struct loop_timer	 timer;
 	int			 dirty;		/* the engine has news */
@@ -113,6 +115,11 @@ int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */
 int	run_put(struct run *, const struct sched_action *);
+
+/* runner-reserve.c */
+void	run_reserve(struct run *, const struct sched_action *);
+void	run_release(struct run *, struct sched_ref);
+void	run_release_all(struct run *);
 
 /* runner-job.c */
 void	run_queue_start(struct run *, const struct sched_action *);

@@ -65,6 +65,10 @@ on_node(struct run *run, const struct sched_action *act)
 		}
 		record_node(&run->recorder, act, inputs);
 	}
+	if (run->reserves != NULL && (act->phase == SCHED_FAILED ||
+	    act->phase == SCHED_ABORTED || act->phase == SCHED_TIMED_OUT ||
+	    act->why == SCHED_WHY_HIT))
+		run_release(run, act->at);
 	if (!is_plain_node(act))
 		run_tell(run, &event);
 }
@@ -105,6 +109,17 @@ on_wait(struct run *run, const struct sched_action *act)
 	};
 
 	run_tell(run, &event);
+}
+
+/* A result must be in the catalog before the next one may look for it. */
+static void
+release_reservation(struct run *run, struct sched_ref at)
+{
+	struct err e;
+
+	if (catalog_commit(run->runner->opts.store, &e) < 0)
+		run_say(run, "cache: %s", e.msg);
+	run_release(run, at);
 }
 
 /* What the engine may decide and this runner cannot do. */
@@ -165,9 +180,10 @@ act_on(struct run *run, const struct sched_action *act, lookup_vec *lookups,
 	case SCHED_LOOKUP:
 		return add_lookup(run, act, lookups, a, e) < 0 ? -1 : 1;
 	case SCHED_RESERVE:
-		sched_reserved(run->sched, act->at, SCHED_RESERVE_ACQUIRED);
+		run_reserve(run, act);
 		return 1;
 	case SCHED_RELEASE:
+		release_reservation(run, act->at);
 		return 0;
 	case SCHED_PUT:
 		sched_put_done(run->sched, act->at, run_put(run, act));

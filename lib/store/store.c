@@ -181,10 +181,9 @@ open_db(struct store *s, int to_write, struct err *e)
 	size_t n = strlen(s->home);
 	char *slash;
 
-	if (!to_write && access(path, F_OK) < 0 && errno == ENOENT) {
-		s->no_db = 1;
+	/* Another process may make it: asked anew each time. */
+	if (!to_write && access(path, F_OK) < 0 && errno == ENOENT)
 		return 1;
-	}
 	if (strncmp(path, s->home, n) != 0 || path[n] != '/') {
 		if (access(path, F_OK) < 0)
 			store_note(s, "%s is on a network file system: the "
@@ -219,9 +218,7 @@ store_db(struct store *s, int to_write, struct err *e)
 {
 	int rc;
 
-	if (s->db == NULL && s->no_db && !to_write)
-		return 1;
-	if (s->db == NULL && to_write && s->read_only && s->no_db)
+	if (s->db == NULL && s->no_db && (!to_write || s->read_only))
 		return 1;
 	if (s->db == NULL) {
 		if (to_write && !s->read_only && store_want_home(s, e) < 0)
