@@ -6,10 +6,10 @@
 
 const struct sched_rules sched_rules_flyte;
 const struct sched_rules sched_rules_ours = {
-	.clean_timeout = 1, .handler_retries = 1, .own_policy = 1,
+	.clean_timeout = 1, .handler_retries = 1,
 	.branch_skip = 1, .all_errors = 1, .keep_indices = 1,
 	.check_cached = 1, .recover_end = 1, .any_element = 1,
-	.reread_cache = 1, .strict_limit = 1, .compare_none = 1,
+	.reread_cache = 1, .compare_none = 1,
 };
 
 void
@@ -260,13 +260,31 @@ forget_actions(struct sched *s)
 
 /* ---- rounds -------------------------------------------------------------- */
 
+const struct sched_ref sched_nobody = { SCHED_NONE, SCHED_NONE, SCHED_NONE,
+    0 };
+
 void
-sched_trouble(struct sched *s, struct str message)
+sched_trouble(struct sched *s, struct sched_ref ref, struct str message)
 {
-	if (!s->stop)
+	if (!s->troubled)
 		s->failed_rounds++;
-	s->stop = 1;
+	s->stop = s->troubled = 1;
+	s->trouble = ref;
 	s->last_trouble = sched_keep(s, message);
+}
+
+/* The round that failed again, as far as the node it failed at. */
+static void
+try_again(struct sched *s)
+{
+	struct at at;
+
+	s->troubled = 0;
+	s->changed = 1;
+	if (!sched_find(s, s->trouble, &at))
+		return;
+	at.ref.attempt = at.n->attempt;
+	sched_node_step(&at);
 }
 
 static void
@@ -385,6 +403,8 @@ sched_round(struct sched *s, int64_t now, uint32_t max_starts)
 		end_aborted(s);
 	else if (s->failed_rounds > s->c.max_failed_rounds)
 		end_in_trouble(s);
+	else if (s->troubled)
+		try_again(s);
 	else
 		run_workflow(s);
 	return s->changed;
@@ -455,7 +475,7 @@ sched_finished(struct sched *s, struct sched_ref ref,
 	    !at.n->running)
 		return;
 	if (r->end == SCHED_LOST) {
-		sched_trouble(s, r->error.message);
+		sched_trouble(s, sched_nobody, r->error.message);
 		return;
 	}
 	got = new_got(&at, r->outputs);
@@ -478,10 +498,9 @@ sched_child(struct sched *s, struct sched_ref ref,
 	    at.pn->kind != PLAN_LAUNCH || !at.n->started)
 		return;
 	if (state == SCHED_CHILD_LATER) {
-		sched_trouble(s, error != NULL ? error->message :
+		sched_trouble(s, ref, error != NULL ? error->message :
 		    STR("the child execution cannot be launched"));
 		at.n->started = 0;
-		sched_wake(s, ref);
 		return;
 	}
 	if (state == SCHED_CHILD_RUNNING) {

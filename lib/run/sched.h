@@ -140,8 +140,6 @@ struct sched_rules {
 				 * timed out is stopped with it */
 	unsigned	handler_retries : 1;	/* a failure node has its retries,
 				 * and is stopped by an abort */
-	unsigned	own_policy : 1;		/* a sub-workflow's failure policy
-				 * is its own */
 	unsigned	branch_skip : 1;	/* a branch whose taken child is
 				 * skipped is itself skipped */
 	unsigned	all_errors : 1;		/* a map's error names every
@@ -155,8 +153,6 @@ struct sched_rules {
 				 * plans and dynamic tasks */
 	unsigned	reread_cache : 1;	/* elements that waited for a
 				 * reservation look again */
-	unsigned	strict_limit : 1;	/* max_parallelism is never
-				 * exceeded by retries */
 	unsigned	compare_none : 1;	/* conditions on none */
 };
 extern const struct sched_rules sched_rules_flyte, sched_rules_ours;
@@ -349,8 +345,8 @@ enum sched_end {
 	SCHED_NO_READER,	/* ended well, cannot have outputs */
 	SCHED_FUTURES,		/* wrote a job spec: outputs is it */
 	SCHED_ERROR,		/* failed, with error and retry */
-	SCHED_LOST		/* the executor itself failed: the round is
-				 * tried again, the attempt goes on */
+	SCHED_LOST		/* the executor itself failed: no round counts,
+				 * the attempt goes on */
 };
 struct sched_result {
 	enum sched_end	end;

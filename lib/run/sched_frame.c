@@ -4,15 +4,12 @@
 
 /* Flyte has one policy, the top workflow's (reference 0, on 2.4). */
 static int
-policy_of(const struct sched *s, const struct plan *plan,
-    const struct plan_graph *g, const struct sched_ref *parent)
+policy_of(const struct sched *s, const struct plan_graph *g,
+    const struct sched_ref *parent)
 {
 	if (s->c.keep_going)
 		return 1;
 	if (parent == NULL)
-		return g->go_on;
-	if (s->c.rules.own_policy && plan ==
-	    s->frames.at[parent->frame]->plan)
 		return g->go_on;
 	return s->frames.at[parent->frame]->go_on;
 }
@@ -58,7 +55,7 @@ sched_frame_open(struct sched *s, const struct plan *plan, uint32_t graph,
 	f->outputs = (struct str){ NULL, 0 };
 	f->bad = SCHED_NONE;
 	f->parent = (struct sched_ref){ SCHED_NONE, SCHED_NONE, SCHED_NONE, 0 };
-	f->go_on = policy_of(s, plan, f->g, parent);
+	f->go_on = policy_of(s, f->g, parent);
 	f->interruptible = f->g->interruptible;
 	if (parent != NULL) {
 		const struct frame *up = s->frames.at[parent->frame];
@@ -88,6 +85,7 @@ sched_frame_free(struct frame *f)
 	free(f->nodes);
 	VEC_RELEASE(&f->now);
 	VEC_RELEASE(&f->next);
+	VEC_RELEASE(&f->blocked);
 	free(f);
 }
 
@@ -218,21 +216,76 @@ error_of_node(struct sched *s, const struct frame *f, uint32_t node)
 	return n->error;
 }
 
+/* ---- nodes that wait for the parallelism limit ---------------------------- */
+
+static uint32_t
+rank(const struct frame *f, uint32_t node)
+{
+	return f->plan->nodes[node].rank;
+}
+
+void
+sched_frame_block(struct frame *f, uint32_t node)
+{
+	u32_list *h = &f->blocked;
+	size_t i = h->n;
+
+	VEC_PUSH(h, node);
+	for (; i > 0 && rank(f, h->at[(i - 1) / 2]) > rank(f, node);
+	    i = (i - 1) / 2)
+		h->at[i] = h->at[(i - 1) / 2];
+	h->at[i] = node;
+}
+
+static uint32_t
+unblock(struct frame *f)
+{
+	u32_list *h = &f->blocked;
+	uint32_t first = h->at[0], last = VEC_POP(h);
+	size_t i = 0, k;
+
+	while ((k = 2 * i + 1) < h->n) {
+		if (k + 1 < h->n && rank(f, h->at[k + 1]) < rank(f, h->at[k]))
+			k++;
+		if (rank(f, h->at[k]) >= rank(f, last))
+			break;
+		h->at[i] = h->at[k];
+		i = k;
+	}
+	if (h->n > 0)
+		h->at[i] = last;
+	return first;
+}
+
+/* The next node of the walk: from the list, or one whose turn has come. */
+static uint32_t
+next_node(const struct sched *s, struct frame *f, size_t *i)
+{
+	int may = f->blocked.n > 0 && s->used < s->c.max_parallelism;
+
+	if (may && (*i == f->now.n || rank(f, f->blocked.at[0]) <
+	    rank(f, f->now.at[*i])))
+		return unblock(f);
+	return *i < f->now.n ? f->now.at[(*i)++] : SCHED_NONE;
+}
+
 static void
 walk(struct sched *s, struct frame *f)
 {
 	u32_list done = f->now;
-	size_t i;
+	uint32_t node;
+	size_t i = 0;
 
 	f->now = f->next;
 	f->next = done;
 	f->next.n = 0;
 	sort_by_rank(f, &f->now);
-	for (i = 0; i < f->now.n && f->bad == SCHED_NONE && !s->stop; i++) {
+	while (f->bad == SCHED_NONE && !s->stop &&
+	    (node = next_node(s, f, &i)) != SCHED_NONE) {
 		struct at at;
 
-		(void)sched_find(s, (struct sched_ref){ f->number,
-		    f->now.at[i], SCHED_NONE, 0 }, &at);
+		(void)sched_find(s, (struct sched_ref){ f->number, node,
+		    SCHED_NONE, 0 }, &at);
 		at.ref.attempt = at.n->attempt;
 		at.n->listed = 0;
 		sched_node_step(&at);
@@ -241,7 +294,7 @@ walk(struct sched *s, struct frame *f)
 	for (; i < f->now.n; i++)
 		VEC_PUSH(&f->next, f->now.at[i]);
 	f->now.n = 0;
-	if (f->next.n > 0)
+	if (f->next.n > 0 || f->blocked.n > 0)
 		sched_wake(s, f->parent);
 }
 

@@ -62,7 +62,6 @@ struct node {
 	unsigned	held : 1;	/* waits for a free start */
 	unsigned	granted : 1;	/* ... and has got it */
 	unsigned	waited : 1;	/* waited for a reservation */
-	unsigned	slot : 1;	/* counts against max_parallelism */
 	unsigned	failing : 1;	/* what is inside it failed */
 	unsigned	recovered : 1;	/* inputs of the execution before */
 	unsigned	no_inputs : 1;	/* they could not be resolved */
@@ -97,6 +96,8 @@ struct frame {
 	struct str	 inputs;	/* start-node's outputs; NULL p: none */
 	struct str	 outputs;	/* end-node's */
 	u32_list	 now, next;	/* nodes to look at */
+	u32_list	 blocked;	/* a heap by rank: nodes that wait for the
+					 * parallelism limit */
 	uint32_t	 open;		/* live nodes that are not over */
 	uint32_t	 changed_in;	/* the last round a node got done */
 	uint32_t	 bad;		/* node whose failure ends it */
@@ -168,10 +169,11 @@ struct sched {
 	struct strbuf	text;
 	int64_t		now;
 	enum sched_wf	wf;
-	uint32_t	round, starts_left, used, slots;
+	uint32_t	round, starts_left, used;
 	uint32_t	running, peak;
 	uint32_t	failed_rounds;
-	int		changed, stop, aborted, handling;
+	int		changed, stop, aborted, troubled;
+	struct sched_ref trouble;	/* asks again, or frame SCHED_NONE */
 	struct str	abort_reason, last_trouble;
 	struct sched_error *error;
 	VEC(struct frame *) frames;
@@ -204,8 +206,10 @@ void	sched_wake(struct sched *, struct sched_ref);
 /* at->n and the rest for a reference, or 0. */
 int	sched_find(struct sched *, struct sched_ref, struct at *);
 void	sched_timer(struct sched *, int64_t at, struct sched_ref);
-/* The round has failed: it ends here and is tried again. */
-void	sched_trouble(struct sched *, struct str message);
+/* The round has failed: it ends here, and nothing else goes on before the
+ * node it failed at (or nobody) does. */
+void	sched_trouble(struct sched *, struct sched_ref, struct str message);
+extern const struct sched_ref sched_nobody;
 struct sched_error *sched_new_error(struct sched *, enum sched_kind,
 	    const char *code, struct str message);
 struct sched_error *sched_dup_error(struct sched *,
@@ -222,6 +226,8 @@ enum frame_state sched_frame_step(struct sched *, struct frame *);
 /* Stops all that runs in it. */
 void	sched_frame_abort(struct sched *, struct frame *, struct str reason,
 	    enum sched_why);
+/* The node is looked at when the parallelism limit lets it. */
+void	sched_frame_block(struct frame *, uint32_t node);
 /* A node of the frame is over: tells those that wait for it. */
 void	sched_frame_node_over(struct at *);
 

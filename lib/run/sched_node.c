@@ -94,39 +94,15 @@ is_counted(const struct at *at)
 }
 
 /*
- * Flyte counts what it has seen in this round, so that a node early in the
- * walk overtakes one that runs, which is then not looked at.  With
- * strict_limit a node has its slot from the queue to its end.
+ * What was seen in this round counts; so a node early in the walk overtakes
+ * one that runs, which is then not looked at: the limit may be exceeded for
+ * a while.
  */
 static int
 is_blocked(const struct at *at)
 {
-	const struct sched *s = at->s;
-
-	if (!is_counted(at))
-		return 0;
-	if (s->c.rules.strict_limit)
-		return !at->n->slot && at->n->step == STEP_NEW &&
-		    s->slots >= s->c.max_parallelism;
-	return s->used >= s->c.max_parallelism;
-}
-
-static void
-take_slot(struct at *at)
-{
-	if (is_counted(at) && !at->n->slot) {
-		at->n->slot = 1;
-		at->s->slots++;
-	}
-}
-
-static void
-free_slot(struct at *at)
-{
-	if (at->n->slot) {
-		at->n->slot = 0;
-		at->s->slots--;
-	}
+	return is_counted(at) && at->s->used >= at->s->c.max_parallelism &&
+	    !step_is_over((enum step)at->n->step);
 }
 
 static void
@@ -212,8 +188,6 @@ sched_node_to(struct at *at, enum step step, enum sched_why why)
 		n->queued_at = at->s->now;
 	if (step == STEP_RUNNING && n->started_at == 0)
 		n->started_at = at->s->now;
-	if (step == STEP_DYNAMIC)
-		free_slot(at);
 	show_step(at, step, why);
 	if (step == STEP_QUEUED || step == STEP_RUNNING)
 		arm(at);
@@ -221,7 +195,6 @@ sched_node_to(struct at *at, enum step step, enum sched_why why)
 		look_again(at);
 		return;
 	}
-	free_slot(at);
 	if (at->map != NULL)
 		sched_array_element_over(at);
 	else
@@ -278,7 +251,6 @@ sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 	/* Its own end is decided: only what is left of it is ended. */
 	if (step != STEP_SUCCEEDING && step != STEP_FAILING)
 		sched_node_clean(at, reason, why);
-	free_slot(at);
 	at->n->step = STEP_ABORTED;
 	at->s->changed = 1;
 	sched_node_show(at, SCHED_ABORTED, why);
@@ -304,7 +276,6 @@ sched_node_ready(struct at *at)
 		why = SCHED_WHY_OVERWRITE;
 	else if (at->pn->kind == PLAN_TASK)
 		why = sched_task_is_cached(at) ? SCHED_WHY_MISS : SCHED_WHY_UNCACHED;
-	take_slot(at);
 	if (at->map == NULL)
 		at->s->used++;
 	sched_node_to(at, STEP_QUEUED, why);
@@ -538,7 +509,7 @@ sched_node_work(struct at *at)
 		out = OUT_RETRY;
 	}
 	sched_node_outcome(at, out);
-	if (!is_counted(at) || at->s->c.rules.strict_limit)
+	if (!is_counted(at))
 		return;
 	/* A map counts while its elements are worked on. */
 	if ((at->n->step == STEP_QUEUED || at->n->step == STEP_RUNNING) &&
@@ -553,7 +524,13 @@ void
 sched_node_step(struct at *at)
 {
 	if (is_blocked(at)) {
-		look_again(at);
+		if (at->pn->branch != PLAN_NONE ||
+		    at->ref.node == at->f->g->failure)
+			look_again(at);
+		else {
+			at->n->listed = 1;
+			sched_frame_block(at->f, at->ref.node);
+		}
 		return;
 	}
 	switch ((enum step)at->n->step) {

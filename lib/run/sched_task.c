@@ -142,8 +142,7 @@ sched_looked_up(struct sched *s, struct sched_ref ref, enum sched_cache what,
 		what = s->c.rules.check_cached ? SCHED_CACHE_MISS :
 		    SCHED_CACHE_LOOKUP_FAILURE;
 	if (what == SCHED_CACHE_LOOKUP_FAILURE) {
-		sched_trouble(s, STR("the cache could not be read"));
-		sched_wake(s, ref);
+		sched_trouble(s, ref, STR("the cache could not be read"));
 	} else if (what == SCHED_CACHE_HIT)
 		hit(&at, outputs);
 	else if (at.n->step != STEP_NEW) {
@@ -189,8 +188,7 @@ sched_reserved(struct sched *s, struct sched_ref ref,
 		if (s->c.recheck > 0)
 			sched_timer(s, s->now + s->c.recheck, ref);
 	} else {
-		sched_trouble(s, STR("the cache could not be reserved"));
-		sched_wake(s, ref);
+		sched_trouble(s, ref, STR("the cache could not be reserved"));
 	}
 }
 

@@ -80,7 +80,7 @@ struct engine_run {
 	struct map	node_of;	/* path to nodes */
 	VEC(struct engine_call) calls;
 	VEC(struct engine_launch) launches;
-	uint32_t	running, peak, limit;
+	uint32_t	peak, limit;
 	int64_t		reserved_until;
 };
 

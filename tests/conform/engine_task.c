@@ -65,16 +65,6 @@ engine_start(struct engine_run *r, const struct sched_action *a)
 
 	c->action = find_action(r, a);
 	c->is_started = c->running = 1;
-	r->running++;
-	r->peak = MAX(r->peak, r->running);
-}
-
-static void
-ended(struct engine_run *r, struct engine_call *c)
-{
-	if (c->running)
-		r->running--;
-	c->running = 0;
 }
 
 void
@@ -88,9 +78,9 @@ engine_stop(struct engine_run *r, const struct sched_action *a)
 		n = engine_node(r, a->path);
 		c->no_inputs = n->last.why == SCHED_WHY_INPUTS;
 		/* The recorder counts these for the moment of the call. */
-		r->peak = MAX(r->peak, r->running + 1);
+		r->peak = MAX(r->peak, sched_n_running(r->s, NULL) + 1);
 	}
-	ended(r, c);
+	c->running = 0;
 	c->aborted = 1;
 	if (a->unread)
 		c->did = NULL;
@@ -229,7 +219,7 @@ do_action(struct engine_run *r, struct engine_call *c, struct str what)
 		res.error.message = conform_text(row, c->action, "message");
 		c->did = "fail";
 	}
-	ended(r, c);
+	c->running = 0;
 	sched_finished(r->s, c->at, &res);
 }
 

@@ -229,6 +229,7 @@ engine_run(struct engine_run *r, struct err *e)
 	struct sched_config c;
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	ProtobufCMessage *inputs;
+	uint32_t peak;
 
 	r->outputs = (struct str){ NULL, 0 };
 	if (conform_message(r->w->row, r->json, "inputs",
@@ -247,6 +248,8 @@ engine_run(struct engine_run *r, struct err *e)
 	r->s = sched_new(r->w->plan, &c, EPOCH);
 	loop(r);
 	r->wf = sched_phase(r->s);
+	(void)sched_n_running(r->s, &peak);
+	r->peak = MAX(r->peak, peak);
 	if (sched_error(r->s) != NULL) {
 		r->error = *sched_error(r->s);
 		r->error.code = keep(r, r->error.code);
