@@ -33,6 +33,8 @@
 /* Times one sub-workflow with branches is compiled: once for each way from
  * the top to it, and each time the ids of its branches' children grow. */
 #define MAX_SUB_RUNS		1000
+/* Nodes compiled again because of that, in all. */
+#define MAX_SUB_RUN_NODES	((size_t)1000000)
 /* Bytes of flytekit's serialization settings, unpacked: a few KB in life. */
 #define MAX_SETTINGS_BYTES	((size_t)1024 * 1024)
 /* Lines and bytes of a value in the difference of two messages. */

@@ -101,6 +101,7 @@ struct compiler {
 	struct strbuf		 key;		/* for look-ups */
 	uint32_t		 stamp;
 	unsigned		 depth;		/* builders open */
+	size_t			 again;		/* nodes compiled again */
 };
 
 struct edge {

@@ -248,10 +248,13 @@ cnode_sub_check(struct builder *b, struct cnode *n)
 		return;
 	/* Without branches another run would find the same. */
 	if (!s->pure || (!s->done && !s->failed)) {
-		if (s->runs++ >= MAX_SUB_RUNS || c->depth > MAX_DEPTH) {
-			FAULT(b, WORKFLOW_BUILD_ERROR, n->msg->id, &place,
-			    "workflow [%s] is used in more than %d ways",
-			    compiler_text(c, id), MAX_SUB_RUNS);
+		c->again += s->runs == 0 ? 0 : s->compiled->template_->n_nodes;
+		if (s->runs++ >= MAX_SUB_RUNS || c->depth > MAX_DEPTH ||
+		    c->again > MAX_SUB_RUN_NODES) {
+			/* One error, however many ways there are. */
+			FAULT(b, WORKFLOW_BUILD_ERROR, START_NODE, &place,
+			    "a sub-workflow with branches is used in too "
+			    "many ways");
 			return;
 		}
 		s->done = compiler_workflow(c, s->compiled, s->runs > 1) == 0;

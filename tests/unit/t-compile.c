@@ -456,6 +456,26 @@ TEST(branch_reached_twice)
 	arena_release(&arena);
 }
 
+/* Layers of two sub-workflows that both use both of the next: 2^20 ways to
+ * the last, which has a branch.  An error, and soon. */
+TEST(too_many_ways)
+{
+	enum { LAYERS = 20 };
+	const char *subs[2 * LAYERS + 1];
+	size_t i;
+
+	for (i = 0; i < 2 * LAYERS; i++)
+		subs[i] = arena_printf(&arena, SUB("s%zu",
+		    SUBREF("a", "s%zu") "," SUBREF("b", "s%zu")), i,
+		    MIN(i / 2 * 2 + 2, (size_t)2 * LAYERS),
+		    MIN(i / 2 * 2 + 3, (size_t)2 * LAYERS));
+	subs[2 * LAYERS] = arena_printf(&arena, SUB("s%zu", BRANCH(BX,
+	    "'case':" CASE(COND(X, P1), SRC) "," ELSE)), i);
+	CHECK_STR(codes_with(NODES(SUBREF("n", "s0") "," SUBREF("m", "s1")),
+	    subs, ARRAY_LEN(subs)), "WorkflowBuildError");
+	arena_release(&arena);
+}
+
 /* ---- tasks --------------------------------------------------------------- */
 static const char *
 task_codes(const char *json)
