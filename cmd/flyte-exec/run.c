@@ -131,7 +131,7 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	struct running r = { .exec = x, .loop = loop };
 	/* What the task prints that is no output goes to stderr, live. */
 	struct local_options o = {
-		.slots = 1, .keep = 1, .out = 2, .err = 2, .foreground = 1,
+		.slots = 1, .single = 1, .keep = 1, .out = 2, .err = 2, .foreground = 1,
 		.grace = LOCAL_GRACE, .here = x->here ? "." : NULL,
 	};
 	char *scratch = NULL;

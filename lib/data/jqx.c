@@ -1,5 +1,6 @@
 #include "data/jqx.h"
 
+#include <dlfcn.h>
 #include <jq.h>
 
 #include "base/num.h"
@@ -8,10 +9,49 @@
 /* 2^53 - 1: above it a double skips integers. */
 #define MAX_EXACT	INT64_C(9007199254740991)
 
+/*
+ * libjq costs every start of a program a fifth of a millisecond, and is
+ * needed now and then: it is loaded at first use.
+ */
+#define LIBJQ	"libjq.so.1"
+#define FUNCTIONS(F)							\
+	F(jq_init) F(jq_set_error_cb) F(jq_compile) F(jq_teardown)	\
+	F(jq_start) F(jq_next) F(jq_halted) F(jv_get_kind)		\
+	F(jv_string_value) F(jv_free) F(jv_copy) F(jv_dump_string)	\
+	F(jv_invalid_get_msg) F(jv_invalid_has_msg) F(jv_parse_sized)	\
+	F(jv_string_length_bytes)
+
+#define F(name)	__typeof__(name) *name;
+static struct {
+	void	*handle;
+	FUNCTIONS(F)
+} lib;
+#undef F
+
 struct jqx {
 	jq_state	*jq;
 	struct strbuf	 messages;	/* of jq's callback */
 };
+
+static int
+load(struct err *e)
+{
+	void *handle;
+
+	if (lib.handle != NULL)
+		return 0;
+	handle = dlopen(LIBJQ, RTLD_NOW | RTLD_LOCAL);
+	if (handle == NULL)
+		return err_set(e, ERR_REFUSED, "jq: %s", dlerror());
+#define F(name)								\
+	lib.name = (__typeof__(lib.name))(uintptr_t)dlsym(handle, #name);	\
+	if (lib.name == NULL)						\
+		return err_set(e, ERR_REFUSED, "jq: %s", dlerror());
+	FUNCTIONS(F)
+#undef F
+	lib.handle = handle;
+	return 0;
+}
 
 /* ---- the expression ------------------------------------------------------ */
 
@@ -20,11 +60,11 @@ on_message(void *arg, jv msg)
 {
 	struct jqx *j = arg;
 
-	if (jv_get_kind(msg) == JV_KIND_STRING) {
-		strbuf_adds(&j->messages, jv_string_value(msg));
+	if (lib.jv_get_kind(msg) == JV_KIND_STRING) {
+		strbuf_adds(&j->messages, lib.jv_string_value(msg));
 		strbuf_addch(&j->messages, '\n');
 	}
-	jv_free(msg);
+	lib.jv_free(msg);
 }
 
 /* The first line of what jq said, without its own name. */
@@ -53,17 +93,19 @@ jqx_new(struct str expression, struct jqx **ret, struct err *e)
 	c_strbuf struct strbuf text = STRBUF_INIT;
 
 	strbuf_init(&j->messages);
+	if (load(e) < 0)
+		return -1;
 	if (memchr(expression.p, '\0', expression.n) != NULL)
 		return err_set(e, ERR_USAGE, "jq: the expression holds a NUL "
 		    "byte");
-	j->jq = jq_init();
+	j->jq = lib.jq_init();
 	if (j->jq == NULL)
 		return err_set(e, ERR_SYS, "jq: out of memory");
-	jq_set_error_cb(j->jq, on_message, j);
+	lib.jq_set_error_cb(j->jq, on_message, j);
 	strbuf_adds(&text, "def env: {}; {} as $ENV | (\n");
 	strbuf_addstr(&text, expression);
 	strbuf_adds(&text, "\n)");
-	if (!jq_compile(j->jq, text.p))
+	if (!lib.jq_compile(j->jq, text.p))
 		return compile_error(j, e);
 	*ret = TAKE(j, NULL);
 	return 0;
@@ -75,7 +117,7 @@ jqx_free(struct jqx *j)
 	if (j == NULL)
 		return;
 	if (j->jq != NULL)
-		jq_teardown(&j->jq);
+		lib.jq_teardown(&j->jq);
 	strbuf_release(&j->messages);
 	free(j);
 }
@@ -128,13 +170,13 @@ prepare(struct str json, unsigned flags, struct strbuf *ret, struct err *e)
 static int
 run_error(jv value, struct err *e)
 {
-	jv msg = jv_invalid_get_msg(value), text;
+	jv msg = lib.jv_invalid_get_msg(value), text;
 
-	if (jv_get_kind(msg) != JV_KIND_STRING)
-		msg = jv_dump_string(msg, 0);
+	if (lib.jv_get_kind(msg) != JV_KIND_STRING)
+		msg = lib.jv_dump_string(msg, 0);
 	text = msg;
-	if (err_set(e, ERR_FAILED, "jq: %.400s", jv_string_value(text)) < 0)
-		jv_free(text);
+	if (err_set(e, ERR_FAILED, "jq: %.400s", lib.jv_string_value(text)) < 0)
+		lib.jv_free(text);
 	return -1;
 }
 
@@ -148,25 +190,25 @@ jqx_run(struct jqx *j, struct str json, unsigned flags, struct strbuf *ret,
 
 	if (prepare(json, flags, &in, e) < 0)
 		return -1;
-	value = jv_parse_sized(in.p, (int)in.n);
-	if (!jv_is_valid(value))
+	value = lib.jv_parse_sized(in.p, (int)in.n);
+	if (lib.jv_get_kind(value) == JV_KIND_INVALID)
 		return run_error(value, e);
-	jq_start(j->jq, value, 0);
+	lib.jq_start(j->jq, value, 0);
 	for (;;) {
-		value = jq_next(j->jq);
-		if (!jv_is_valid(value))
+		value = lib.jq_next(j->jq);
+		if (lib.jv_get_kind(value) == JV_KIND_INVALID)
 			break;
-		value = jv_dump_string(value, 0);
-		strbuf_add(ret, jv_string_value(value),
-		    (size_t)jv_string_length_bytes(jv_copy(value)));
+		value = lib.jv_dump_string(value, 0);
+		strbuf_add(ret, lib.jv_string_value(value),
+		    (size_t)lib.jv_string_length_bytes(lib.jv_copy(value)));
 		strbuf_addch(ret, '\n');
-		jv_free(value);
+		lib.jv_free(value);
 		n++;
 	}
-	if (jv_invalid_has_msg(jv_copy(value)))
+	if (lib.jv_invalid_has_msg(lib.jv_copy(value)))
 		return run_error(value, e);
-	jv_free(value);
-	if (jq_halted(j->jq))
+	lib.jv_free(value);
+	if (lib.jq_halted(j->jq))
 		return err_set(e, ERR_FAILED, "jq: the expression halted");
 	*ret_n = n;
 	return 0;

@@ -371,11 +371,22 @@ needs_outputs_dir(const struct contract *c)
 }
 
 static int
+has_files(const struct contract *c, const struct attempt *at)
+{
+	return c->kind == CONTRACT_CONTAINER || c->script != NULL ||
+	    needs_outputs_dir(c) ||
+	    (at->inputs != NULL && at->inputs->n_literals > 0);
+}
+
+static int
 prepare_folders(const struct contract *c, const struct attempt *at,
     struct arena *a, struct command *ret, struct err *e)
 {
+	/* Where nothing of ours lies about, the folder itself will do. */
 	ret->dir = at->here;
-	if (ret->dir == NULL) {
+	if (ret->dir == NULL && !has_files(c, at)) {
+		ret->dir = at->dir;
+	} else if (ret->dir == NULL) {
 		ret->dir = attempt_path(at, a, "work");
 		if (make_dir(ret->dir, e) < 0)
 			return -1;

@@ -148,6 +148,8 @@ void	collected_error(struct collected *ret, struct arena *,
 
 /* Takes everything out of the attempt's folder, so that it can be reused. */
 int	contract_clean(const char *dir, struct err *) must_check;
+/* 1 if nothing but empty folders and inputs are in it. */
+int	contract_is_empty(const char *dir);
 
 /*
  * Checks outputs against an interface: every declared one there, of its

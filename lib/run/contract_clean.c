@@ -60,3 +60,34 @@ contract_clean(const char *dir, struct err *e)
 {
 	return clean(AT_FDCWD, dir, 1, e);
 }
+
+/* 1 if the folder holds nothing but what the attempt was given. */
+static int
+is_empty(const char *dir, int top)
+{
+	struct dirent *de;
+	DIR *d = opendir(dir);
+	int empty = 1;
+
+	if (d == NULL)
+		return 1;
+	while (empty && (de = readdir(d)) != NULL) {
+		c_strbuf struct strbuf b = STRBUF_INIT;
+
+		if (strcmp(de->d_name, ".") == 0 ||
+		    strcmp(de->d_name, "..") == 0)
+			continue;
+		strbuf_addf(&b, "%s/%s", dir, de->d_name);
+		empty = top && (strcmp(de->d_name, "inputs") == 0 ||
+		    strcmp(de->d_name, "script") == 0 ||
+		    (stays(de->d_name) && is_empty(b.p, 0)));
+	}
+	closedir(d);
+	return empty;
+}
+
+int
+contract_is_empty(const char *dir)
+{
+	return is_empty(dir, 1);
+}

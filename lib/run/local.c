@@ -26,28 +26,42 @@ slot_take(struct local *x, struct slot **ret, struct err *e)
 	    x->options->slots);
 }
 
-/* The slot's folder, made if it is not there. */
+static int
+make_folder(struct local *x, struct slot *s, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (s->dir == NULL) {
+		strbuf_adds(&b, x->options->scratch);
+		if (!x->options->single)
+			strbuf_addf(&b, "/%u", s->index);
+		s->dir = strbuf_detach(&b, NULL);
+	}
+	if (mkdir(s->dir, 0700) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return file_mkdirs(AT_FDCWD, s->dir, e);
+	if (errno != EEXIST)
+		return err_sys(e, "%s", s->dir);
+	/* Left by a run that was killed, or given with single. */
+	s->dirty = 1;
+	return 0;
+}
+
+/* The slot's folder, there and empty. */
 static int
 slot_folder(struct local *x, struct slot *s, struct err *e)
 {
-	if (s->dir == NULL) {
-		c_strbuf struct strbuf b = STRBUF_INIT;
-
-		strbuf_addf(&b, "%s/%u", x->options->scratch, s->index);
-		s->dir = strbuf_detach(&b, NULL);
-	}
-	if (s->made)
-		return 0;
-	if (mkdir(s->dir, 0700) < 0) {
-		if (errno == ENOENT && file_mkdirs(AT_FDCWD, s->dir, e) < 0)
-			return -1;
-		/* Left by a run that was killed: not ours, not empty. */
-		if (errno == EEXIST && contract_clean(s->dir, e) < 0)
-			return -1;
-		if (errno != ENOENT && errno != EEXIST)
-			return err_sys(e, "%s", s->dir);
-	}
+	if (!s->made && make_folder(x, s, e) < 0)
+		return -1;
 	s->made = 1;
+	if (s->dirty && contract_clean(s->dir, e) < 0) {
+		/* Unfit for another attempt: take a new one. */
+		if (file_remove(AT_FDCWD, s->dir, e) < 0 ||
+		    make_folder(x, s, e) < 0)
+			return -1;
+	}
+	s->dirty = 0;
 	return 0;
 }
 
@@ -125,8 +139,8 @@ slot_release(struct local *x, struct slot *s)
 }
 
 /*
- * The folder of a failed attempt under a name of its own.  NULL if it could
- * not be had; then the next attempt cleans it.
+ * The folder of a failed attempt under a name of its own.  NULL if there is
+ * nothing in it, or no name could be had; then the next attempt cleans it.
  */
 static const char *
 slot_keep(struct local *x, struct local_job *j)
@@ -136,6 +150,12 @@ slot_keep(struct local *x, struct local_job *j)
 	const char *p;
 	size_t i, n;
 
+	if (contract_is_empty(s->dir))
+		return NULL;
+	if (x->options->single) {
+		s->made = 0;
+		return arena_strdup(j->job.arena, s->dir);
+	}
 	strbuf_addf(&b, "%s/failed-", x->options->scratch);
 	for (p = j->job.spec.node; *p != '\0'; p++)
 		strbuf_addch(&b, *p == '/' ? '-' : *p);
@@ -171,7 +191,6 @@ local_job_ended(struct local_job *j)
 	struct local *x = j->local;
 	struct job_result *r = &j->job.result;
 	struct slot *s = j->slot;
-	struct err e;
 
 	job_detach(j);
 	r->ended = instant_now();
@@ -180,12 +199,6 @@ local_job_ended(struct local_job *j)
 	if (s->made && r->cause != JOB_OK && r->cause != JOB_CANCELLED &&
 	    r->cause != JOB_START && x->options->keep)
 		r->scratch = slot_keep(x, j);
-	if (s->made && contract_clean(s->dir, &e) < 0) {
-		/* Unfit for another attempt: take a new one. */
-		if (file_remove(AT_FDCWD, s->dir, &e) < 0)
-			err_clear(&e);
-		s->made = 0;
-	}
 	s->job = NULL;
 	j->job.phase = JOB_ENDED;
 	j->job.fn(&j->job, j->job.arg);
@@ -346,6 +359,7 @@ start(struct local_job *j, struct err *e)
 	}
 	if (slot_folder(x, j->slot, e) < 0 || slot_logs(x, j->slot, e) < 0)
 		return -1;
+	j->slot->dirty = 1;
 	j->attempt.dir = j->slot->dir;
 	j->job.result.out.from = log_size(x, j->slot->out);
 	j->job.result.err.from = log_size(x, j->slot->err);
@@ -476,7 +490,8 @@ local_free(struct executor *ex)
 	}
 	if (x->options->logs != NULL)
 		rmdir(x->options->logs);
-	rmdir(x->options->scratch);
+	if (!x->options->single)
+		rmdir(x->options->scratch);
 	free(x->slots);
 	free(x);
 }

@@ -19,8 +19,12 @@ struct local_options {
 					 * ...; both made on first need; on the
 					 * file system of the store file
 					 * outputs need no copy */
+	int		 single;	/* one slot, whose folder is scratch
+					 * itself: there, empty, and ours */
 	int		 keep;		/* the folder of a failed attempt stays,
-					 * as SCRATCH/failed-NODE-ATTEMPT */
+					 * as SCRATCH/failed-NODE-ATTEMPT
+					 * (single: where it is), unless
+					 * there is nothing in it */
 	const char	*logs;		/* folder of SLOT.out and SLOT.err;
 					 * NULL: see out and err */
 	int		 out, err;	/* without logs: the descriptors that

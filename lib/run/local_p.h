@@ -11,7 +11,8 @@ struct slot {
 	unsigned	 index;
 	struct local_job *job;		/* NULL: free */
 	char		*dir;		/* path, once needed */
-	int		 made;		/* dir is there, and empty if free */
+	int		 made;		/* dir is there */
+	int		 dirty;		/* something may be in it */
 	int		 out, err;	/* logs; -1: not opened yet */
 };
 

@@ -161,6 +161,8 @@ local_setup() {
 	chmod +x keep.sh
 	run -0 flyte-exec ./keep.sh ok=true
 	equals "" "$(ls "$TMPDIR")"
+	run -1 flyte-exec t.yaml:fails
+	equals "" "$(ls "$TMPDIR")"
 	run -1 --separate-stderr flyte-exec ./keep.sh ok=false
 	has "its folder is kept: " "$stderr"
 	dir=${stderr##*: }

@@ -413,7 +413,7 @@ TEST(ends_are_told_apart)
 	CHECK(r.result.recoverable);
 	CHECK_INT(r.result.err.to - r.result.err.from, 4);
 	CHECK(r.result.scratch != NULL);
-	kept = arena_printf(&r.a, "%s/work/file", r.result.scratch);
+	kept = arena_printf(&r.a, "%s/file", r.result.scratch);
 	CHECK_INT(access(kept, R_OK), 0);
 	/* The next attempt has a new folder. */
 	run_attempt(&r, 1, -1);
