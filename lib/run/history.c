@@ -326,6 +326,18 @@ read_signal(struct history *h, const struct tree *t, int64_t time)
 }
 
 static int
+read_control(struct history *h, const struct tree *t, int64_t time)
+{
+	int64_t n = int_of(t, "n");
+
+	(void)time;
+	if (n <= 0)
+		return -1;
+	h->controlled = MAX(h->controlled, (uint64_t)n);
+	return 0;
+}
+
+static int
 read_why(struct history *h, const struct tree *t, int64_t time)
 {
 	struct building *n = node_of(h, t);
@@ -383,7 +395,8 @@ read_record(const struct journal_line *line, void *arg, struct err *e)
 		{ "end", read_end }, { "workflow", read_workflow },
 		{ "execution", read_execution }, { "begin", read_begin },
 		{ "why", read_why }, { "signal", read_signal },
-		{ "child", read_child }, { "build", read_build },
+		{ "control", read_control }, { "child", read_child },
+		{ "build", read_build },
 	};
 	struct history *h = arg;
 	struct tree *t = &h->build->tree;

@@ -66,6 +66,7 @@ struct history {
 	size_t		 n_nodes;
 	struct history_signal *signals;
 	size_t		 n_signals;
+	uint64_t	 controlled;	/* commands applied: up to this one */
 	struct map	 by_path;	/* index into nodes */
 	struct arena	 arena;		/* all of the text */
 	struct history_build *build;	/* while reading */

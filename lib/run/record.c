@@ -331,6 +331,16 @@ record_signal(struct recorder *r, struct str id, struct str literal)
 }
 
 void
+record_control(struct recorder *r, uint64_t number)
+{
+	struct json_writer w = open_record(r, "control");
+
+	json_key(&w, "n");
+	json_uint(&w, number);
+	close_record(r, &w);
+}
+
+void
 record_child(struct recorder *r, struct str path,
     const struct execution_id *id)
 {

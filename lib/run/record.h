@@ -13,6 +13,7 @@
  *	node		a node has another phase: p, s, w why, a, c, o, e
  *	why		what was found out about a miss of the cache
  *	signal		a gate's value arrived
+ *	control		the commands up to n have been applied (run/control.h)
  *	child		an execution launched by a node
  *	build		the graph a dynamic task wrote
  *	workflow	the workflow has another phase; with a final one o or e
@@ -80,6 +81,8 @@ void	record_node(struct recorder *, const struct sched_action *,
 	    struct str inputs);
 void	record_why(struct recorder *, struct str path, struct str text);
 void	record_signal(struct recorder *, struct str id, struct str literal);
+/* In the same commit as what the command did. */
+void	record_control(struct recorder *, uint64_t number);
 void	record_child(struct recorder *, struct str path,
 	    const struct execution_id *);
 void	record_build(struct recorder *, struct str path, struct str spec);
