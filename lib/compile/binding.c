@@ -4,32 +4,12 @@
  */
 
 #include "base/limits.h"
-#include "base/num.h"
-#include "compile/build.h"
+#include "compile/binding.h"
 #include "compile/interface.h"
 #include "idl/castable.h"
 #include "idl/infer.h"
 #include "idl/type.h"
 #include "idl/wire.h"
-
-/* A step into a list or map, for the place of an error. */
-struct step {
-	const struct step	*up;
-	const char		*key;	/* NULL: index */
-	size_t			 index;
-	unsigned		 depth;
-};
-
-/* One binding under check. */
-struct check {
-	struct builder	*b;
-	struct cnode	*n;
-	const char	*var;
-	int		 typed;
-	int		 silent;	/* errors are counted only */
-	uint64_t	 bad;		/* errors so far */
-	VEC(uint32_t)	 from;		/* names of the producers */
-};
 
 static int check_data(struct check *, pb_binding_data *,
     const pb_literal_type *expected, const struct step *,
@@ -51,9 +31,9 @@ add_steps(struct strbuf *out, const struct step *s)
 	}
 }
 
-/* Always -1: "return fault(...)". */
-static int printf_like(6, 7) cold
-fault(struct check *k, enum compile_code code, const char *node,
+/* Always -1: "return binding_fault(...)". */
+int
+binding_fault(struct check *k, enum compile_code code, const char *node,
     const struct step *s, const struct strbuf *key, const char *fmt, ...)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
@@ -74,16 +54,16 @@ fault(struct check *k, enum compile_code code, const char *node,
 	return -1;
 }
 
-static const char *
-name_type(struct strbuf *b, const pb_literal_type *t)
+const char *
+binding_type_name(struct strbuf *b, const pb_literal_type *t)
 {
 	type_add_name(b, t);
 	return b->p;
 }
 
 /* Types in full, so that only errors about the same ones are one. */
-static void
-key_types(struct strbuf *key, const char *a, const char *b,
+void
+binding_key(struct strbuf *key, const char *a, const char *b,
     const pb_literal_type *up, const pb_literal_type *down)
 {
 	strbuf_addf(key, "%s\n%s\n", a, b);
@@ -94,8 +74,8 @@ key_types(struct strbuf *key, const char *a, const char *b,
 		wire_pack(&down->base, key);
 }
 
-static int
-fault_types(struct check *k, const struct step *s, const char *source,
+int
+binding_fault_types(struct check *k, const struct step *s, const char *source,
     const pb_literal_type *up, const pb_literal_type *down)
 {
 	c_strbuf struct strbuf key = STRBUF_INIT, a = STRBUF_INIT,
@@ -105,11 +85,11 @@ fault_types(struct check *k, const struct step *s, const char *source,
 		k->bad++;
 		return -1;
 	}
-	key_types(&key, source, k->var, up, down);
-	return fault(k, COMPILE_MISMATCHING_TYPES, k->n->msg->id, s, &key,
-	    "'%s' expects %s, given %s of type %s", k->var,
-	    name_type(&a, down), *source == '\0' ? "a value" : source,
-	    name_type(&b, up));
+	binding_key(&key, source, k->var, up, down);
+	return binding_fault(k, COMPILE_MISMATCHING_TYPES, k->n->msg->id, s,
+	    &key, "'%s' expects %s, given %s of type %s", k->var,
+	    binding_type_name(&a, down), *source == '\0' ? "a value" : source,
+	    binding_type_name(&b, up));
 }
 
 /* A binding of the wrong shape. */
@@ -123,10 +103,21 @@ fault_shape(struct check *k, enum compile_code code, const struct step *s,
 		k->bad++;
 		return -1;
 	}
-	key_types(&key, k->var, "", NULL, down);
+	binding_key(&key, k->var, "", NULL, down);
 	wire_pack(&d->base, &key);
-	return fault(k, code, k->n->msg->id, s, &key, "'%s' expects %s, %s",
-	    k->var, name_type(&name, down), what);
+	return binding_fault(k, code, k->n->msg->id, s, &key,
+	    "'%s' expects %s, %s", k->var, binding_type_name(&name, down),
+	    what);
+}
+
+int
+binding_castable(const pb_literal_type *up, const pb_literal_type *down)
+{
+	if (up->type_case == TYPE_SIMPLE && down->type_case == TYPE_SIMPLE &&
+	    up->simple == down->simple && up->simple != SIMPLE_STRUCT &&
+	    up->structure == NULL)
+		return 1;
+	return type_castable(up, down);
 }
 
 /* ---- lists and maps ------------------------------------------------------ */
@@ -172,8 +163,8 @@ check_union(struct check *k, pb_binding_data *d,
 static int
 too_deep(struct check *k, const struct step *s)
 {
-	return fault(k, COMPILE_WORKFLOW_BUILD_ERROR, k->n->msg->id, s, NULL,
-	    "'%s' is nested deeper than %d levels", k->var,
+	return binding_fault(k, COMPILE_WORKFLOW_BUILD_ERROR, k->n->msg->id, s,
+	    NULL, "'%s' is nested deeper than %d levels", k->var,
 	    MAX_MESSAGE_DEPTH);
 }
 
@@ -239,180 +230,6 @@ check_map(struct check *k, pb_binding_data *d,
 	return 0;
 }
 
-/* ---- promises ------------------------------------------------------------ */
-struct promise_var {
-	const char	*name;
-	int		 indexed;
-};
-
-/* "[3].name" or "name": digits; letters, digits and underscores. */
-static int
-parse_var(const char *text, struct promise_var *ret)
-{
-	const char *p = text;
-	uint64_t n;
-
-	ret->indexed = 0;
-	if (*p == '[') {
-		size_t len = strspn(p + 1, "0123456789");
-
-		if (len == 0 || p[1 + len] != ']' || p[2 + len] != '.' ||
-		    num_parse_u64((struct str){ p + 1, len }, 0, INT64_MAX,
-		    &n) < 0)
-			return -1;
-		ret->indexed = 1;
-		p += len + 3;
-	}
-	ret->name = p;
-	for (; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || *p == '_'))
-			return -1;
-	return p > ret->name ? 0 : -1;
-}
-
-/* The field of a dataclass, or NULL. */
-static const pb_literal_type *
-field_of(const pb_type_structure *st, const pb_promise_attribute *a)
-{
-	const char *name = a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "";
-	size_t i;
-
-	for (i = 0; i < st->n_dataclass_type; i++)
-		if (strcmp(st->dataclass_type[i]->key, name) == 0)
-			return st->dataclass_type[i]->value;
-	return NULL;
-}
-
-static int
-walk_path(struct check *k, const pb_output_reference *p,
-    const struct step *s, const pb_literal_type **t)
-{
-	c_strbuf struct strbuf key = STRBUF_INIT, name = STRBUF_INIT;
-	const pb_promise_attribute *a;
-	const pb_literal_type *up;
-	size_t i;
-
-	for (i = 0; i < p->n_attr_path; i++) {
-		up = *t;
-		a = p->attr_path[i];
-		if (up->type_case == TYPE_LIST)
-			*t = up->collection_type;
-		else if (up->type_case == TYPE_MAP)
-			*t = up->map_value_type;
-		else if (up->structure == NULL ||
-		    up->structure->n_dataclass_type == 0)
-			continue;
-		else if ((*t = field_of(up->structure, a)) == NULL)
-			break;
-	}
-	if (i == p->n_attr_path)
-		return 0;
-	if (k->silent) {
-		k->bad++;
-		return -1;
-	}
-	key_types(&key, p->var, a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "", up, NULL);
-	return fault(k, COMPILE_FIELD_NOT_FOUND, k->n->msg->id, s, &key,
-	    "'%s.%s' (%s) has no field '%s'", p->node_id, p->var,
-	    name_type(&name, up), a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "");
-}
-
-/* The producer's output, or NULL with the errors of a bad promise. */
-static const struct var *
-find_output(struct check *k, const struct promise_var *v, struct cnode *up,
-    const struct step *s)
-{
-	const struct vars *all = cnode_outputs(k->b, up);
-	const struct var *out = all == NULL ? NULL : vars_find(all, v->name);
-
-	/* Without a list its aliases are at fault, and said so. */
-	if (all == NULL)
-		k->bad++;
-	else if (out == NULL)
-		(void)fault(k, COMPILE_VARIABLE_NAME_NOT_FOUND, up->msg->id,
-		    s, NULL, "node '%s' has no output '%s'", up->msg->id,
-		    v->name);
-	if (out == NULL)
-		(void)fault(k, COMPILE_PARAMETER_NOT_BOUND, k->n->msg->id, s,
-		    NULL, "'%s' is not bound", k->var);
-	return out;
-}
-
-static const char *
-promise_text(struct strbuf *b, const pb_output_reference *p)
-{
-	strbuf_addf(b, "%s.%s", *p->node_id == '\0' ? START_NODE : p->node_id,
-	    p->var);
-	return b->p;
-}
-
-/* type_castable() with the common case, plain and simple types, up front. */
-static int
-castable(const pb_literal_type *up, const pb_literal_type *down)
-{
-	if (up->type_case == TYPE_SIMPLE && down->type_case == TYPE_SIMPLE &&
-	    up->simple == down->simple && up->simple != SIMPLE_STRUCT &&
-	    up->structure == NULL)
-		return 1;
-	return type_castable(up, down);
-}
-
-static int
-check_promise(struct check *k, pb_binding_data *d,
-    const pb_literal_type *expected, const struct step *s,
-    const pb_literal_type **ret)
-{
-	const pb_output_reference *p = d->promise;
-	c_strbuf struct strbuf text = STRBUF_INIT;
-	const char *id = *p->node_id == '\0' ? START_NODE : p->node_id;
-	uint32_t at = map_get(&k->b->ids, str_of(id));
-	struct cnode *up = at == MAP_NONE ? NULL : k->b->node_of.at[at];
-	const struct var *out;
-	const pb_literal_type *t;
-	struct promise_var v;
-
-	if (up == NULL) {
-		(void)fault(k, COMPILE_NODE_REFERENCE_NOT_FOUND, id, s, NULL,
-		    "there is no node '%s'", id);
-		return fault(k, COMPILE_PARAMETER_NOT_BOUND, k->n->msg->id, s,
-		    NULL, "'%s' is not bound", k->var);
-	}
-	if (parse_var(p->var, &v) < 0) {
-		strbuf_adds(&text, k->var);
-		strbuf_addch(&text, '\n');
-		strbuf_adds(&text, p->var);
-		return fault(k, COMPILE_SYNTAX_ERROR, k->n->msg->id, s, &text,
-		    "'%s' is bound to the output '%s': expected a word, "
-		    "or [number].word", k->var, p->var);
-	}
-	out = find_output(k, &v, up, s);
-	if (out == NULL)
-		return -1;
-	t = out->type;
-	if (v.indexed) {
-		if (t->type_case != TYPE_LIST)
-			return fault_types(k, s, promise_text(&text, p), t,
-			    expected);
-		t = t->collection_type;
-	}
-	if (walk_path(k, p, s, &t) < 0)
-		return -1;
-	if (k->typed && !castable(t, expected))
-		return fault_types(k, s, promise_text(&text, p), t, expected);
-	if (*p->node_id == '\0')
-		k->n->start_promise = 1;
-	VEC_PUSH(&k->from, at);
-	*ret = t;
-	return 0;
-}
-
 /* ---- scalars and the rest ------------------------------------------------ */
 static int
 check_enum(struct check *k, const pb_scalar *v,
@@ -429,9 +246,9 @@ check_enum(struct check *k, const pb_scalar *v,
 	for (i = 0; i < t->n_values; i++)
 		if (strcmp(t->values[i], text) == 0)
 			return 0;
-	return fault(k, COMPILE_ILLEGAL_ENUM_VALUE, k->n->msg->id, s, NULL,
-	    "'%s' expects %s, given '%s'", k->var,
-	    name_type(&name, expected), text);
+	return binding_fault(k, COMPILE_ILLEGAL_ENUM_VALUE, k->n->msg->id, s,
+	    NULL, "'%s' expects %s, given '%s'", k->var,
+	    binding_type_name(&name, expected), text);
 }
 
 static int
@@ -444,10 +261,10 @@ check_scalar(struct check *k, pb_binding_data *d,
 	struct err e;
 
 	if (type_infer_scalar(d->scalar, &k->b->c->scratch, &t, &e) < 0)
-		(void)fault(k, COMPILE_UNRECOGNIZED_VALUE, k->n->msg->id, s,
-		    NULL, "'%s': %s", k->var, e.msg);
-	else if (k->typed && !castable(t, expected))
-		(void)fault_types(k, s, "", t, expected);
+		(void)binding_fault(k, COMPILE_UNRECOGNIZED_VALUE,
+		    k->n->msg->id, s, NULL, "'%s': %s", k->var, e.msg);
+	else if (k->typed && !binding_castable(t, expected))
+		(void)binding_fault_types(k, s, "", t, expected);
 	if (expected != NULL && expected->type_case == TYPE_ENUM)
 		(void)check_enum(k, d->scalar, expected, s);
 	*ret = t;
@@ -463,7 +280,7 @@ check_data(struct check *k, pb_binding_data *d,
 	case BINDING_SCALAR:
 		return check_scalar(k, d, expected, s, ret);
 	case BINDING_PROMISE:
-		return check_promise(k, d, expected, s, ret);
+		return binding_promise(k, d, expected, s, ret);
 	case BINDING_LIST:
 		return is_union(expected) ?
 		    check_union(k, d, expected, s, ret) :
@@ -494,13 +311,13 @@ check_head(struct check *k, const pb_binding *bind, struct vars *params,
 	if (params != NULL) {
 		v = vars_find(params, bind->var);
 		if (v == NULL)
-			return fault(k, COMPILE_VARIABLE_NAME_NOT_FOUND,
+			return binding_fault(k, COMPILE_VARIABLE_NAME_NOT_FOUND,
 			    k->n->msg->id, NULL, NULL, "node '%s' has no "
 			    "input '%s'", k->n->msg->id, bind->var);
 	}
 	if (bind->binding == NULL)
-		return fault(k, COMPILE_VALUE_REQUIRED, k->n->msg->id, NULL,
-		    &(struct strbuf){ strbuf_empty, 0, 0 },
+		return binding_fault(k, COMPILE_VALUE_REQUIRED, k->n->msg->id,
+		    NULL, &(struct strbuf){ strbuf_empty, 0, 0 },
 		    "the binding of '%s' is empty (Binding)", bind->var);
 	if (v == NULL) {
 		again = map_put(names, str_of(bind->var), 1) != MAP_NONE;
@@ -509,7 +326,7 @@ check_head(struct check *k, const pb_binding *bind, struct vars *params,
 		v->bound = k->b->c->stamp;
 	}
 	if (again)
-		return fault(k, COMPILE_PARAMETER_BOUND_MORE_THAN_ONCE,
+		return binding_fault(k, COMPILE_PARAMETER_BOUND_MORE_THAN_ONCE,
 		    k->n->msg->id, NULL, NULL, "'%s' is bound more than once",
 		    bind->var);
 	*ret = v;
@@ -525,7 +342,7 @@ check_unbound(struct check *k, const struct vars *params)
 		k->var = params->at[i].name;
 		if (params->at[i].bound != k->b->c->stamp &&
 		    !interface_optional(params->at[i].type))
-			(void)fault(k, COMPILE_PARAMETER_NOT_BOUND,
+			(void)binding_fault(k, COMPILE_PARAMETER_NOT_BOUND,
 			    k->n->msg->id, NULL, NULL, "'%s' is not bound",
 			    k->var);
 	}
