@@ -101,14 +101,14 @@ header_text(struct str text, struct strbuf *ret)
 			/* a YAML comment of the same length */
 			strbuf_adds(ret, line.n > 0 ? "#" : "");
 			strbuf_pad(ret, ' ', line.n > 0 ? line.n - 1 : 0);
-			strbuf_addch(ret, '\n');
-			continue;
+		} else {
+			n = strlen(mark);
+			strbuf_pad(ret, ' ', n);
+			strbuf_add(ret, line.p + n, line.n - n);
+			keys++;
 		}
-		n = strlen(mark);
-		strbuf_pad(ret, ' ', n);
-		strbuf_add(ret, line.p + n, line.n - n);
-		strbuf_addch(ret, '\n');
-		keys++;
+		if (line.p + line.n < text.p + text.n)
+			strbuf_addch(ret, '\n');
 	}
 	return keys;
 }

@@ -34,6 +34,7 @@ read_case(struct workflow *w, struct node *n, uint32_t at, int last)
 		return;
 	}
 	node_read(w, c, at);
+	n->broken |= c->broken || (!last && c->k.cond == TREE_NONE);
 	if (c->broken && c->k.cond == TREE_NONE)
 		return;
 	if (c->k.error != TREE_NONE)
@@ -42,8 +43,6 @@ read_case(struct workflow *w, struct node *n, uint32_t at, int last)
 	if (!last && c->k.cond == TREE_NONE)
 		shape_fault(l, DIAG_MISSING_KEY, at, "if: only the last case "
 		    "goes without");
-	c->broken |= !last && c->k.cond == TREE_NONE;
-	n->broken |= c->broken;
 }
 
 void

@@ -1,0 +1,6 @@
+#!/bin/sh
+# A script.
+#% inputs: {n: imt}
+#% run: echo
+#% cache: auto
+echo "{{.inputs.n}}"

@@ -1,0 +1,3 @@
+#!/bin/sh
+#% inputs: {n: list[int], m: int}
+echo
