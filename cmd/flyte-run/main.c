@@ -15,6 +15,7 @@
 #include "dryrun.h"
 #include "idl/literal.h"
 #include "idl/wire.h"
+#include "launches.h"
 #include "run/cached.h"
 #include "run/report.h"
 #include "sys/digest.h"
@@ -497,24 +498,33 @@ run_new_target(struct running *r, struct target *t)
 	char made[EXECUTION_NAME_MAX];
 	struct run_spec spec = { .closure = t->closure, .script = t->script,
 	    .durable = a->name != NULL || a->durable };
+	struct launches launches = { VEC_INIT, VEC_INIT };
 	pb_literal_map *inputs;
 	struct run *run;
 	struct err e;
+	int status;
 
-	if (bind_inputs(r, t, &inputs, &e) < 0)
+	if (bind_inputs(r, t, &inputs, &e) < 0 ||
+	    launches_collect(&a->c, t, &launches, &e) < 0) {
+		launches_release(&launches);
 		return fail(&a->c, &e);
+	}
 	spec.inputs = inputs;
+	spec.launches = launches.at.at;
+	spec.n_launches = launches.at.n;
 	fill_record(r, t, &spec.record);
 	if (a->name == NULL)
 		execution_new_name(made);
 	spec.record.id.name = a->name == NULL ? made : a->name;
-	if (context_project(&a->c, &spec.record.id.project, &e) < 0 ||
-	    context_domain(&a->c, &spec.record.id.domain, &e) < 0)
-		return fail(&a->c, &e);
 	spec.record.identity = identity_of(t, inputs, &a->c.arena);
-	if (start(r, &spec, &run, &e) < 0)
-		return fail(&a->c, &e);
-	return run_to_end(r, run);
+	if (context_project(&a->c, &spec.record.id.project, &e) < 0 ||
+	    context_domain(&a->c, &spec.record.id.domain, &e) < 0 ||
+	    start(r, &spec, &run, &e) < 0)
+		status = fail(&a->c, &e);
+	else
+		status = run_to_end(r, run);
+	launches_release(&launches);
+	return status;
 }
 
 static int

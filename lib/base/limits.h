@@ -94,4 +94,8 @@
 /* Values of an enum and variants of a union: each is compared with all. */
 #define MAX_TYPE_CHOICES	1000
 
+/* Executions that launch one another: a plan that launches itself for ever is
+ * stopped here. */
+#define MAX_LAUNCH_NESTING	50
+
 #endif

@@ -44,6 +44,31 @@ execution_new_name(char ret[EXECUTION_NAME_MAX])
 	ret[20] = '\0';
 }
 
+void
+execution_child_name(struct str unique, char ret[EXECUTION_NAME_MAX])
+{
+	static const char digits32[] = "abcdefghijklmnopqrstuvwxyz123456";
+	uint64_t h = UINT64_C(14695981039346656037);
+	struct err e;
+	size_t i;
+
+	if (unique.n < EXECUTION_NAME_MAX) {
+		memcpy(ret, unique.p, unique.n);
+		ret[unique.n] = '\0';
+		if (execution_name_check(ret, &e) == 0)
+			return;
+	}
+	for (i = 0; i < unique.n; i++)
+		h = (h ^ (unsigned char)unique.p[i]) *
+		    UINT64_C(1099511628211);
+	ret[0] = 'f';
+	/* 64 bits, five at a time from the top; the last digit has four. */
+	for (i = 0; i < 12; i++)
+		ret[1 + i] = digits32[h >> (59 - 5 * i) & 31];
+	ret[13] = digits32[h << 1 & 31];
+	ret[14] = '\0';
+}
+
 int
 execution_name_check(const char *name, struct err *e)
 {

@@ -31,6 +31,15 @@ struct execution_id {
 void	execution_new_name(char ret[EXECUTION_NAME_MAX]);
 
 /*
+ * The name of an execution that another one launches, made of what is unique
+ * about it, so that launching again finds it: the text itself if it is short
+ * and may be a name, else 'f' and base32 of its 64-bit FNV-1a hash
+ * (flyteplugins encoding, FixedLengthUniqueID).
+ */
+void	execution_child_name(struct str unique,
+	    char ret[EXECUTION_NAME_MAX]);
+
+/*
  * 0 if a user may call an execution so, else ERR_USAGE: Flyte's rule, a DNS
  * label of at most 63 small letters, digits and hyphens that begins with a
  * letter and does not end with a hyphen (flyte-control-plane.md, execution

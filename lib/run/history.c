@@ -298,6 +298,8 @@ read_execution(struct history *h, const struct tree *t, int64_t time)
 	h->overwrite_cache = str_is(text_of(t, "overwrite_cache"), "true");
 	h->max_parallelism = (uint32_t)int_of(t, "max_parallelism");
 	h->inputs = json_of(h, t, "i");
+	h->launches = json_of(h, t, "launches");
+	h->nesting = (unsigned)int_of(t, "nesting");
 	return 0;
 }
 
@@ -564,9 +566,10 @@ history_node(const struct history *h, const char *path)
 	return found;
 }
 
-int
-history_literals(struct store *store, struct str json, struct arena *a,
-    struct str *ret, struct err *e)
+/* JSON of a message to its canonical bytes. */
+static int
+bytes_of(const ProtobufCMessageDescriptor *d, struct str json,
+    struct arena *a, struct str *ret, struct err *e)
 {
 	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	ProtobufCMessage *m;
@@ -574,14 +577,31 @@ history_literals(struct store *store, struct str json, struct arena *a,
 	*ret = (struct str){ NULL, 0 };
 	if (json.p == NULL)
 		return 0;
-	if (pbjson_parse(&flyteidl__core__literal_map__descriptor, json, 0, a,
-	    &m, e) < 0) {
+	if (pbjson_parse(d, json, 0, a, &m, e) < 0) {
 		e->kind = ERR_CORRUPT;
 		return err_wrap(e, "journal");
 	}
 	wire_pack(m, &bytes);
 	*ret = arena_str(a, strbuf_str(&bytes));
-	if (store == NULL)
+	return 0;
+}
+
+int
+history_spec(struct str json, struct arena *a, struct str *ret,
+    struct err *e)
+{
+	return bytes_of(&flyteidl__core__dynamic_job_spec__descriptor, json,
+	    a, ret, e);
+}
+
+int
+history_literals(struct store *store, struct str json, struct arena *a,
+    struct str *ret, struct err *e)
+{
+	if (bytes_of(&flyteidl__core__literal_map__descriptor, json, a, ret,
+	    e) < 0)
+		return -1;
+	if (store == NULL || ret->p == NULL)
 		return 0;
 	return blob_uris_from_disk(store, *ret, a, ret, NULL, e);
 }

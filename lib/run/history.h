@@ -56,6 +56,8 @@ struct history {
 	int		 local, keep_going, overwrite_cache;
 	uint32_t	 max_parallelism;
 	struct str	 inputs;	/* JSON of the literal map */
+	struct str	 launches;	/* JSON list of {closure, plan}; p NULL */
+	unsigned	 nesting;
 	enum sched_wf	 phase;
 	struct str	 outputs;	/* p NULL: none */
 	struct sched_error error;
@@ -98,6 +100,9 @@ const struct history_node *history_node(const struct history *,
  */
 int	history_literals(struct store *, struct str json, struct arena *,
 	    struct str *ret, struct err *) must_check;
+/* A job spec of a record, to canonical wire bytes. */
+int	history_spec(struct str json, struct arena *, struct str *ret,
+	    struct err *) must_check;
 /* 1 if the phase is final. */
 int	history_is_final(enum sched_wf);
 

@@ -84,7 +84,7 @@ put_cstr(struct json_writer *w, const char *key, const char *value)
 }
 
 /*
- * A message as JSON under a key.  A literal map's blobs become URIs without a
+ * A message as JSON.  A literal map's blobs become URIs without a
  * place.  What does not read back is our own fault or a full store; it is
  * kept in trouble and the commit fails.
  */
@@ -152,6 +152,27 @@ put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
 	}
 }
 
+static void
+put_launches(struct recorder *r, struct json_writer *w,
+    const struct record_execution *x)
+{
+	size_t i;
+
+	if (x->n_launches == 0)
+		return;
+	json_key(w, "launches");
+	json_array(w);
+	for (i = 0; i < x->n_launches; i++) {
+		json_object(w);
+		put_cstr(w, "closure", x->launches[i].closure);
+		put_message(r, w, "plan",
+		    &flyteidl__admin__launch_plan__descriptor,
+		    x->launches[i].plan);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 /* ---- records ------------------------------------------------------------ */
 
 void
@@ -181,7 +202,12 @@ record_execution(struct recorder *r, const struct record_execution *x)
 	json_key(&w, "max_parallelism");
 	json_uint(&w, x->max_parallelism);
 	put_cstr(&w, "cache", x->cache);
+	if (x->nesting > 0) {
+		json_key(&w, "nesting");
+		json_uint(&w, x->nesting);
+	}
 	put_map(r, &w, "i", x->inputs);
+	put_launches(r, &w, x);
 	close_record(r, &w);
 }
 

@@ -40,6 +40,12 @@ enum record_mode {
 };
 const char	*record_mode_name(enum record_mode);
 
+/* A launch plan of an execution: the plan's bytes, its closure's address. */
+struct record_launch {
+	struct str	 plan;		/* admin.LaunchPlan */
+	const char	*closure;
+};
+
 struct record_execution {
 	struct execution_id id;
 	const char	*target;	/* reference: "payroll/development/w@v" */
@@ -50,6 +56,9 @@ struct record_execution {
 	const char	*identity;	/* digest of target and inputs: what
 					 * --name must not change */
 	struct str	 inputs;	/* core.LiteralMap, or p NULL */
+	const struct record_launch *launches;
+	size_t		 n_launches;
+	unsigned	 nesting;	/* executions above it */
 	enum record_mode mode;
 	const char	*of;		/* execution it repeats or belongs to */
 	int		 local;		/* unregistered: cached under "local" */

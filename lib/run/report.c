@@ -268,12 +268,13 @@ add_node_words(struct strbuf *b, const struct sched_action *act)
 }
 
 static void
-on_node(struct report *r, const struct run_event *ev)
+on_node(struct report *r, struct run *run, const struct run_event *ev)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	const struct sched_action *act = ev->action;
 	struct failure *f;
 
+	strbuf_adds(&b, run_label(run));
 	utf8_add_shown(&b, ev->path);
 	strbuf_adds(&b, ": ");
 	if (!add_node_words(&b, act))
@@ -313,7 +314,7 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 
 	switch (ev->kind) {
 	case RUN_NODE:
-		on_node(r, ev);
+		on_node(r, run, ev);
 		break;
 	case RUN_STARTED:
 		path = (struct str){ xstrndup(ev->path.p, ev->path.n),

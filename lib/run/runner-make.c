@@ -51,6 +51,7 @@ run_free(struct run *run)
 		history_release(&run->history);
 	map_release(&run->forced);
 	VEC_RELEASE(&run->uncached);
+	VEC_RELEASE(&run->launches);
 	arena_release(&run->arena);
 	free(run);
 }
@@ -84,16 +85,6 @@ make_executor(struct run *run)
 	run->executor = local_new(run->runner->opts.loop, &run->places);
 }
 
-/* Without a cache no task is cacheable: the plan is this run's own. */
-static void
-forget_caching(struct plan *plan)
-{
-	uint32_t i;
-
-	for (i = 0; i < plan->n_tasks; i++)
-		plan->tasks[i].cacheable = 0;
-}
-
 /* What this execution's own journal knows of a node. */
 static int
 resume_node(void *arg, struct str path, struct sched_record *ret)
@@ -125,7 +116,8 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 		ret->attempt++;
 		ret->system_failures++;
 	}
-	return history_literals(run->runner->opts.store, n->outputs,
+	return history_spec(n->spec, &run->arena, &ret->futures, &e) == 0 &&
+	    history_literals(run->runner->opts.store, n->outputs,
 	    &run->arena, &ret->outputs, &e) == 0;
 }
 
@@ -175,7 +167,7 @@ make_sched(struct run *run, const struct record_execution *rec,
 		c.recover = recover_node;
 	if (run->runner->opts.store == NULL ||
 	    run->runner->opts.cache == RUNNER_CACHE_OFF)
-		forget_caching(run->plan);
+		run_forget_caching(run->plan);
 	run->sched = sched_new(run->plan, &c, loop_now());
 }
 
@@ -195,6 +187,8 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	    address, e) < 0)
 		return -1;
 	rec.closure = address;
+	if (run_record_launches(run, &rec, e) < 0)
+		return -1;
 	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 ||
 	    journal_create(run->dir, &run->journal, e) < 0)
 		return -1;
@@ -204,7 +198,8 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	record_begin(&run->recorder, 1);
 	if (run_commit(run, sync, e) < 0)
 		return -1;
-	execution_set_last(run->runner->opts.home, &run->id);
+	if (spec->record.nesting == 0)
+		execution_set_last(run->runner->opts.home, &run->id);
 	return 0;
 }
 
@@ -240,6 +235,8 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 
 	run->local = spec->record.local;
 	run->recover = spec->recover;
+	run->record = spec->record;
+	run_add_launches(run, spec->launches, spec->n_launches);
 	run->script = spec->script;
 	run->code = spec->record.code;
 	if (plan_build(spec->closure, &run->plan, e) < 0)
@@ -341,7 +338,12 @@ go_on(struct run *run, const char *script, struct err *e)
 	rec.keep_going = h->keep_going;
 	rec.overwrite_cache = h->overwrite_cache;
 	rec.max_parallelism = h->max_parallelism;
-	if (load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
+	rec.local = h->local;
+	rec.nesting = h->nesting;
+	rec.cache = h->cache;
+	run->record = rec;
+	if (run_restore_launches(run, h->launches, e) < 0 ||
+	    load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
 	    h->inputs, &run->arena, &inputs, e) < 0)
 		return -1;
 	make_executor(run);
@@ -371,7 +373,8 @@ run_resume(struct runner *r, const struct execution_id *id,
 		    &run->arena, &run->outputs, e) == 0)
 			return 0;
 	} else if (go_on(run, script, e) == 0) {
-		execution_set_last(r->opts.home, &run->id);
+		if (run->history.nesting == 0)
+			execution_set_last(r->opts.home, &run->id);
 		return 0;
 	}
 	run_drop(run);
@@ -384,6 +387,12 @@ const struct execution_id *
 run_id(const struct run *run)
 {
 	return &run->id;
+}
+
+const char *
+run_label(const struct run *run)
+{
+	return run->label == NULL ? "" : run->label;
 }
 
 enum sched_wf

@@ -4,7 +4,8 @@
 /* What the files of the runner share.  runner.c: the loop; runner-run.c: one
  * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
  * and keys; runner-reserve.c: one at a time
- * per key; runner-job.c: attempts. */
+ * per key; runner-graph.c: dynamic graphs and child executions;
+ * runner-job.c: attempts. */
 
 #include "base/vec.h"
 #include "run/cached.h"
@@ -26,7 +27,7 @@ struct run_task {
 /* A plan and its tasks: the workflow's own, or a dynamic one. */
 struct run_plan {
 	const struct plan	*plan;
-	int			 owned;
+	struct plan		*owned;		/* freed with the run */
 	struct run_task		*tasks;		/* by task */
 	struct run_task		**by_node;	/* nodes with overrides */
 };
@@ -62,6 +63,11 @@ struct run {
 	const char		*script, *code;
 	int			 local;
 	int			 durable;
+	struct record_execution	 record;	/* what children inherit */
+	VEC(struct run_launch)	 launches;
+	struct run		*parent;	/* to be told of the end */
+	struct sched_ref	 parent_at;
+	const char		*label;
 	struct plan		*plan;
 	struct sched		*sched;
 	struct history		 history;	/* when resumed */
@@ -115,6 +121,21 @@ int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */
 int	run_put(struct run *, const struct sched_action *);
+
+void	run_forget_caching(struct plan *);
+/* Takes a plan over, for as long as the run. */
+void	run_own_plan(struct run *, struct plan *);
+
+/* runner-graph.c */
+void	run_add_launches(struct run *, const struct run_launch *, size_t n);
+int	run_record_launches(struct run *, struct record_execution *,
+	    struct err *) must_check;
+int	run_restore_launches(struct run *, struct str json, struct err *)
+	    must_check;
+void	run_launch(struct run *, const struct sched_action *);
+void	run_kill(struct run *, const struct sched_action *);
+void	run_tell_parent(struct run *child);
+void	run_build(struct run *, const struct sched_action *);
 
 /* runner-reserve.c */
 void	run_reserve(struct run *, const struct sched_action *);

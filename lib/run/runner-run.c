@@ -122,30 +122,6 @@ release_reservation(struct run *run, struct sched_ref at)
 	run_release(run, at);
 }
 
-/* What the engine may decide and this runner cannot do. */
-static void
-refuse_child(struct run *run, const struct sched_action *act)
-{
-	struct sched_error error = {
-		SCHED_USER, STR("LaunchPlanNotSupported"),
-		STR("launch plans as nodes do not run locally yet"),
-	};
-	struct str none = { NULL, 0 };
-
-	sched_child(run->sched, act->at, SCHED_CHILD_REFUSED, none, &error);
-}
-
-static void
-refuse_build(struct run *run, const struct sched_action *act)
-{
-	struct sched_error error = {
-		SCHED_USER, STR("DynamicWorkflowBuildFailed"),
-		STR("dynamic tasks do not run locally yet"),
-	};
-
-	sched_built(run->sched, act->at, NULL, &error);
-}
-
 typedef VEC(struct run_lookup) lookup_vec;
 
 static int
@@ -195,12 +171,13 @@ act_on(struct run *run, const struct sched_action *act, lookup_vec *lookups,
 		run_stop_attempt(run, act->at);
 		return 0;
 	case SCHED_BUILD:
-		refuse_build(run, act);
+		run_build(run, act);
 		return 1;
 	case SCHED_LAUNCH:
-		refuse_child(run, act);
+		run_launch(run, act);
 		return 1;
 	case SCHED_KILL:
+		run_kill(run, act);
 		return 0;
 	case SCHED_WAIT:
 		on_wait(run, act);

@@ -6,6 +6,16 @@
  * a task is linear in them. */
 #define MAX_EXPLAINED	64
 
+/* Without a cache no task is cacheable: the plan is this run's own. */
+void
+run_forget_caching(struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->n_tasks; i++)
+		plan->tasks[i].cacheable = 0;
+}
+
 static struct run_plan *
 plan_of(struct run *run, const struct plan *plan)
 {
@@ -96,6 +106,15 @@ run_task_of(struct run *run, const struct plan *plan,
 }
 
 void
+run_own_plan(struct run *run, struct plan *plan)
+{
+	if (run->runner->opts.store == NULL ||
+	    run->runner->opts.cache == RUNNER_CACHE_OFF)
+		run_forget_caching(plan);
+	plan_of(run, plan)->owned = plan;
+}
+
+void
 run_plans_release(struct run *run)
 {
 	size_t i, k;
@@ -112,6 +131,7 @@ run_plans_release(struct run *run)
 			}
 		free(p->by_node);
 		free(p->tasks);
+		plan_free(p->owned);
 	}
 	VEC_RELEASE(&run->plans);
 }

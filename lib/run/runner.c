@@ -59,6 +59,8 @@ turn_all(struct runner *r, int *ret_left, struct err *e)
 		if (!run->ended && !r->stopping && run->dirty &&
 		    run_turn(run, e) < 0)
 			return err_wrap(e, "%s", run->id.name);
+		if (run->ended && run->parent != NULL)
+			run_tell_parent(run);
 		*ret_left += !run->ended;
 	}
 	return 0;

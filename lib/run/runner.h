@@ -75,6 +75,12 @@ runner_freep(struct runner **r)
 }
 #define c_runner	cleanup(runner_freep)
 
+/* A launch plan that nodes may launch, with the workflow it runs. */
+struct run_launch {
+	const pb_admin_launch_plan *plan;	/* with its closure */
+	const pb_compiled_workflow_closure *closure;
+};
+
 /* What to run.  All borrowed until the run ends. */
 struct run_spec {
 	struct record_execution record;	/* inputs: p NULL, see below */
@@ -82,6 +88,10 @@ struct run_spec {
 	const pb_literal_map *inputs;	/* complete */
 	const char	*script;	/* run in place, or NULL */
 	int		 durable;	/* creation and end are synced */
+	/* Every launch plan reached from it; they are kept with the execution,
+	 * so that it can be resumed whatever is registered by then. */
+	const struct run_launch *launches;
+	size_t		 n_launches;
 	const struct history *recover;	/* reuse what succeeded there */
 	/* With recover: run these paths again; the nodes after them too. */
 	const char	**force;
@@ -117,6 +127,8 @@ int	runner_stopped(const struct runner *);
 /* ---- an execution, during and after ------------------------------------- */
 
 const struct execution_id *run_id(const struct run *);
+/* "" or, of an execution launched by a node, what to put before its paths. */
+const char	*run_label(const struct run *);
 enum sched_wf	run_phase(const struct run *);
 const struct sched_error *run_error(const struct run *);
 /* core.LiteralMap of a succeeded run, absolute paths. */
