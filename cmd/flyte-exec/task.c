@@ -54,15 +54,21 @@ from_registry(struct exec *x, const struct ref *r)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct registered found;
-	struct entity_id id;
-	struct err e;
+	struct entity_id id, any;
+	struct err e, other;
 
 	if (ref_entity_id(&x->ctx, r, x->type, &id, &e) < 0)
 		return fail(&x->ctx, &e);
+	any = id;
 	if (id.kind == ENTITY_ANY)
 		id.kind = ENTITY_TASK;
-	if (registry_resolve(x->registry, &id, &x->ctx.arena, &e) < 0 ||
-	    registry_get(x->registry, &id, &x->ctx.arena, &found, &e) < 0)
+	if (registry_resolve(x->registry, &id, &x->ctx.arena, &e) < 0) {
+		if (e.kind == ERR_MISSING && registry_resolve(x->registry,
+		    &any, &x->ctx.arena, &other) == 0)
+			return wrong_kind(x, any.kind);
+		return fail(&x->ctx, &e);
+	}
+	if (registry_get(x->registry, &id, &x->ctx.arena, &found, &e) < 0)
 		return fail(&x->ctx, &e);
 	if (id.kind != ENTITY_TASK)
 		return wrong_kind(x, id.kind);

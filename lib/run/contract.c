@@ -9,8 +9,10 @@
 #include "idl/infer.h"
 #include "idl/literal.h"
 #include "idl/type.h"
+#include "run/cached.h"
 #include "run/contract_p.h"
 #include "spec/lower.h"
+#include "store/blob.h"
 #include "sys/file.h"
 
 static const char *
@@ -428,24 +430,69 @@ command_release(struct command *c)
 	c->in = -1;
 }
 
-int
-contract_collect(const struct contract *c, const struct attempt *at,
-    const struct proc_end *end, struct arena *a, struct collected *ret,
-    struct err *e)
+/* The report the task wrote, kept as a file of the store. */
+static int
+collect_deck(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct collected *ret, struct err *e)
+{
+	const char *path = attempt_path(at, a, c->kind == CONTRACT_CONTAINER ?
+	    "outputs/deck.html" : "deck.html");
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct store *store;
+	struct blob blob;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (contract_store(c, &store, e) < 0 || blob_put(store, AT_FDCWD,
+	    path, BLOB_ADOPT, &blob, e) < 0)
+		return err_wrap(e, "deck");
+	blob_add_path(store, &blob, &b);
+	ret->deck = arena_strdup(a, b.p);
+	return 0;
+}
+
+/* An input that changed under the task spoils what is kept of it. */
+static const char *
+changed_input(const struct contract *c, const struct attempt *at)
+{
+	if (c->world->store == NULL || c->task->metadata == NULL ||
+	    !c->task->metadata->discoverable || at->inputs == NULL)
+		return NULL;
+	return cached_changed_input(c->world->store, at->inputs);
+}
+
+static int
+collect_files(const struct contract *c, const struct attempt *at,
+    struct arena *a, struct collected *ret, struct err *e)
 {
 	const char *fault = NULL;
 
-	*ret = (struct collected){ .outputs = NULL };
-	if (c->kind == CONTRACT_CONTAINER)
-		return collect_flyte(c, at, end, a, ret, e);
-	if (end != NULL && end->code != 0)
-		BUG("outputs of a process that failed");
 	if (read_outputs(c, at, a, &ret->outputs, &fault, e) < 0)
 		return -1;
 	if (fault != NULL)
 		collected_error(ret, a,
 		    FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__USER, 1,
 		    "OutputsNotFound", "%s", fault);
+	return 0;
+}
+
+int
+contract_collect(const struct contract *c, const struct attempt *at,
+    const struct proc_end *end, struct arena *a, struct collected *ret,
+    struct err *e)
+{
+	int r;
+
+	*ret = (struct collected){ .outputs = NULL };
+	if (c->kind != CONTRACT_CONTAINER && end != NULL && end->code != 0)
+		BUG("outputs of a process that failed");
+	r = c->kind == CONTRACT_CONTAINER ?
+	    collect_flyte(c, at, end, a, ret, e) :
+	    collect_files(c, at, a, ret, e);
+	if (r < 0 || collect_deck(c, at, a, ret, e) < 0)
+		return -1;
+	if (ret->error == NULL)
+		ret->changed = changed_input(c, at);
 	return 0;
 }
 

@@ -66,6 +66,8 @@ struct job_result {
 	const char	*deck;		/* path, or NULL */
 	const char	*changed;	/* why it must not be cached, or NULL */
 	const char	*scratch;	/* folder kept for a look, or NULL */
+	const char	*checkpoint;	/* what it left at $FLYTE_CHECKPOINT, for
+					 * prev_checkpoint of the next; or NULL */
 	const char	*command;	/* as run, quoted for a shell; set when it
 				 * failed */
 	struct proc_end	 end;

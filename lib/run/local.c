@@ -172,6 +172,20 @@ slot_keep(struct local *x, struct local_job *j)
 	return NULL;
 }
 
+static void
+keep_folder(struct local *x, struct local_job *j)
+{
+	struct job_result *r = &j->job.result;
+	const char *path;
+
+	r->scratch = slot_keep(x, j);
+	if (r->scratch == NULL)
+		return;
+	path = arena_printf(j->job.arena, "%s/checkpoint", r->scratch);
+	if (access(path, F_OK) == 0)
+		r->checkpoint = path;
+}
+
 /* ---- the end of a job ---------------------------------------------------- */
 
 static void
@@ -198,7 +212,7 @@ local_job_ended(struct local_job *j)
 	r->err.to = log_size(x, s->err);
 	if (s->made && r->cause != JOB_OK && r->cause != JOB_CANCELLED &&
 	    r->cause != JOB_START && x->options->keep)
-		r->scratch = slot_keep(x, j);
+		keep_folder(x, j);
 	s->job = NULL;
 	j->job.phase = JOB_ENDED;
 	j->job.fn(&j->job, j->job.arg);

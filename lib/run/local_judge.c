@@ -7,6 +7,9 @@
 #include "base/num.h"
 #include "sys/file.h"
 
+/* SIGKILL, or a shell's status for a child that got it. */
+#define KILLED	(128 + SIGKILL)
+
 #define USER	FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__USER
 #define SYSTEM	FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__SYSTEM
 
@@ -63,14 +66,16 @@ set_command(struct local_job *j)
 	j->job.result.command = arena_strdup(j->job.arena, b.p);
 }
 
+/* It ended badly by itself: a status, or a signal that is not ours. */
 static void
-judge_signal(struct local_job *j)
+judge_status(struct local_job *j)
 {
+	c_strbuf struct strbuf b = STRBUF_INIT;
 	const struct proc_end *end = &j->job.result.end;
 	struct collected c;
 	struct arena *a = j->job.arena;
 
-	if (end->sig == SIGKILL && was_oom(j->local)) {
+	if (end->code == KILLED && was_oom(j->local)) {
 		collected_error(&c, a, USER, 1, "OOMKilled", "killed for lack "
 		    "of memory (at most %lld MiB in use)",
 		    (long long)end->max_rss_kb / 1024);
@@ -78,12 +83,15 @@ judge_signal(struct local_job *j)
 		return;
 	}
 	/* pod_helper.go: 137 is the system's doing, the rest the task's. */
-	collected_error(&c, a, end->sig == SIGKILL ? SYSTEM : USER, 1,
-	    end->sig == SIGKILL ? "Interrupted" : "Error",
-	    "ended by signal %d (SIG%s)%s", end->sig,
-	    sigabbrev_np(end->sig) == NULL ? "?" : sigabbrev_np(end->sig),
-	    end->core ? ", core dumped" : "");
-	set_error(j, JOB_SIGNAL, &c);
+	if (end->sig == 0)
+		strbuf_addf(&b, "exit status %d", end->code);
+	else
+		strbuf_addf(&b, "ended by signal %d (SIG%s)%s", end->sig,
+		    sigabbrev_np(end->sig) == NULL ? "?" :
+		    sigabbrev_np(end->sig), end->core ? ", core dumped" : "");
+	collected_error(&c, a, end->code == KILLED ? SYSTEM : USER, 1,
+	    end->code == KILLED ? "Interrupted" : "Error", "%s", b.p);
+	set_error(j, end->sig == 0 ? JOB_EXIT : JOB_SIGNAL, &c);
 }
 
 /* We ended it, or it ended badly.  1 if so. */
@@ -105,12 +113,8 @@ judge_end(struct local_job *j)
 		collected_error(&c, a, USER, 1, "TimeoutExpired", "did not end "
 		    "within %s", b.p);
 		set_error(j, JOB_TIMEOUT, &c);
-	} else if (end->sig != 0) {
-		judge_signal(j);
 	} else if (end->code != 0) {
-		collected_error(&c, a, USER, 1, "Error", "exit status %d",
-		    end->code);
-		set_error(j, JOB_EXIT, &c);
+		judge_status(j);
 	} else {
 		return 0;
 	}
@@ -132,6 +136,7 @@ judge_files(struct local_job *j, struct err *e)
 	if (contract_collect(s->contract, &j->attempt, &r->end, j->job.arena,
 	    &c, e) < 0)
 		return -1;
+	r->deck = c.deck;
 	if (c.error != NULL)
 		set_error(j, r->end.code == 0 && strcmp(c.error->code,
 		    "OutputsNotFound") == 0 ? JOB_OUTPUT : JOB_REPORTED, &c);
