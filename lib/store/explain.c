@@ -138,6 +138,26 @@ compare_types(struct near *n, struct cache_explain *x, const char *what,
 	}
 }
 
+/*
+ * Tasks that were not registered have the digest of their command behind a
+ * plus in the version (DESIGN: project "local"); where only that differs it
+ * is the command that is to be named.
+ */
+static int
+command_in_version(struct near *n, struct cache_explain *x, const char *was)
+{
+	const char *is = n->mine->cache_version;
+	const char *a = strrchr(was, '+'), *b = strrchr(is, '+');
+
+	if (strcmp(n->mine->project, "local") != 0 || a == NULL ||
+	    b == NULL || a - was != b - is ||
+	    memcmp(was, is, (size_t)(a - was)) != 0)
+		return 0;
+	differs(n, x, "command", arena_strdup(n->arena, a + 1),
+	    arena_strdup(n->arena, b + 1));
+	return 1;
+}
+
 /* An entry of the same task under another dataset version. */
 static int
 compare_datasets(struct near *n, struct cache_explain *x,
@@ -151,6 +171,8 @@ compare_datasets(struct near *n, struct cache_explain *x,
 
 	if (strcmp(entry->cache_version, n->mine->cache_version) != 0) {
 		x->reason = REASON_VERSION;
+		if (command_in_version(n, x, entry->cache_version))
+			return 0;
 		differs(n, x, "cache version",
 		    arena_strdup(n->arena, entry->cache_version),
 		    arena_strdup(n->arena, n->mine->cache_version));
@@ -301,7 +323,8 @@ cache_explain_add(struct strbuf *b, const struct cache_explain *x)
 			strbuf_addf(b, " (and %zu more)", x->differences - 1);
 		break;
 	}
-	if (x->command_differs)
+	if (x->command_differs && (x->field == NULL ||
+	    strcmp(x->field, "command") != 0))
 		strbuf_adds(b, x->reason == REASON_HIT ?
 		    "; it was made by another command" :
 		    "; the command differs too");

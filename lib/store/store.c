@@ -184,7 +184,8 @@ open_db(struct store *s, int to_write, struct err *e)
 	/* Another process may make it: asked anew each time. */
 	if (!to_write && access(path, F_OK) < 0 && errno == ENOENT)
 		return 1;
-	if (strncmp(path, s->home, n) != 0 || path[n] != '/') {
+	if (strncmp(path, s->home, n) != 0 ||
+	    strcmp(path + n, "/catalog.db") != 0) {
 		if (access(path, F_OK) < 0)
 			store_note(s, "%s is on a network file system: the "
 			    "catalog is kept on this machine, in %s", s->home,

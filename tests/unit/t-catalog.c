@@ -6,8 +6,10 @@
 #include "base/limits.h"
 #include "idl/literal.h"
 #include "idl/cachekey.h"
+#include "idl/type.h"
 #include "idl/wire.h"
 #include "store.h"
+#include "store/handle.h"
 #include "store/reserve.h"
 
 static struct arena arena = ARENA_INIT;
@@ -456,5 +458,334 @@ TEST(reservations_exclude_and_free_themselves)
 	CHECK_INT(reserve_try(&b, &e), 0);
 	reserve_drop(&b);
 	reserve_drop(&c);
+	store_close(s);
+}
+
+/* ---- explanations ------------------------------------------------------- */
+
+static pb_typed_interface *
+interface(Flyteidl__Core__SimpleType type)
+{
+	pb_typed_interface *i = PB_NEW(&arena,
+	    flyteidl__core__typed_interface);
+	Flyteidl__Core__VariableMap__VariablesEntry *v = arena_new(&arena,
+	    Flyteidl__Core__VariableMap__VariablesEntry);
+
+	flyteidl__core__variable_map__variables_entry__init(v);
+	v->key = arena_strdup(&arena, "n");
+	v->value = PB_NEW(&arena, flyteidl__core__variable);
+	v->value->type = type_simple(&arena, type);
+	i->inputs = PB_NEW(&arena, flyteidl__core__variable_map);
+	i->inputs->n_variables = 1;
+	i->inputs->variables = arena_new_n(&arena, 1,
+	    Flyteidl__Core__VariableMap__VariablesEntry *);
+	i->inputs->variables[0] = v;
+	return i;
+}
+
+static struct str
+packed_any(const ProtobufCMessage *m)
+{
+	struct strbuf b = STRBUF_INIT;
+	struct str ret;
+
+	wire_pack(m, &b);
+	ret = arena_str(&arena, strbuf_str(&b));
+	strbuf_release(&b);
+	return ret;
+}
+
+/* A put of inputs a and b under this version and interface. */
+static struct cache_put
+put_of(struct store *s, const char *project, const char *version,
+    const char *dataset_version, Flyteidl__Core__SimpleType type, int64_t a,
+    const char *b)
+{
+	pb_literal_map *in = ints("a", a);
+	struct cache_dataset d = {
+		.project = project, .domain = "d", .name = "flyte_task-t",
+		.version = dataset_version, .cache_version = version,
+		.interface = packed_any(&interface(type)->base),
+	};
+	struct cache_put p = { .source = STR("p/d/x/n0#0") };
+
+	literal_map_put(in, &arena, "b", literal_string(&arena, str_of(b)));
+	p.key = key_of(s, "unused", in);
+	p.key.dataset = catalog_dataset(s, &d);
+	p.inputs = packed(in);
+	p.outputs = packed(ints("o0", a));
+	return p;
+}
+
+#define INTEGER	FLYTEIDL__CORE__SIMPLE_TYPE__INTEGER
+#define STRING	FLYTEIDL__CORE__SIMPLE_TYPE__STRING
+
+static const char *
+why(struct store *s, const struct cache_put *p)
+{
+	struct strbuf b = STRBUF_INIT;
+	struct cache_explain x;
+	const char *ret;
+	struct err e;
+
+	CHECK(ok(catalog_explain(s, p, &arena, &x, &e), &e));
+	cache_explain_add(&b, &x);
+	ret = arena_strndup(&arena, b.p, b.n);
+	strbuf_release(&b);
+	return ret;
+}
+
+TEST(a_miss_names_what_differs_from_the_nearest)
+{
+	struct cache_put p;
+	struct store *s;
+	struct err e;
+	char *big = xmalloc(2001);
+
+	fresh();
+	s = open_store(0);
+	p = put_of(s, "p", "1", "1-i-o", INTEGER, 1, "x");
+	CHECK_STR(why(s, &p), "nothing of this task was kept before");
+	CHECK(ok(catalog_put(s, &p, &e), &e));
+	CHECK_STR(why(s, &p), "it is there, from p/d/x/n0#0");
+	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, "x");
+	CHECK_STR(why(s, &p), "input a differs: 2, was 1 in p/d/x/n0#0");
+	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, "y");
+	CHECK_STR(why(s, &p),
+	    "input a differs: 2, was 1 in p/d/x/n0#0 (and 1 more)");
+	CHECK(ok(catalog_put(s, &p, &e), &e));
+	/* Nearer to the second than to the first. */
+	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, "z");
+	CHECK_STR(why(s, &p), "input b differs: z, was y in p/d/x/n0#0");
+	memset(big, 'b', 2000);
+	big[2000] = '\0';
+	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, big);
+	CHECK(strncmp(why(s, &p), "input b differs: sha256:", 24) == 0);
+	p = put_of(s, "p", "2", "2-i-o", INTEGER, 2, "y");
+	CHECK_STR(why(s, &p), "cache version differs: 2, was 1 in p/d/x/n0#0");
+	p = put_of(s, "p", "1", "1-j-o", STRING, 2, "y");
+	CHECK_STR(why(s, &p), "input n differs: str, was int in p/d/x/n0#0");
+	p = put_of(s, "q", "1", "1-i-o", INTEGER, 1, "x");
+	CHECK_STR(why(s, &p), "nothing of this task was kept before");
+	free(big);
+	store_close(s);
+}
+
+TEST(a_command_in_the_version_is_named_as_such)
+{
+	struct cache_put p;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	p = put_of(s, "local", "1+aaaa", "1+aaaa-i-o", INTEGER, 1, "x");
+	CHECK(ok(catalog_put(s, &p, &e), &e));
+	p = put_of(s, "local", "1+bbbb", "1+bbbb-i-o", INTEGER, 1, "x");
+	CHECK_STR(why(s, &p),
+	    "command differs: bbbb, was aaaa in p/d/x/n0#0");
+	store_close(s);
+}
+
+/* ---- gc and verify ------------------------------------------------------ */
+
+/* As if the entry of this input had been used so long ago, and made then. */
+static void
+age(struct store *s, int64_t n, int days)
+{
+	struct strbuf sql = STRBUF_INIT;
+	unsigned char tag[TAG_SIZE];
+	struct err e;
+	sqlite3 *db;
+
+	CHECK(sqlite3_open(arena_printf(&arena, "%s/catalog.db", home),
+	    &db) == SQLITE_OK);
+	strbuf_addf(&sql, "UPDATE entry SET used=used-%d WHERE tag=x'",
+	    days * 86400);
+	CHECK(ok(tag_decode(key_of(s, "1.0-a-b", ints("n", n)).tag, tag, &e),
+	    &e));
+	hex_add(&sql, tag, TAG_SIZE);
+	strbuf_adds(&sql, "'");
+	CHECK(sqlite3_exec(db, sql.p, NULL, NULL, NULL) == SQLITE_OK);
+	CHECK_INT(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+	strbuf_release(&sql);
+}
+
+TEST(gc_takes_the_longest_unused_and_what_only_it_needs)
+{
+	struct gc_options o = { .max_size = 25000, .grace = -10 };
+	char *rows = xmalloc(10001);
+	struct gc_report r;
+	struct blob b[3];
+	struct store *s;
+	struct err e;
+	int i;
+
+	fresh();
+	s = open_store(0);
+	for (i = 0; i < 3; i++) {
+		memset(rows, 'a' + i, 10000);
+		rows[10000] = '\0';
+		b[i] = put_text(s, rows);
+		put(s, i, file_output(s, &b[i]), "src", 0);
+	}
+	/* A second entry needs what the oldest needs. */
+	put(s, 7, file_output(s, &b[1]), "src", 0);
+	CHECK(ok(catalog_commit(s, &e), &e));
+	age(s, 1, 9);
+	age(s, 2, 5);
+	o.dry_run = 1;
+	CHECK(ok(gc_run(s, &o, &r, &e), &e));
+	CHECK_INT(r.entries, 2);
+	o.dry_run = 0;
+	CHECK(ok(gc_run(s, &o, &r, &e), &e));
+	CHECK_INT(r.entries, 2);
+	CHECK_INT(r.blobs, 1);
+	CHECK(r.left <= 25000);
+	CHECK_INT(look(s, 1).state, CACHE_MISS);
+	CHECK_INT(look(s, 2).state, CACHE_MISS);
+	CHECK_INT(look(s, 0).state, CACHE_HIT);
+	CHECK_INT(look(s, 7).state, CACHE_HIT);
+	free(rows);
+	store_close(s);
+}
+
+TEST(gc_keeps_pins_and_the_young)
+{
+	struct gc_options o = { .max_size = 0, .grace = -10 };
+	struct cache_key key;
+	struct gc_report r;
+	struct blob b;
+	struct store *s;
+	struct err e;
+
+	fresh();
+	s = open_store(0);
+	b = put_text(s, "rows");
+	put(s, 1, file_output(s, &b), "src", 0);
+	put(s, 2, ints("o0", 1), "src", 0);
+	CHECK(ok(catalog_commit(s, &e), &e));
+	key = key_of(s, "1.0-a-b", ints("n", 1));
+	CHECK(ok(catalog_pin(s, &key, 1, &e), &e));
+	CHECK(ok(gc_run(s, &o, &r, &e), &e));
+	CHECK_INT(r.entries, 1);
+	CHECK_INT(r.kept, 1);
+	CHECK_INT(look(s, 1).state, CACHE_HIT);
+	CHECK_INT(look(s, 2).state, CACHE_MISS);
+	CHECK(ok(catalog_pin(s, &key, 0, &e), &e));
+	o.grace = 3600;
+	CHECK(ok(gc_run(s, &o, &r, &e), &e));
+	CHECK_INT(r.entries, 0);
+	o.grace = -10;
+	CHECK(ok(gc_run(s, &o, &r, &e), &e));
+	CHECK_INT(r.entries, 1);
+	CHECK_INT(r.blobs, 1);
+	CHECK_INT(r.left, 0);
+	CHECK_INT(catalog_pin(s, &key, 1, &e), 1);
+	store_close(s);
+}
+
+static void
+count_line(void *arg, const char *line)
+{
+	(void)line;
+	++*(int *)arg;
+}
+
+TEST(verify_saves_what_can_be_read_of_a_damaged_catalog)
+{
+	struct verify_report r;
+	struct cache_lookup l;
+	int64_t i, hits = 0;
+	struct store *s;
+	int lines = 0, fd;
+	struct err e;
+	char *junk = xcalloc(1, 4096);
+
+	fresh();
+	s = open_store(0);
+	for (i = 0; i < 2000; i++)
+		put(s, i, ints("o0", i), "p/d/some-execution/n0#0", 0);
+	store_close(s);
+	/* One page in the middle of the table. */
+	fd = openat(dir, "catalog.db", O_WRONLY | O_CLOEXEC);
+	memset(junk, 0xa5, 4096);
+	CHECK(pwrite(fd, junk, 4096, 40 * 4096) == 4096);
+	close(fd);
+	free(junk);
+	s = open_store(0);
+	CHECK(ok(store_verify(s, 0, count_line, &lines, &r, &e), &e));
+	CHECK_INT(r.catalog_damaged, 1);
+	CHECK(lines > 0);
+	CHECK(ok(store_verify(s, 1, count_line, &lines, &r, &e), &e));
+	CHECK_INT(r.rebuilt, 1);
+	CHECK(r.saved > 1900 && r.saved < 2000);
+	for (i = 0; i < 2000; i++) {
+		l = look(s, i);
+		hits += answer(&l) == i;
+	}
+	CHECK_INT(hits, r.saved);
+	CHECK(ok(store_verify(s, 0, count_line, &lines, &r, &e), &e));
+	CHECK_INT(r.catalog_damaged, 0);
+	store_close(s);
+}
+
+static int
+count_listed(void *arg, const struct cache_entry *x, struct err *e)
+{
+	(void)e;
+	CHECK(strlen(x->key) == 64);
+	return ++*(int *)arg == 100;
+}
+
+TEST(listing_selects_and_stops)
+{
+	struct cache_filter f = { .project = "p", .domain = "d", .name = "t" };
+	struct store *s;
+	struct err e;
+	int i, n = 0;
+
+	fresh();
+	s = open_store(0);
+	for (i = 0; i < 5; i++)
+		put(s, i, ints("o0", i), "src", 0);
+	CHECK(ok(catalog_list(s, &f, count_listed, &n, &e), &e));
+	CHECK_INT(n, 5);
+	f.limit = 2;
+	n = 0;
+	CHECK(ok(catalog_list(s, &f, count_listed, &n, &e), &e));
+	CHECK_INT(n, 2);
+	n = 99;
+	CHECK(ok(catalog_list(s, &f, count_listed, &n, &e), &e));
+	CHECK_INT(n, 100);
+	f.name = "other";
+	n = 0;
+	CHECK(ok(catalog_list(s, &f, count_listed, &n, &e), &e));
+	CHECK_INT(n, 0);
+	store_close(s);
+}
+
+TEST(a_home_on_the_network_keeps_the_catalog_here)
+{
+	struct store_options o = { .home = home, .say = say, .force_local = 1 };
+	struct cache_lookup l;
+	struct store *s;
+	char *local;
+	struct err e;
+
+	fresh();
+	local = arena_printf(&arena, "%s/local", home);
+	o.local = local;
+	CHECK(ok(store_open(&o, &s, &e), &e));
+	put(s, 1, ints("o0", 11), "src", 0);
+	CHECK(strstr(said.p, "is on a network file system") != NULL);
+	store_close(s);
+	CHECK(!exists("catalog.db") && exists("local"));
+	strbuf_release(&said);
+	CHECK(ok(store_open(&o, &s, &e), &e));
+	l = look(s, 1);
+	CHECK_INT(answer(&l), 11);
+	CHECK_INT(said.n, 0);
 	store_close(s);
 }
