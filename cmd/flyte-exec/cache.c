@@ -41,8 +41,11 @@ look_up(struct exec *x, struct store *store, pb_literal_map **ret,
 	struct cache_lookup l = { .key = x->key,
 	    .command = x->cached.command };
 
-	if (catalog_lookup(store, &l, 1, &x->ctx.arena, e) < 0)
-		return -1;
+	/* A cache that is out of order costs time, not results. */
+	if (catalog_lookup(store, &l, 1, &x->ctx.arena, e) < 0) {
+		warn(&x->ctx, "%s", e->msg);
+		return 0;
+	}
 	if (l.state == CACHE_DAMAGED)
 		warn(&x->ctx, "%s", l.why);
 	if (l.state != CACHE_HIT)
@@ -64,7 +67,8 @@ static int
 reserve(struct exec *x, struct store *store, struct err *e)
 {
 	if (reserve_open(store, &x->key, &x->reserved, e) < 0)
-		return -1;
+		/* Where nothing can be kept nobody waits for it. */
+		return e->kind == ERR_REFUSED ? 0 : -1;
 	return lock_wait(x->reserved.fd, x->reserved.at, 1, e);
 }
 

@@ -1,5 +1,7 @@
 #include "store/reserve.h"
 
+#include <errno.h>
+
 #include "store/handle.h"
 
 int
@@ -20,9 +22,11 @@ reserve_open(struct store *s, const struct cache_key *key,
 	if (store_want_home(s, e) < 0)
 		return -1;
 	ret->fd = lock_open(s->home_fd, "reservations", e);
-	if (ret->fd < 0)
-		return err_wrap(e, "%s", s->home);
-	return 0;
+	if (ret->fd >= 0)
+		return 0;
+	if (e->sys == EACCES || e->sys == EROFS || e->sys == EPERM)
+		e->kind = ERR_REFUSED;
+	return err_wrap(e, "%s", s->home);
 }
 
 int

@@ -26,6 +26,8 @@ struct reservation {
 };
 #define RESERVATION_INIT	{ -1, 0 }
 
+/* ERR_REFUSED: the store cannot be written; then nothing is kept either, and
+ * there is nothing to wait for. */
 int	reserve_open(struct store *, const struct cache_key *,
 	    struct reservation *ret, struct err *e) must_check;
 /* 0: ours; 1: another run, or another node of this one, has it. */
