@@ -29,7 +29,8 @@ struct run_plan {
 	const struct plan	*plan;
 	struct plan		*owned;		/* freed with the run */
 	struct run_task		*tasks;		/* by task */
-	struct run_task		**by_node;	/* nodes with overrides */
+	struct run_task		**by_node;	/* nodes with overrides, and
+						 * the elements of maps */
 };
 
 /* An attempt on its way. */

@@ -55,10 +55,44 @@ apply_overrides(struct run *run, pb_task_template *t, struct str bytes,
 	return 0;
 }
 
-static void
-prepare(struct run *run, struct run_task *task, const struct plan_task *pt,
-    struct str overrides)
+static int
+is_bound(const struct plan *p, const struct plan_array *array,
+    const char *name)
 {
+	uint32_t i;
+
+	for (i = 0; i < array->bound.n; i++)
+		if (str_is(p->strs[array->bound.at + i], name))
+			return 1;
+	return 0;
+}
+
+/* The interface of a mapped task is of lists; an element takes and gives one
+ * level less.  array NULL: no name is bound whole. */
+static void
+take_level_off(pb_variable_map *vars, const struct plan *p,
+    const struct plan_array *array)
+{
+	size_t i;
+
+	for (i = 0; vars != NULL && i < vars->n_variables; i++) {
+		pb_variable *v = vars->variables[i]->value;
+
+		if (v->type != NULL && v->type->type_case ==
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE &&
+		    (array == NULL ||
+		    !is_bound(p, array, vars->variables[i]->key)))
+			v->type = v->type->collection_type;
+	}
+}
+
+static void
+prepare(struct run *run, struct run_task *task, const struct plan *plan,
+    const struct plan_node *node)
+{
+	const struct plan_task *pt = &plan->tasks[node->what];
+	const struct plan_array *array = node->array == PLAN_NONE ? NULL :
+	    &plan->arrays[plan->nodes[node->array].what];
 	ProtobufCMessage *m;
 
 	task->ready = 1;
@@ -66,9 +100,14 @@ prepare(struct run *run, struct run_task *task, const struct plan_task *pt,
 	    pt->template, &run->arena, &m, &task->trouble) < 0)
 		return;
 	task->template = (pb_task_template *)m;
-	if (overrides.n > 0 && apply_overrides(run, task->template,
-	    overrides, &task->trouble) < 0)
+	if (node->overrides.n > 0 && apply_overrides(run, task->template,
+	    node->overrides, &task->trouble) < 0)
 		return;
+	/* Flyte's key of an element has its own outputs, but the map's
+	 * inputs (reference 3.3). */
+	if (array != NULL && task->template->interface != NULL)
+		take_level_off(task->template->interface->outputs, plan,
+		    NULL);
 	if (pt->cacheable && run->runner->opts.store != NULL) {
 		if (cached_task_init(&task->cached, run->runner->opts.store,
 		    task->template, run->local, &run->arena,
@@ -76,6 +115,9 @@ prepare(struct run *run, struct run_task *task, const struct plan_task *pt,
 			return;
 		task->keyed = 1;
 	}
+	if (array != NULL && task->template->interface != NULL)
+		take_level_off(task->template->interface->inputs, plan,
+		    array);
 	if (contract_new(task->template, &run->world, &task->contract,
 	    &task->trouble) < 0)
 		task->contract = NULL;
@@ -89,7 +131,7 @@ run_task_of(struct run *run, const struct plan *plan,
 	uint32_t i = (uint32_t)(node - plan->nodes);
 	struct run_task *task;
 
-	if (node->overrides.n == 0) {
+	if (node->overrides.n == 0 && node->array == PLAN_NONE) {
 		task = &p->tasks[node->what];
 	} else {
 		if (p->by_node == NULL)
@@ -100,8 +142,7 @@ run_task_of(struct run *run, const struct plan *plan,
 		task = p->by_node[i];
 	}
 	if (!task->ready)
-		prepare(run, task, &plan->tasks[node->what],
-		    node->overrides);
+		prepare(run, task, plan, node);
 	return task;
 }
 

@@ -37,7 +37,9 @@ sched_node_show(struct at *at, enum sched_phase phase, enum sched_why why)
 	else if (at->pn->kind != PLAN_ARRAY)
 		a->child = n->child;
 	a->inputs = at->map != NULL ? (struct str){ NULL, 0 } : n->inputs;
-	a->outputs = n->outputs;
+	/* An element's are freed as soon as the map has them. */
+	a->outputs = at->map == NULL || n->outputs.p == NULL ? n->outputs :
+	    arena_str(&at->s->turn, n->outputs);
 	if (n->error != NULL && (phase == SCHED_FAILED ||
 	    phase == SCHED_TIMED_OUT))
 		a->error = *n->error;
