@@ -349,7 +349,7 @@ handle_failure(struct sched *s, struct frame *f)
 		return f->state = FRAME_FAILED;
 	if (!s->c.rules.handler_retries && before == STEP_RETRY)
 		return f->state = FRAME_FAILED;
-	if (!s->c.rules.handler_retries && at.n->no_inputs)
+	if (at.n->no_inputs)
 		return f->state = FRAME_FAILED;
 	return FRAME_HANDLER;
 }

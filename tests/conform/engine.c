@@ -26,87 +26,94 @@ is_wanted(const struct conform_row *row, int *ret_flyte)
 }
 
 static int
-run_all(struct engine_world *w, struct engine_run *runs, unsigned n,
-    struct strbuf *why)
+run_all(struct engine_runs *runs, struct err *e)
 {
-	const struct tree *t = w->row->tree;
+	const struct tree *t = runs->w.row->tree;
 	uint32_t at = t->at[tree_get(t, 0, "runs")].first;
-	struct err e;
 
-	for (unsigned i = 0; i < n; i++, at = t->at[at].next) {
-		struct engine_run *r = &runs[i];
+	for (unsigned i = 0; i < runs->n; i++, at = t->at[at].next) {
+		struct engine_run *r = &runs->at[i];
 
-		r->w = w;
+		r->w = &runs->w;
 		r->json = at;
 		r->script = tree_get(t, at, "script");
 		r->options = tree_get(t, at, "options");
 		r->number = i + 1;
-		r->before = i > 0 ? &runs[i - 1] : NULL;
-		r->name = str_of(arena_printf(w->arena, "e%u", i + 1));
-		if (engine_run(r, &e) != 0) {
-			strbuf_adds(why, e.msg);
+		r->before = i > 0 ? &runs->at[i - 1] : NULL;
+		r->name = str_of(arena_printf(runs->w.arena, "e%u", i + 1));
+		if (engine_run(r, e) != 0)
 			return -1;
-		}
 	}
 	return 0;
 }
 
-static enum conform_verdict
-judge(struct engine_world *w, int flyte, struct strbuf *why)
+int
+engine_runs_make(struct engine_runs *runs, const struct conform_row *row,
+    const struct sched_rules *rules, struct err *e)
 {
-	const struct tree *t = w->row->tree;
+	const struct tree *t = row->tree;
 	uint32_t list = tree_get(t, 0, "runs");
-	unsigned n = t->at[list].n, bad = 0;
-	struct engine_run *runs = arena_new_n(w->arena, n, struct engine_run);
-	enum conform_verdict v = CONFORM_DIFFERENT;
-	const char *rule;
-	size_t start;
+	ProtobufCMessage *m;
 
-	strbuf_addstr(why, conform_text(w->row, 0, "name"));
-	start = why->n;
-	if (run_all(w, runs, n, why) == 0) {
-		for (unsigned i = 0; i < n; i++)
-			bad += engine_compare(&runs[i], why);
-		v = bad == 0 ? CONFORM_SAME : CONFORM_DIFFERENT;
-	}
-	if (v == CONFORM_DIFFERENT && !flyte &&
-	    (rule = engine_better(runs, n, why)) != NULL) {
-		strbuf_setlen(why, start);
-		strbuf_addf(why, ": %s", rule);
-		v = CONFORM_BETTER;
-	}
-	for (unsigned i = 0; i < n; i++)
-		engine_run_release(&runs[i]);
-	return v;
+	*runs = (struct engine_runs){ .w = { .row = row, .arena = row->arena,
+	    .rules = rules } };
+	if (list == TREE_NONE || t->at[list].kind != TREE_SEQ)
+		return err_set(e, ERR_USAGE, "the row has no runs");
+	if (conform_message(row, 0, "closure",
+	    &flyteidl__core__compiled_workflow_closure__descriptor, &m, e) != 0)
+		return -1;
+	runs->w.closure = (const void *)m;
+	if (plan_build(runs->w.closure, &runs->w.plan, e) != 0)
+		return -1;
+	runs->n = t->at[list].n;
+	runs->at = arena_new_n(row->arena, runs->n, struct engine_run);
+	return run_all(runs, e);
+}
+
+void
+engine_runs_release(struct engine_runs *runs)
+{
+	for (unsigned i = 0; i < runs->n; i++)
+		engine_run_release(&runs->at[i]);
+	plan_free(runs->w.plan);
+	for (size_t i = 0; i < runs->w.plans.n; i++)
+		plan_free(runs->w.plans.at[i]);
+	VEC_RELEASE(&runs->w.plans);
+	VEC_RELEASE(&runs->w.catalog);
 }
 
 enum conform_verdict
 conform_engine(const struct conform_row *row, struct strbuf *why)
 {
-	struct engine_world w = { .row = row, .arena = row->arena };
 	enum conform_verdict v = CONFORM_DIFFERENT;
-	ProtobufCMessage *m;
+	struct engine_runs runs;
 	struct err e;
 	int flyte = 0;
+	unsigned bad = 0;
+	size_t start;
 
 	if (!is_wanted(row, &flyte))
 		return CONFORM_SKIPPED;
-	w.rules = flyte ? &sched_rules_flyte : &sched_rules_ours;
-	if (conform_message(row, 0, "closure",
-	    &flyteidl__core__compiled_workflow_closure__descriptor, &m,
-	    &e) != 0) {
-		strbuf_adds(why, e.msg);
-		return v;
+	strbuf_addstr(why, conform_text(row, 0, "name"));
+	start = why->n;
+	if (engine_runs_make(&runs, row, flyte ? &sched_rules_flyte :
+	    &sched_rules_ours, &e) != 0)
+		strbuf_addf(why, ": %s", e.msg);
+	else {
+		for (unsigned i = 0; i < runs.n; i++)
+			bad += engine_compare(&runs.at[i], NULL, why);
+		if (bad == 0)
+			v = CONFORM_SAME;
+		else if (!flyte) {
+			c_strbuf struct strbuf rules = STRBUF_INIT;
+
+			if (engine_better(&runs, &rules)) {
+				strbuf_setlen(why, start);
+				v = CONFORM_BETTER;
+			}
+			strbuf_addstr(why, strbuf_str(&rules));
+		}
 	}
-	w.closure = (const void *)m;
-	if (plan_build(w.closure, &w.plan, &e) == 0) {
-		v = judge(&w, flyte, why);
-		plan_free(w.plan);
-	} else
-		strbuf_adds(why, e.msg);
-	for (size_t i = 0; i < w.plans.n; i++)
-		plan_free(w.plans.at[i]);
-	VEC_RELEASE(&w.plans);
-	VEC_RELEASE(&w.catalog);
+	engine_runs_release(&runs);
 	return v;
 }

@@ -19,7 +19,7 @@
 struct engine_node {
 	struct str	path;
 	struct sched_action last;	/* slices in the world's arena */
-	int		is_element;
+	int		is_element, misfit;
 	struct str	futures;	/* job spec it wrote, or NULL p */
 };
 
@@ -81,6 +81,7 @@ struct engine_run {
 	VEC(struct engine_call) calls;
 	VEC(struct engine_launch) launches;
 	uint32_t	peak, limit;
+	unsigned	misfits;	/* cached results that did not fit */
 	int64_t		reserved_until;
 };
 
@@ -107,13 +108,40 @@ void	engine_launch(struct engine_run *, const struct sched_action *);
 void	engine_kill(struct engine_run *, const struct sched_action *);
 void	engine_children_act(struct engine_run *);
 
-/* engine_compare.c: appends to why what differs; how many. */
-unsigned engine_compare(struct engine_run *, struct strbuf *why);
+/* How what is expected of ours differs from what is recorded of one run. */
+enum engine_free {
+	ENGINE_STRICT,
+	ENGINE_VALUES,		/* inputs, outputs and errors may differ */
+	ENGINE_ALL,		/* anything may differ, here and below */
+};
+struct engine_edits {
+	int		stopped;	/* what was left running is stopped */
+	int		end_runs;	/* end-node is run, not recovered */
+	int		no_stray_ids;	/* ids with an empty attempt are none */
+	int		calls_less;	/* calls of elements may be missing */
+	enum engine_free workflow;	/* phase, error and outputs */
+	struct map	free;		/* path to enum engine_free */
+};
+/* What holds for a path: of itself, or ENGINE_ALL of what it is inside. */
+enum engine_free engine_free_of(const struct engine_edits *, struct str path);
 
-/* engine_rules.c: the name of the rule a row falls under, or NULL; then what
- * is expected of ours is judged by it. */
-const char *engine_better(struct engine_run *runs, unsigned n,
+/* engine_compare.c: appends to why what differs; how many. */
+unsigned engine_compare(struct engine_run *, const struct engine_edits *,
 	    struct strbuf *why);
+
+/* engine.c: all runs of the row by these rules, in a world of their own. */
+struct engine_runs {
+	struct engine_world w;
+	struct engine_run *at;
+	unsigned	n;
+};
+int	engine_runs_make(struct engine_runs *, const struct conform_row *,
+	    const struct sched_rules *, struct err *) must_check;
+void	engine_runs_release(struct engine_runs *);
+
+/* engine_rules.c: 1 if the runs differ from what is recorded by our rules
+ * alone and are what those say; their names are appended to why. */
+int	engine_better(struct engine_runs *, struct strbuf *why);
 
 /* Helpers on the row's tree. */
 static inline int64_t

@@ -85,9 +85,18 @@ engine_lookup(struct engine_run *r, const struct sched_action *a)
 	if (is_fault(r, "get"))
 		sched_looked_up(r->s, a->at, SCHED_CACHE_LOOKUP_FAILURE,
 		    (struct str){ NULL, 0 });
-	else
-		sched_looked_up(r->s, a->at, x->outputs.p == NULL ?
-		    SCHED_CACHE_MISS : SCHED_CACHE_HIT, x->outputs);
+	else if (x->outputs.p == NULL)
+		sched_looked_up(r->s, a->at, SCHED_CACHE_MISS, x->outputs);
+	else {
+		struct sched_view v;
+
+		sched_looked_up(r->s, a->at, SCHED_CACHE_HIT, x->outputs);
+		sched_view(r->s, a->at, &v);
+		if (v.cache != SCHED_CACHE_HIT) {
+			r->misfits++;
+			engine_node(r, a->path)->misfit = 1;
+		}
+	}
 }
 
 /* The first writer wins, unless the execution is to overwrite. */

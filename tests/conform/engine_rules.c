@@ -1,12 +1,717 @@
 #include "engine.h"
 
-/* Where ours is better on purpose: see the table below. */
+#include "idl/literal.h"
+#include "idl/wire.h"
 
-const char *
-engine_better(struct engine_run *runs, unsigned n, struct strbuf *why)
+/*
+ * Where ours is better than Flyte on purpose (flyte(7), "Better than Flyte").
+ * A row that differs is accepted only if
+ *  - with all rules off, our engine does exactly what is recorded;
+ *  - with the rules off whose predicate holds for the case, too: so the
+ *    difference comes from them;
+ *  - the run is what is recorded with the edits of those rules, compared as
+ *    strictly as any other, and each rule's own check holds.
+ *
+ * rule            Flyte                              ours
+ * --------------- ---------------------------------- -----------------------
+ * clean-timeout   what runs inside a node that timed everything is stopped
+ *                 out (sub-workflow, branch, launch  with its parent; a
+ *                 plan) goes on running              child execution killed
+ * handler-retries a failure node is never tried      it has its retries and
+ *                 again and outlives an abort        is stopped by an abort
+ * branch-skip     a branch whose taken node was      it is skipped, and so
+ *                 skipped SUCCEEDED without outputs, is what needs it; the
+ *                 what needs it fails                first error stays
+ * keep-indices    a map element without an output    none in its place
+ *                 shifts those after it
+ * check-cached    a cached result that does not fit  it is a miss
+ *                 kills the workflow
+ * recover-end     recovering a workflow that         its outputs are there
+ *                 succeeded yields no outputs
+ * any-element     launch plans and dynamic tasks as  they do
+ *                 map elements never finish
+ * reread-cache    map elements waiting for another's they look again and
+ *                 result run nevertheless            take it
+ * compare-none    a condition on an optional value   unions are unwrapped;
+ *                 fails at run time                  none equals none
+ * element-ids     with array events of version 1 an  one id for each
+ *                 element is also listed by another
+ */
+
+struct judge {
+	struct engine_runs *ours, *flyte;
+	struct engine_run *mine, *its;	/* the run looked at, of both */
+	struct engine_edits *edits;
+	const struct conform_row *row;
+	uint32_t	result;		/* recorded */
+	int		bad;		/* a check failed */
+};
+
+struct rule {
+	const char	*name;
+	int		no_replay;	/* Flyte's own way is not modelled */
+	/* 1 if the rule is about this run; fills the edits, checks ours. */
+	int		(*applies)(struct judge *);
+	void		(*off)(struct sched_rules *);
+};
+
+/* ---- what an effect reaches ---------------------------------------------- */
+
+static void
+set_free(struct judge *j, struct str path, enum engine_free level)
 {
-	(void)runs;
-	(void)n;
-	(void)why;
-	return NULL;
+	uint32_t old = map_get(&j->edits->free, path);
+
+	if (old == MAP_NONE || old < (uint32_t)level)
+		map_put(&j->edits->free, arena_str(j->row->arena, path),
+		    (uint32_t)level);
+}
+
+static struct str
+path_of(struct judge *j, struct sched_ref ref)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	sched_add_path(j->mine->s, ref, &b);
+	return arena_str(j->row->arena, strbuf_str(&b));
+}
+
+/* All that comes after a node in its frame, branches with their children. */
+static void
+free_after(struct judge *j, struct sched_ref ref, enum engine_free level)
+{
+	struct sched_ref parent;
+	uint32_t graph;
+	const struct plan *p = sched_frame(j->mine->s, ref.frame, &graph,
+	    &parent);
+	c_free char *seen = xcalloc(p->n_nodes, 1);
+	VEC(uint32_t) todo = VEC_INIT;
+
+	VEC_PUSH(&todo, ref.node);
+	while (todo.n > 0) {
+		const struct plan_node *n = &p->nodes[VEC_POP(&todo)];
+
+		if (n->branch != PLAN_NONE && !seen[n->branch]) {
+			seen[n->branch] = 1;
+			VEC_PUSH(&todo, n->branch);
+		}
+		for (uint32_t i = 0; i < n->down.n + n->inner.n; i++) {
+			uint32_t to = i < n->down.n ?
+			    p->edges[n->down.at + i] :
+			    p->edges[n->inner.at + i - n->down.n];
+
+			if (!seen[to]) {
+				seen[to] = 1;
+				VEC_PUSH(&todo, to);
+			}
+		}
+	}
+	VEC_RELEASE(&todo);
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		if (seen[i])
+			set_free(j, path_of(j, (struct sched_ref){ ref.frame,
+			    i, SCHED_NONE, 0 }), level);
+}
+
+/*
+ * The node, what comes after it, and the same of what it is inside of; at
+ * the top the workflow.
+ */
+static void
+free_effect(struct judge *j, struct sched_ref ref, enum engine_free level)
+{
+	uint32_t graph;
+	struct sched_ref parent;
+
+	while (ref.frame != SCHED_NONE) {
+		ref.element = SCHED_NONE;
+		set_free(j, path_of(j, ref), level == ENGINE_ALL ?
+		    ENGINE_VALUES : level);
+		free_after(j, ref, level);
+		(void)sched_frame(j->mine->s, ref.frame, &graph, &parent);
+		ref = parent;
+	}
+	j->edits->workflow = MAX(j->edits->workflow, level);
+}
+
+static void
+check(struct judge *j, int holds)
+{
+	j->bad |= !holds;
+}
+
+static struct engine_node *
+find(struct engine_run *r, struct str path)
+{
+	uint32_t i = map_get(&r->node_of, path);
+
+	return i == MAP_NONE ? NULL : &r->nodes.at[i];
+}
+
+/* ---- the rules ----------------------------------------------------------- */
+
+static int
+is_unfinished(enum sched_phase p)
+{
+	return p == SCHED_RUNNING || p == SCHED_QUEUED ||
+	    p == SCHED_DYNAMIC_RUNNING;
+}
+
+static int
+is_ended(const struct engine_run *r)
+{
+	return !r->stuck && !r->not_built;
+}
+
+/* The id of the node of this path. */
+static struct str
+id_of(struct str path)
+{
+	size_t i = path.n;
+
+	while (i > 0 && path.p[i - 1] != '/')
+		i--;
+	return (struct str){ path.p + i, path.n - i };
+}
+
+static int
+is_handler(const struct engine_node *n)
+{
+	const struct plan *p = n->last.plan;
+
+	return p != NULL && n->last.at.element == SCHED_NONE &&
+	    p->graphs[p->nodes[n->last.at.node].graph].failure ==
+	    n->last.at.node;
+}
+
+static int
+clean_timeout(struct judge *j)
+{
+	int any = 0;
+
+	if (!is_ended(j->its))
+		return 0;
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i];
+
+		any |= is_unfinished(n->last.phase) && !is_handler(n) &&
+		    id_of(n->path).n < n->path.n;
+	}
+	for (size_t i = 0; i < j->its->launches.n; i++)
+		any |= !j->its->launches.at[i].done;
+	j->edits->stopped |= any;
+	return any;
+}
+
+static void
+clean_timeout_off(struct sched_rules *r)
+{
+	r->clean_timeout = 0;
+}
+
+/* It ended by its script: every attempt failed but perhaps the last. */
+static void
+check_handler(struct judge *j, const struct engine_node *n)
+{
+	const struct engine_node *mine = find(j->mine, n->path);
+	uint32_t failed = 0, good = 0, last;
+
+	check(j, mine != NULL && !is_unfinished(mine->last.phase));
+	if (mine == NULL)
+		return;
+	last = mine->last.at.attempt;
+	for (size_t i = 0; i < j->mine->calls.n; i++) {
+		const struct engine_call *c = &j->mine->calls.at[i];
+
+		if (!str_eq(c->path, n->path) || c->did == NULL)
+			continue;
+		good += strcmp(c->did, "ok") == 0;
+		failed += strcmp(c->did, "fail") == 0;
+	}
+	if (mine->last.phase == SCHED_SUCCEEDED)
+		check(j, good == 1 && failed == last);
+	else if (mine->last.phase == SCHED_FAILED)
+		check(j, good == 0 && str_starts(mine->last.error.code,
+		    "RetriesExhausted|") == (last + 1 ==
+		    mine->last.plan->nodes[mine->last.at.node].attempts));
+	else
+		check(j, mine->last.phase == SCHED_ABORTED &&
+		    j->mine->wf == SCHED_WF_ABORTED);
+}
+
+static int
+handler_retries(struct judge *j)
+{
+	int any = 0;
+
+	for (size_t i = 0; is_ended(j->its) && i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i];
+		const struct engine_node *mine;
+
+		if (!is_handler(n) || !is_unfinished(n->last.phase))
+			continue;
+		any = 1;
+		check_handler(j, n);
+		mine = find(j->mine, n->path);
+		if (mine != NULL && mine->last.phase != SCHED_SUCCEEDED)
+			free_effect(j, mine->last.at, ENGINE_VALUES);
+		set_free(j, n->path, ENGINE_ALL);
+		if (mine != NULL && mine->last.phase == SCHED_ABORTED)
+			j->edits->workflow = ENGINE_ALL;
+	}
+	return any;
+}
+
+static void
+handler_retries_off(struct sched_rules *r)
+{
+	r->handler_retries = 0;
+}
+
+static int
+branch_skip(struct judge *j)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i], *mine;
+		struct sched_view v;
+		struct sched_ref child = n->last.at;
+
+		if (n->last.phase != SCHED_SUCCEEDED ||
+		    n->last.taken == SCHED_NONE)
+			continue;
+		child.node = n->last.taken;
+		sched_view(j->its->s, child, &v);
+		if (v.phase != SCHED_SKIPPED)
+			continue;
+		any = 1;
+		mine = find(j->mine, n->path);
+		check(j, mine != NULL && mine->last.phase == SCHED_SKIPPED);
+		if (mine == NULL)
+			continue;
+		free_effect(j, mine->last.at, ENGINE_ALL);
+		set_free(j, n->path, ENGINE_ALL);
+	}
+	/* Nothing fails for want of a skipped node's outputs. */
+	for (size_t i = 0; any && i < j->mine->nodes.n; i++)
+		check(j, j->mine->nodes.at[i].last.why != SCHED_WHY_INPUTS ||
+		    engine_free_of(j->edits, j->mine->nodes.at[i].path) ==
+		    ENGINE_STRICT);
+	if (any)
+		check(j, j->mine->wf == j->its->wf);
+	return any;
+}
+
+static void
+branch_skip_off(struct sched_rules *r)
+{
+	r->branch_skip = 0;
+}
+
+static uint32_t
+list_length(struct str literal)
+{
+	struct wire_field f;
+	struct wire_reader r;
+	struct err e;
+	uint32_t n = 0;
+
+	if (wire_find(literal, 2, WIRE_BYTES, &f, &e) != 0 ||
+	    f.whole.p == NULL)
+		return 0;
+	r = wire_reader(f.bytes);
+	while (wire_next(&r, &f, &e) > 0)
+		n++;
+	return n;
+}
+
+/* 1 if a list among the outputs has another length than the map. */
+static int
+has_short_list(struct str outputs, uint32_t size, const struct plan *p,
+    const struct plan_range *declared)
+{
+	struct wire_reader r = wire_reader(outputs);
+	struct wire_field f, key, value;
+	struct err e;
+
+	while (wire_next(&r, &f, &e) > 0) {
+		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) != 0 ||
+		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) != 0)
+			return 1;
+		for (uint32_t i = 0; i < declared->n; i++)
+			if (str_eq(p->vars[declared->at + i].name, key.bytes)
+			    && list_length(value.bytes) != size)
+				return 1;
+	}
+	return 0;
+}
+
+static int
+keep_indices(struct judge *j)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i], *mine;
+		const struct plan_task *t;
+		uint32_t size;
+
+		if (n->last.node == NULL || n->last.node->kind != PLAN_ARRAY ||
+		    n->last.phase != SCHED_SUCCEEDED)
+			continue;
+		t = plan_task_of(n->last.plan, n->last.at.node);
+		size = sched_n_elements(j->its->s, n->last.at);
+		if (t == NULL || !has_short_list(n->last.outputs, size,
+		    n->last.plan, &t->outputs))
+			continue;
+		any = 1;
+		mine = find(j->mine, n->path);
+		check(j, mine != NULL && mine->last.phase == SCHED_SUCCEEDED &&
+		    !has_short_list(mine->last.outputs, size, mine->last.plan,
+		    &t->outputs));
+		if (mine != NULL)
+			free_effect(j, mine->last.at, ENGINE_VALUES);
+	}
+	return any;
+}
+
+static void
+keep_indices_off(struct sched_rules *r)
+{
+	r->keep_indices = 0;
+}
+
+static int
+check_cached(struct judge *j)
+{
+	int any = 0;
+
+	if (j->its->misfits == 0)
+		return 0;
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i];
+		const struct engine_node *mine;
+
+		if (!n->misfit)
+			continue;
+		any = 1;
+		mine = find(j->mine, n->path);
+		/* It ran as if there were no such entry. */
+		check(j, mine != NULL && mine->last.cache != SCHED_CACHE_HIT &&
+		    mine->last.phase != SCHED_UNDEFINED);
+		if (mine != NULL && mine->last.plan != NULL)
+			free_effect(j, mine->last.at, ENGINE_ALL);
+		set_free(j, n->path, ENGINE_ALL);
+	}
+	check(j, !str_is(j->mine->error.code, "Workflow abort failed"));
+	return any;
+}
+
+static void
+check_cached_off(struct sched_rules *r)
+{
+	r->check_cached = 0;
+}
+
+static int
+recover_end(struct judge *j)
+{
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i];
+
+		if (n->last.phase == SCHED_RECOVERED &&
+		    str_is(id_of(n->path), "end-node"))
+			return j->edits->end_runs = 1;
+	}
+	return 0;
+}
+
+static void
+recover_end_off(struct sched_rules *r)
+{
+	r->recover_end = 0;
+}
+
+static int
+any_element(struct judge *j)
+{
+	int any = 0;
+
+	if (!conform_true(j->row, j->result, "stuck"))
+		return 0;
+	for (size_t i = 0; i < j->mine->nodes.n; i++) {
+		const struct engine_node *n = &j->mine->nodes.at[i];
+
+		if (!n->is_element || (n->last.node->kind == PLAN_TASK &&
+		    n->futures.p == NULL))
+			continue;
+		any = 1;
+		check(j, !is_unfinished(n->last.phase));
+	}
+	if (!any)
+		return 0;
+	check(j, is_ended(j->mine));
+	j->edits->workflow = ENGINE_ALL;
+	for (size_t i = 0; i < j->mine->nodes.n; i++) {
+		const struct engine_node *n = &j->mine->nodes.at[i];
+
+		if (!n->is_element || (n->last.node->kind == PLAN_TASK &&
+		    n->futures.p == NULL))
+			continue;
+		free_effect(j, n->last.at, ENGINE_ALL);
+		set_free(j, path_of(j, (struct sched_ref){ n->last.at.frame,
+		    n->last.at.node, SCHED_NONE, 0 }), ENGINE_ALL);
+	}
+	return 1;
+}
+
+static void
+any_element_off(struct sched_rules *r)
+{
+	r->any_element = 0;
+}
+
+static int
+reread_cache(struct judge *j)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < j->its->calls.n; i++) {
+		const struct engine_call *c = &j->its->calls.at[i];
+		const struct engine_node *mine;
+
+		if (c->at.element == SCHED_NONE || !c->task->serialize)
+			continue;
+		mine = find(j->mine, c->path);
+		if (mine == NULL || mine->last.cache != SCHED_CACHE_HIT)
+			continue;
+		any = 1;
+		check(j, mine->last.phase == SCHED_SUCCEEDED);
+		free_effect(j, mine->last.at, ENGINE_VALUES);
+	}
+	j->edits->calls_less |= any;
+	return any;
+}
+
+static void
+reread_cache_off(struct sched_rules *r)
+{
+	r->reread_cache = 0;
+}
+
+/* ---- conditions ---------------------------------------------------------- */
+
+static const pb_literal *
+operand(struct judge *j, const struct plan_operand *o,
+    const pb_literal_map *inputs)
+{
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (o->var.p != NULL)
+		return literal_unwrap(literal_map_get(inputs, arena_strndup(
+		    j->row->arena, o->var.p, o->var.n)));
+	if (wire_unpack(&flyteidl__core__literal__descriptor, o->literal,
+	    j->row->arena, &m, &e) != 0)
+		return NULL;
+	return literal_unwrap((pb_literal *)m);
+}
+
+/* The condition on unwrapped values by Flyte's own comparison; -1: fails. */
+static int
+evaluate(struct judge *j, const struct plan *p, uint32_t cond,
+    const pb_literal_map *inputs)
+{
+	const struct plan_cond *c = &p->conds[cond];
+	const pb_literal *a, *b;
+	struct err e;
+	int yes, left, right;
+
+	if (c->kind == PLAN_AND || c->kind == PLAN_OR) {
+		left = evaluate(j, p, c->left, inputs);
+		right = evaluate(j, p, c->right, inputs);
+		if (left < 0 || right < 0)
+			return -1;
+		return c->kind == PLAN_AND ? left && right : left || right;
+	}
+	a = operand(j, &c->a, inputs);
+	b = operand(j, &c->b, inputs);
+	if (a == NULL || b == NULL)
+		return -1;
+	if (literal_is_none(a) || literal_is_none(b)) {
+		yes = literal_is_none(a) && literal_is_none(b);
+		return c->op == 0 ? yes : c->op == 1 ? !yes : -1;
+	}
+	return literal_compare(
+	    (Flyteidl__Core__ComparisonExpression__Operator)c->op, a, b, 0,
+	    &yes, &e) == 0 ? yes : -1;
+}
+
+static uint32_t
+right_way(struct judge *j, const struct engine_node *n)
+{
+	const struct plan *p = n->last.plan;
+	const struct plan_branch *br = &p->branches[n->last.node->what];
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
+	    n->last.inputs, j->row->arena, &m, &e) != 0)
+		return SCHED_NONE;
+	for (uint32_t i = 0; i < br->cases.n; i++) {
+		int yes = evaluate(j, p, p->cases[br->cases.at + i].cond,
+		    (pb_literal_map *)m);
+
+		if (yes != 0)
+			return yes < 0 ? SCHED_NONE :
+			    p->cases[br->cases.at + i].then;
+	}
+	return br->otherwise;
+}
+
+static int
+compare_none(struct judge *j)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < j->its->nodes.n; i++) {
+		const struct engine_node *n = &j->its->nodes.at[i], *mine;
+
+		if (n->last.node == NULL || n->last.node->kind != PLAN_BRANCH ||
+		    !str_is(n->last.error.code, "MalformedBranchUserError"))
+			continue;
+		mine = find(j->mine, n->path);
+		if (mine == NULL || str_is(mine->last.error.code,
+		    "MalformedBranchUserError"))
+			continue;
+		any = 1;
+		check(j, mine->last.taken == right_way(j, mine));
+		free_effect(j, mine->last.at, ENGINE_ALL);
+		set_free(j, n->path, ENGINE_ALL);
+	}
+	return any;
+}
+
+static void
+compare_none_off(struct sched_rules *r)
+{
+	r->compare_none = 0;
+}
+
+static int
+element_ids(struct judge *j)
+{
+	const struct tree *t = j->row->tree;
+	uint32_t config = j->mine->options == TREE_NONE ? TREE_NONE :
+	    tree_get(t, j->mine->options, "config");
+
+	if (config == TREE_NONE ||
+	    !str_is(conform_text(j->row, config, "arrayEventVersion"), "1"))
+		return 0;
+	return j->edits->no_stray_ids = 1;
+}
+
+static void
+element_ids_off(struct sched_rules *r)
+{
+	(void)r;
+}
+
+static const struct rule rules[] = {
+	{ "clean-timeout", 0, clean_timeout, clean_timeout_off },
+	{ "handler-retries", 0, handler_retries, handler_retries_off },
+	{ "branch-skip", 0, branch_skip, branch_skip_off },
+	{ "keep-indices", 0, keep_indices, keep_indices_off },
+	{ "check-cached", 0, check_cached, check_cached_off },
+	{ "recover-end", 0, recover_end, recover_end_off },
+	{ "any-element", 1, any_element, any_element_off },
+	{ "reread-cache", 0, reread_cache, reread_cache_off },
+	{ "compare-none", 0, compare_none, compare_none_off },
+	{ "element-ids", 1, element_ids, element_ids_off },
+};
+
+/* ---- the judgement ------------------------------------------------------- */
+
+/* The runs by these rules are what is recorded, but for the edits. */
+static int
+is_recorded(struct engine_runs *runs, const struct engine_edits *edits,
+    struct strbuf *why)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < runs->n; i++)
+		bad += engine_compare(&runs->at[i],
+		    edits == NULL ? NULL : &edits[i], why);
+	return bad == 0;
+}
+
+static unsigned
+apply(struct engine_runs *ours, struct engine_runs *flyte,
+    struct engine_edits *edits, struct sched_rules *without, int *ret_replay,
+    struct strbuf *why)
+{
+	const struct conform_row *row = ours->w.row;
+	unsigned n = 0;
+
+	for (size_t k = 0; k < ARRAY_LEN(rules); k++) {
+		int any = 0, bad = 0;
+
+		for (unsigned i = 0; i < ours->n; i++) {
+			struct judge j = { ours, flyte, &ours->at[i],
+			    &flyte->at[i], &edits[i], row, tree_get(row->tree,
+			    ours->at[i].json, "result"), 0 };
+
+			if (j.mine->s == NULL || j.its->s == NULL)
+				continue;
+			any |= rules[k].applies(&j);
+			bad |= j.bad;
+		}
+		if (!any)
+			continue;
+		n++;
+		rules[k].off(without);
+		*ret_replay &= !rules[k].no_replay;
+		strbuf_addf(why, "%s%s%s", n == 1 ? ": " : ", ",
+		    rules[k].name, bad ? " (but ours is not as it says)" : "");
+		if (bad)
+			return 0;
+	}
+	return n;
+}
+
+int
+engine_better(struct engine_runs *ours, struct strbuf *why)
+{
+	const struct conform_row *row = ours->w.row;
+	struct sched_rules without = sched_rules_ours;
+	struct engine_runs flyte, rest;
+	struct engine_edits *edits = arena_new_n(row->arena, ours->n,
+	    struct engine_edits);
+	c_strbuf struct strbuf scratch = STRBUF_INIT;
+	int replay = 1, ok;
+	struct err e;
+
+	ok = engine_runs_make(&flyte, row, &sched_rules_flyte, &e) == 0 &&
+	    apply(ours, &flyte, edits, &without, &replay, why) > 0;
+	if (ok && replay && !is_recorded(&flyte, NULL, &scratch)) {
+		strbuf_adds(why, "; and Flyte's own way is missed");
+		ok = 0;
+	}
+	if (ok && replay) {
+		ok = engine_runs_make(&rest, row, &without, &e) == 0 &&
+		    is_recorded(&rest, NULL, &scratch);
+		if (!ok)
+			strbuf_adds(why, "; but these rules are not all");
+		engine_runs_release(&rest);
+	}
+	if (ok && !is_recorded(ours, edits, &scratch)) {
+		strbuf_adds(why, "; but besides");
+		strbuf_addstr(why, strbuf_str(&scratch));
+		ok = 0;
+	}
+	for (unsigned i = 0; i < ours->n; i++)
+		map_release(&edits[i].free);
+	engine_runs_release(&flyte);
+	return ok;
 }
