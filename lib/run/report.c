@@ -273,6 +273,7 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	const struct sched_action *act = ev->action;
 	struct failure *f;
+	int root;
 
 	strbuf_adds(&b, run_label(run));
 	utf8_add_shown(&b, ev->path);
@@ -281,8 +282,10 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 		return;
 	r->done++;
 	if (act->phase == SCHED_FAILED || act->phase == SCHED_TIMED_OUT) {
+		/* What failed because of what is in it tells nothing new. */
+		root = act->node->kind == PLAN_TASK || r->failures.n == 0;
 		f = failure_of(r, ev->path);
-		f->final = act->why != SCHED_WHY_CHILD;
+		f->final = root;
 		if (f->message == NULL && act->error.message.p != NULL)
 			f->message = arena_strndup(&r->arena,
 			    act->error.message.p, act->error.message.n);
