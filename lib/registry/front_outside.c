@@ -74,6 +74,7 @@ fill_target(const struct registered *r, struct arena *a,
 		ret->id = r->task->id;
 		ret->interface = t->interface;
 		ret->metadata = t->metadata;
+		ret->task = t;
 		return;
 	}
 	ret->id = r->plan->id;

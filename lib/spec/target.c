@@ -33,6 +33,8 @@ not_found(struct file *f, enum entity_kind kind, uint32_t node,
 	meant = did_you_mean(l->t->at[node].text, names, n);
 	if (meant != NULL)
 		diag_hint(l->ds, "did you mean \"%s\"?", meant);
+	else if (e != NULL)
+		diag_hint(l->ds, "%s", e->msg);
 }
 
 void
