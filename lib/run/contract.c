@@ -183,7 +183,7 @@ contract_new(const pb_task_template *task, const struct contract_world *world,
 	c_contract struct contract *c = xcalloc(1, sizeof(*c));
 
 	arena_init(&c->arena);
-	c->task = task;
+	c->task = lower_element(task, &c->arena);
 	c->world = world;
 	if (choose(c, e) < 0 ||
 	    (c->kind != CONTRACT_JQ && contract_env(c, e) < 0) ||

@@ -41,6 +41,9 @@
 /* Of a mapped task: the name of the task it was made from.  Its interface is
  * lists of what one element takes and gives. */
 #define LOWER_MAP	"flyte.map"
+/* Of a mapped task: JSON list of the inputs that are the same for every
+ * element; absent: none is. */
+#define LOWER_MAP_BOUND	"flyte.map_bound"
 /* JSON object path: digest ("sha256:" + hex) of the files it names. */
 #define LOWER_FILES	"flyte.files"
 
@@ -66,5 +69,13 @@ int	lower_is_exported(struct str name);
 /* 1 if values of this type are: primitives, enums, files and folders, and
  * unions of these and none. */
 int	lower_type_is_exported(const pb_literal_type *);
+
+/*
+ * What one element of a mapped task runs: the template with the interface of
+ * an element (inputs but the bound ones and outputs one list less).  The
+ * template itself if it is not a mapped one.
+ */
+const pb_task_template *lower_element(const pb_task_template *,
+		    struct arena *);
 
 #endif

@@ -4,6 +4,7 @@
  * lists against that.
  */
 #include "base/num.h"
+#include "data/json.h"
 #include "idl/castable.h"
 #include "idl/type.h"
 #include "spec/lower.h"
@@ -228,6 +229,31 @@ mapped_from(struct workflow *w, struct node *n)
 	return s;
 }
 
+static void
+add_config(struct load *l, pb_task_template *t, const char *key, char *value)
+{
+	config_entry *e = PB_NEW_NESTED(l->a, config_entry,
+	    flyteidl__core__task_template__config_entry);
+
+	e->key = arena_strdup(l->a, key);
+	e->value = value;
+	t->config[t->n_config++] = e;
+}
+
+static char *
+bound_json(struct load *l, const pb_array_node *array)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct json_writer w = json_writer(&b, 0);
+	size_t i;
+
+	json_array(&w);
+	for (i = 0; i < array->n_bound_inputs; i++)
+		json_cstr(&w, array->bound_inputs[i]);
+	json_end(&w);
+	return shape_strdup(l, strbuf_str(&b));
+}
+
 static pb_identifier *
 mapped_task(struct workflow *w, struct node *n, pb_variable_map *inputs,
     const pb_array_node *array)
@@ -235,7 +261,6 @@ mapped_task(struct workflow *w, struct node *n, pb_variable_map *inputs,
 	struct load *l = &w->f->l;
 	const pb_admin_task_spec *of = mapped_from(w, n);
 	pb_task_template *t;
-	config_entry *mark;
 	char *name;
 	size_t i;
 
@@ -257,14 +282,12 @@ mapped_task(struct workflow *w, struct node *n, pb_variable_map *inputs,
 	t->interface = PB_NEW(l->a, flyteidl__core__typed_interface);
 	t->interface->inputs = inputs;
 	t->interface->outputs = map_outputs(w, n);
-	mark = PB_NEW_NESTED(l->a, config_entry,
-	    flyteidl__core__task_template__config_entry);
-	mark->key = arena_strdup(l->a, LOWER_MAP);
-	mark->value = of->template_->id->name;
-	t->config = arena_new_n(l->a, t->n_config + 1, config_entry *);
+	t->config = arena_new_n(l->a, t->n_config + 2, config_entry *);
 	for (i = 0; i < t->n_config; i++)
 		t->config[i] = of->template_->config[i];
-	t->config[t->n_config++] = mark;
+	add_config(l, t, LOWER_MAP, of->template_->id->name);
+	if (array->n_bound_inputs > 0)
+		add_config(l, t, LOWER_MAP_BOUND, bound_json(l, array));
 	return t->id;
 }
 
@@ -306,7 +329,7 @@ lower_criteria(struct workflow *w, struct node *n, pb_array_node *a)
 
 /* Retries and the like are those of each element. */
 static void
-lower_element(struct workflow *w, struct node *n, pb_variable_map *inputs,
+lower_inner(struct workflow *w, struct node *n, pb_variable_map *inputs,
     pb_array_node *a)
 {
 	struct load *l = &w->f->l;
@@ -351,7 +374,7 @@ map_lower(struct workflow *w, struct node *n)
 	if (m->name == NULL)
 		m->name = n->id;
 	lower_criteria(w, n, a);
-	lower_element(w, n, inputs, a);
+	lower_inner(w, n, inputs, a);
 	spec_bind_inputs(w, n, inputs);
 	if (of->n_variables > 0 && a->n_bound_inputs == of->n_variables)
 		shape_fault(l, DIAG_BAD_VALUE, n->what, "no input is a list "
