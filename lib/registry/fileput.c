@@ -179,48 +179,22 @@ creation_time(struct batch *b, size_t i, struct instant *ret, struct err *e)
 	return got < 0 ? -1 : 0;
 }
 
-/* Makes path a link that says target, in place of what it said. */
-static int
-set_link(struct filereg *r, const char *folder, const char *name,
-    const char *target, struct err *e)
-{
-	c_strbuf struct strbuf path = STRBUF_INIT;
-	c_strbuf struct strbuf temp = STRBUF_INIT;
-	char unique[TEMP_NAME_MAX];
-
-	strbuf_addf(&path, "%s/%s", folder, name);
-	if (symlinkat(target, r->fd, path.p) == 0)
-		return 0;
-	temp_name(unique);
-	strbuf_addf(&temp, "%s/%s", folder, unique);
-	if (errno != EEXIST || symlinkat(target, r->fd, temp.p) < 0)
-		return err_sys(e, "registry %s/%s", r->dir, path.p);
-	if (renameat(r->fd, temp.p, r->fd, path.p) < 0) {
-		(void)!err_sys(e, "registry %s/%s", r->dir, path.p);
-		unlinkat(r->fd, temp.p, 0);
-		return -1;
-	}
-	return 0;
-}
-
 /*
- * The link to the newest comes before the entity: a kill between leaves a
- * link to nothing, which readers see through, and never one to what is not
- * the newest.
+ * The newest gets that name before its own: a kill between leaves NAME@ with
+ * a version that is not there, which readers see through, and never one that
+ * is not the newest.
  */
 static int
 name_it(struct batch *b, struct publish *p, size_t item,
     struct registry_put *put, struct err *e)
 {
-	c_strbuf struct strbuf folder = STRBUF_INIT;
 	c_strbuf struct strbuf newest = STRBUF_INIT;
-	c_strbuf struct strbuf file = STRBUF_INIT;
 	int taken;
 
-	regname_add_folder(&folder, &put->id);
+	regname_add_folder(&newest, &put->id);
+	strbuf_addch(&newest, '/');
 	regname_add_newest(&newest, &put->id);
-	regname_add_file(&file, &put->id);
-	if (set_link(b->reg, folder.p, newest.p, file.p, e) < 0)
+	if (publish_alias(p, item, newest.p, e) < 0)
 		return -1;
 	taken = publish_link(p, item, e);
 	if (taken < 0)
@@ -336,16 +310,34 @@ sync_folder(struct filereg *r, const char *folder, struct err *e)
 	return 0;
 }
 
+/* Makes NAME@@active another name of the version, or nothing. */
 static int
-drop_link(struct filereg *r, const char *folder, const char *name,
+set_active(struct filereg *r, const struct entity_id *id, int on,
     struct err *e)
 {
-	c_strbuf struct strbuf path = STRBUF_INIT;
+	c_strbuf struct strbuf folder = STRBUF_INIT;
+	c_strbuf struct strbuf active = STRBUF_INIT;
+	c_strbuf struct strbuf temp = STRBUF_INIT;
+	c_strbuf struct strbuf file = STRBUF_INIT;
+	char unique[TEMP_NAME_MAX];
+	int bad;
 
-	strbuf_addf(&path, "%s/%s", folder, name);
-	if (unlinkat(r->fd, path.p, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "registry %s/%s", r->dir, path.p);
-	return 0;
+	regname_add_folder(&folder, id);
+	strbuf_addf(&active, "%s/", folder.p);
+	regname_add_active(&active, id);
+	regname_add_path(&file, id);
+	temp_name(unique);
+	strbuf_addf(&temp, "%s/%s", folder.p, unique);
+	if (on)
+		bad = linkat(r->fd, file.p, r->fd, temp.p, 0) < 0 ||
+		    renameat(r->fd, temp.p, r->fd, active.p) < 0;
+	else
+		bad = unlinkat(r->fd, active.p, 0) < 0 && errno != ENOENT;
+	if (bad)
+		(void)!err_sys(e, "registry %s/%s", r->dir, active.p);
+	/* Left where both were the same file, or where it failed. */
+	unlinkat(r->fd, temp.p, 0);
+	return bad ? -1 : sync_folder(r, folder.p, e);
 }
 
 int
@@ -353,9 +345,6 @@ filereg_activate(struct registry *base, const struct entity_id *id, int on,
     struct arena *a, const char **ret_before, struct err *e)
 {
 	struct filereg *r = filereg_of(base);
-	c_strbuf struct strbuf folder = STRBUF_INIT;
-	c_strbuf struct strbuf name = STRBUF_INIT;
-	c_strbuf struct strbuf file = STRBUF_INIT;
 	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	c_close int lock = -1;
 	int got = filereg_read(r, id, &bytes, e);
@@ -365,19 +354,9 @@ filereg_activate(struct registry *base, const struct entity_id *id, int on,
 	if (got == 0)
 		return err_set(e, ERR_MISSING, "not registered");
 	lock = lock_registry(r, e);
-	if (lock < 0)
-		return -1;
-	/* A link to what was lost is no reason not to set a new one. */
-	if (filereg_active(base, id, a, ret_before, e) < 0 &&
-	    e->kind != ERR_CORRUPT)
+	if (lock < 0 || filereg_active(base, id, a, ret_before, e) < 0)
 		return -1;
 	if (on == (strcmp(*ret_before, id->version) == 0))
 		return 0;
-	regname_add_folder(&folder, id);
-	regname_add_active(&name, id);
-	regname_add_file(&file, id);
-	if ((on ? set_link(r, folder.p, name.p, file.p, e) :
-	    drop_link(r, folder.p, name.p, e)) < 0)
-		return -1;
-	return sync_folder(r, folder.p, e);
+	return set_active(r, id, on, e);
 }

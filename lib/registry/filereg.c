@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -54,27 +53,6 @@ filereg_read(struct filereg *r, const struct entity_id *id,
 	if (e->kind == ERR_MISSING)
 		return 0;
 	return err_wrap(e, "registry %s", r->dir);
-}
-
-/* What a link in the folder of the id says: 1, 0 if it is not there, -1. */
-static int
-read_link(struct filereg *r, const struct entity_id *id, const char *name,
-    struct strbuf *ret, struct err *e)
-{
-	c_strbuf struct strbuf path = STRBUF_INIT;
-	char target[NAME_MAX + 1];
-	ssize_t n;
-
-	regname_add_folder(&path, id);
-	strbuf_addf(&path, "/%s", name);
-	n = readlinkat(r->fd, path.p, target, sizeof(target));
-	if (n < 0 && errno == ENOENT)
-		return 0;
-	if (n < 0)
-		return err_sys(e, "registry %s/%s", r->dir, path.p);
-	strbuf_reset(ret);
-	strbuf_add(ret, target, (size_t)n);
-	return 1;
 }
 
 int
@@ -155,32 +133,43 @@ newest_of_all(struct filereg *r, const struct entity_id *id,
 	return ret;
 }
 
+/*
+ * The version that NAME@ or NAME@@active stands for: 1; 0 if there is no
+ * such file, or none under the version's own name; -1.
+ */
+static int
+alias(struct filereg *r, const struct entity_id *id, const char *file,
+    struct arena *a, struct entity_id *ret, struct instant *ret_created,
+    struct err *e)
+{
+	c_strbuf struct strbuf scratch = STRBUF_INIT;
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	int got = filereg_peek(r, id, file, &scratch, a, ret, ret_created, e);
+
+	if (got <= 0 || strcmp(ret->name, id->name) != 0)
+		return MIN(got, 0);
+	regname_add_path(&path, ret);
+	return faccessat(r->fd, path.p, F_OK, 0) == 0;
+}
+
 int
 filereg_newest(struct filereg *r, const struct entity_id *id,
     struct arena *a, const char **ret_version, struct instant *ret_created,
     struct err *e)
 {
 	c_strbuf struct strbuf name = STRBUF_INIT;
-	c_strbuf struct strbuf file = STRBUF_INIT;
-	c_strbuf struct strbuf scratch = STRBUF_INIT;
 	struct entity_id found;
 	int got = filereg_root(r, 0, e);
 
 	if (got <= 0)
 		return got;
 	regname_add_newest(&name, id);
-	got = read_link(r, id, name.p, &file, e);
+	got = alias(r, id, name.p, a, &found, ret_created, e);
 	if (got < 0)
 		return -1;
-	if (got > 0 && str_starts(strbuf_str(&file), name.p)) {
-		got = filereg_peek(r, id, file.p, &scratch, a, &found,
-		    ret_created, e);
-		if (got < 0)
-			return -1;
-		if (got > 0 && strcmp(found.name, id->name) == 0) {
-			*ret_version = found.version;
-			return 1;
-		}
+	if (got > 0) {
+		*ret_version = found.version;
+		return 1;
 	}
 	return newest_of_all(r, id, a, ret_version, ret_created, e);
 }
@@ -204,28 +193,18 @@ filereg_active(struct registry *base, const struct entity_id *id,
 {
 	struct filereg *r = filereg_of(base);
 	c_strbuf struct strbuf name = STRBUF_INIT;
-	c_strbuf struct strbuf file = STRBUF_INIT;
-	c_strbuf struct strbuf scratch = STRBUF_INIT;
 	struct entity_id found;
 	struct instant created;
 	int got = filereg_root(r, 0, e);
 
 	*ret_version = "";
 	if (got <= 0 || id->kind != ENTITY_LAUNCH_PLAN)
-		return got < 0 ? -1 : 0;
+		return MIN(got, 0);
 	regname_add_active(&name, id);
-	got = read_link(r, id, name.p, &file, e);
-	if (got <= 0)
-		return got;
-	got = filereg_peek(r, id, file.p, &scratch, a, &found, &created, e);
-	if (got < 0)
-		return -1;
-	if (got == 0 || strcmp(found.name, id->name) != 0)
-		return err_set(e, ERR_CORRUPT, "registry %s: %s: the active "
-		    "version is not there: activate one anew", r->dir,
-		    id->name);
-	*ret_version = found.version;
-	return 0;
+	got = alias(r, id, name.p, a, &found, &created, e);
+	if (got > 0)
+		*ret_version = found.version;
+	return MIN(got, 0);
 }
 
 static int

@@ -26,8 +26,8 @@ int	filereg_read(struct filereg *, const struct entity_id *,
 	    struct strbuf *ret, struct err *) must_check;
 /*
  * Version and time of the newest of a name: 1, 0 if there is none, -1.  In
- * the arena.  The link NAME@ is only a hint: where it leads nowhere (a crash
- * between link and entity) all versions are looked at.
+ * the arena.  NAME@ is only a hint: where its version is not there (a crash
+ * between the two names) all versions are looked at.
  */
 int	filereg_newest(struct filereg *, const struct entity_id *,
 	    struct arena *, const char **ret_version,

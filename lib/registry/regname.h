@@ -8,8 +8,10 @@
  * a name, and what begins with "." is never an entity.
  *
  *	PROJECT/DOMAIN/KIND/NAME@VERSION	an entity
- *	PROJECT/DOMAIN/KIND/NAME@		link to the newest version
- *	PROJECT/DOMAIN/launch_plan/NAME@@active	link to the active version
+ *	PROJECT/DOMAIN/KIND/NAME@		the newest version, once more
+ *	PROJECT/DOMAIN/launch_plan/NAME@@active	the active version, once more
+ *
+ * The latter two are hard links: a tenth of the price of symbolic ones.
  */
 
 #include "idl/entity.h"

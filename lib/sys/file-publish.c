@@ -13,6 +13,8 @@
  * machine, than one of the whole file system. */
 #define FEW		48
 
+#define ALIAS		"alias"	/* in the folder of the temps, for a moment */
+
 struct item {
 	char	*path;
 	uint32_t folder;
@@ -155,6 +157,32 @@ publish_rename(struct publish *p, size_t i, struct err *e)
 		return err_sys(e, "%s", it->path);
 	it->left = 0;
 	p->folders.at[it->folder].named = 1;
+	return 0;
+}
+
+int
+publish_alias(struct publish *p, size_t i, const char *path, struct err *e)
+{
+	uint32_t folder;
+	char name[24];
+
+	if (folder_of(p, path, &folder, e) < 0)
+		return -1;
+	p->folders.at[folder].named = 1;
+	name_of(i, name);
+	if (linkat(p->tmpfd, name, p->dirfd, path, 0) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "%s", path);
+	if (linkat(p->tmpfd, name, p->tmpfd, ALIAS, 0) < 0)
+		return err_sys(e, "%s", path);
+	if (renameat(p->tmpfd, ALIAS, p->dirfd, path) < 0) {
+		(void)!err_sys(e, "%s", path);
+		unlinkat(p->tmpfd, ALIAS, 0);
+		return -1;
+	}
+	/* Nothing is renamed if both were the same file already. */
+	unlinkat(p->tmpfd, ALIAS, 0);
 	return 0;
 }
 

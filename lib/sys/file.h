@@ -155,6 +155,10 @@ int	publish_sync(struct publish *, struct err *e) must_check;
 int	publish_link(struct publish *, size_t i, struct err *e) must_check;
 /* Gives file i its name, in place of what has it. */
 int	publish_rename(struct publish *, size_t i, struct err *e) must_check;
+/* Gives file i one more name, in place of what has that one; the folder must
+ * be one that a file was added for. */
+int	publish_alias(struct publish *, size_t i, const char *path,
+	    struct err *e) must_check;
 /* The names given are on the disk too. */
 int	publish_finish(struct publish *, struct err *e) must_check;
 /* Removes what was not linked.  NULL is fine. */
