@@ -160,18 +160,25 @@ put_files(env_list *l, const struct attempt *at, struct arena *a)
 
 /* Inputs as $NAME, as far as they have such a form. */
 static void
-put_inputs(env_list *l, const struct attempt *at, struct arena *a)
+put_inputs(env_list *l, const struct contract *c, const struct attempt *at,
+    struct arena *a)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t i;
 
 	for (i = 0; at->inputs != NULL && i < at->inputs->n_literals; i++) {
 		const char *name = at->inputs->literals[i]->key;
+		const char *path = input_path(c, at, name,
+		    at->inputs->literals[i]->value, a);
 
 		strbuf_reset(&b);
-		if (!lower_is_exported(str_of(name)) ||
-		    value_add_env(&b, at->inputs->literals[i]->value) < 0 ||
-		    strlen(b.p) != b.n)
+		if (!lower_is_exported(str_of(name)))
+			continue;
+		if (path != NULL)
+			strbuf_adds(&b, path);
+		else if (value_add_env(&b, at->inputs->literals[i]->value) < 0)
+			continue;
+		if (strlen(b.p) != b.n)
 			continue;
 		env_put(l, a, name, b.p);
 	}
@@ -193,7 +200,7 @@ attempt_env(const struct contract *c, const struct attempt *at,
 	else
 		put_execution_id(&l, at, a);
 	if (c->exports)
-		put_inputs(&l, at, a);
+		put_inputs(&l, c, at, a);
 	env_put(&l, a, "FLYTE_ATTEMPT_NUMBER",
 	    arena_printf(a, "%u", at->number));
 	if (at->mark != NULL)

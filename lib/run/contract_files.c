@@ -12,6 +12,7 @@
 #include "idl/render.h"
 #include "idl/type.h"
 #include "idl/value.h"
+#include "idl/wire.h"
 #include "store/blob.h"
 #include "sys/file.h"
 
@@ -151,6 +152,74 @@ is_stdin(const struct contract *c, const char *name)
 	return c->stdin_name != NULL && strcmp(c->stdin_name, name) == 0;
 }
 
+/* A format that may end a file's name: letters, digits and dots, a few. */
+static int
+is_extension(const char *format)
+{
+	size_t n = strspn(format, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.");
+
+	return n > 0 && n <= 16 && format[n] == '\0' && format[0] != '.';
+}
+
+const char *
+input_path(const struct contract *c, const struct attempt *at,
+    const char *name, const pb_literal *l, struct arena *a)
+{
+	const pb_blob *b = literal_as_blob(l);
+	const char *path = b == NULL ? NULL : value_local_path(b->uri), *ext;
+
+	if (path == NULL || is_stdin(c, name) || b->metadata == NULL || b->metadata->type == NULL ||
+	    b->metadata->type->dimensionality !=
+	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__SINGLE ||
+	    !is_extension(b->metadata->type->format))
+		return path;
+	ext = arena_printf(a, ".%s", b->metadata->type->format);
+	if (str_ends(str_of(path), ext))
+		return path;
+	return arena_printf(a, "%s/inputs/%s%s", at->dir, name, ext);
+}
+
+/* Programs that go by the ending of a name get one with it. */
+static int
+write_extended(const struct contract *c, const struct attempt *at,
+    const char *name, const pb_literal *l, struct arena *a, struct err *e)
+{
+	const char *path = input_path(c, at, name, l, a);
+	const char *local;
+
+	if (path == NULL)
+		return 0;
+	local = value_local_path(literal_as_blob(l)->uri);
+	if (strcmp(path, local) == 0 || symlink(local, path) == 0 ||
+	    errno == EEXIST)
+		return 0;
+	return err_sys(e, "%s", path);
+}
+
+/* What copilot lays beside the files: all inputs as one document. */
+static int
+write_documents(const struct contract *c, const struct attempt *at,
+    const char *dir, struct arena *a, struct err *e)
+{
+	Flyteidl__Core__DataLoadingConfig__LiteralMapFormat format =
+	    c->task->container->data_config->format;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	wire_pack(&at->inputs->base, &b);
+	if (write_text(arena_printf(a, "%s/inputs.pb", dir), strbuf_str(&b),
+	    e) < 0)
+		return -1;
+	if (format ==
+	    FLYTEIDL__CORE__DATA_LOADING_CONFIG__LITERAL_MAP_FORMAT__PROTO)
+		return 0;
+	strbuf_reset(&b);
+	value_map_add_json(&b, at->inputs, 1);	/* which is YAML, too */
+	return write_text(arena_printf(a, "%s/inputs.%s", dir, format ==
+	    FLYTEIDL__CORE__DATA_LOADING_CONFIG__LITERAL_MAP_FORMAT__JSON ?
+	    "json" : "yaml"), strbuf_str(&b), e);
+}
+
 int
 write_inputs(const struct contract *c, const struct attempt *at,
     struct arena *a, struct err *e)
@@ -174,10 +243,12 @@ write_inputs(const struct contract *c, const struct attempt *at,
 			return err_set(e, ERR_SPEC, "input \"%.80s\": can not "
 			    "be the name of a file", name);
 		if (write_input(arena_printf(a, "%s/%s", dir, name),
-		    m->literals[i]->value, 0, a, e) < 0)
+		    m->literals[i]->value, 0, a, e) < 0 ||
+		    (!c->raw && write_extended(c, at, name,
+		    m->literals[i]->value, a, e) < 0))
 			return err_wrap(e, "input %s", name);
 	}
-	return 0;
+	return c->raw ? write_documents(c, at, dir, a, e) : 0;
 }
 
 /* The text on a descriptor of its own, at its start. */

@@ -51,7 +51,14 @@ int	render_word(const struct contract *, const struct attempt *,
 		must_check;
 
 /* contract_files.c */
-/* Input files under dir/inputs; where each lies, for $NAME of paths. */
+/*
+ * Where the task is told that a file or folder lies: in its own place or, if
+ * that does not end in the type's format, under dir/inputs with that ending.
+ * NULL for what is no local file or folder.
+ */
+const char *input_path(const struct contract *, const struct attempt *,
+	    const char *name, const pb_literal *, struct arena *);
+/* Input files under dir/inputs. */
 int	write_inputs(const struct contract *, const struct attempt *,
 	    struct arena *, struct err *) must_check;
 int	open_stdin(const struct contract *, const struct attempt *, int *ret,

@@ -5,7 +5,6 @@
 #include "data/json.h"
 #include "idl/literal.h"
 #include "idl/render.h"
-#include "idl/value.h"
 
 int
 words_of_json(const char *key, struct str json, struct arena *a,
@@ -152,19 +151,21 @@ add_flyte_value(struct strbuf *b, struct str name, const struct attempt *at)
 
 static int
 add_input_value(struct strbuf *b, const struct contract *c,
-    const struct attempt *at, struct str name, struct err *e)
+    const struct attempt *at, struct str name, struct arena *a,
+    struct err *e)
 {
 	c_free char *key = xstrndup(name.p, name.n);
 	const pb_literal *l = literal_map_get(at->inputs, key);
-	const pb_blob *blob = l == NULL ? NULL : literal_as_blob(l);
+	const char *path;
 
 	if (l == NULL)
 		return err_set(e, ERR_SPEC, "template {{.inputs.%s}}: there is "
 		    "no such input", key);
 	/* Where a task is told of files, it is told of places to open. */
-	if (c->kind == CONTRACT_FILES && blob != NULL &&
-	    value_local_path(blob->uri) != NULL) {
-		strbuf_adds(b, value_local_path(blob->uri));
+	path = c->kind == CONTRACT_FILES && !c->raw ?
+	    input_path(c, at, key, l, a) : NULL;
+	if (path != NULL) {
+		strbuf_adds(b, path);
 		return 0;
 	}
 	if (render_template_value(b, l, e) < 0)
@@ -241,7 +242,7 @@ render_word(const struct contract *c, const struct attempt *at,
 		strbuf_add(&b, s.p + from, f.from - from);
 		input = input_name(f.name);
 		if (input.p != NULL && !no_inputs) {
-			if (add_input_value(&b, c, at, input, e) < 0)
+			if (add_input_value(&b, c, at, input, a, e) < 0)
 				return -1;
 		} else if (input.p != NULL || c->kind != CONTRACT_CONTAINER ||
 		    !add_flyte_value(&b, f.name, at)) {

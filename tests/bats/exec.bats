@@ -280,3 +280,111 @@ local_setup() {
 	run -5 flyte-exec -p nobody nothing
 	run -2 flyte-exec ''
 }
+
+@test "exec: files keep the ending that their type says" {
+	cat >e.yaml <<-'EOF'
+	tasks:
+	  make: {outputs: {f: file(csv)}, run: "echo 1,2 >$FLYTE_OUTPUTS/f"}
+	  env: {inputs: {f: file(csv)}, outputs: {p: str}, run: "cmp $f $FLYTE_INPUTS/f; basename $f >$FLYTE_OUTPUTS/p"}
+	  word: {inputs: {f: file(csv)}, outputs: {p: str}, stdout: p, command: [basename, "{{.inputs.f}}"]}
+	  in: {inputs: {f: file(csv)}, outputs: {p: str}, stdin: f, stdout: p, run: "cmp $f -; cat $f"}
+	EOF
+	flyte-exec e.yaml:make >made
+	run -0 flyte-exec -i made -o p e.yaml:env
+	equals f.csv "$output"
+	run -0 flyte-exec -i made -o p e.yaml:word
+	equals f.csv "$output"
+	run -0 flyte-exec -i made -o p e.yaml:in
+	equals 1,2 "$output"
+	echo 3 >mine.csv
+	run -0 flyte-exec -o p e.yaml:word f=mine.csv
+	equals mine.csv "$output"
+}
+
+@test "exec: a registered task; a workflow is named as such" {
+	flyte-register -p payroll --as v1 t.yaml >/dev/null
+	run -0 sh -c 'printf "1\n2\n" | flyte-exec -p payroll -o total total df=@-'
+	equals 3 "$output"
+	run -0 --separate-stderr flyte-exec -v -o o0 payroll/development/add_one@v1 x=1
+	equals 2 "$output"
+	has "task payroll/development/add_one@v1" "$stderr"
+	run -5 flyte-exec -p payroll nope
+	run -5 flyte-exec -p payroll add_one@v2 x=1
+	flyte-register -p payroll --as v1 ./square.sh >/dev/null
+	rm square.sh
+	run -0 flyte-exec -p payroll -o o0 square n=12
+	equals 144 "$output"
+	cat >w.yaml <<-'EOF'
+	tasks:
+	  a: {outputs: {x: int}, run: "echo 1 >$FLYTE_OUTPUTS/x"}
+	workflows:
+	  w: {nodes: {n: {task: a}}, outputs: {x: $n.x}}
+	EOF
+	flyte-register -p payroll --as v1 w.yaml >/dev/null
+	run -2 --separate-stderr flyte-exec -p payroll w
+	has "is a workflow, not a task: run it with flyte-run" "$stderr"
+}
+
+@test "exec: of two that want one serialized result one computes it" {
+	cat >s.yaml <<-'EOF'
+	tasks:
+	  s:
+	    inputs: {log: str}
+	    outputs: {x: int}
+	    cache: {version: "1", serialize: true}
+	    run: echo ran >>$log; sleep 0.5; echo 5 >$FLYTE_OUTPUTS/x
+	EOF
+	flyte-exec -o x s.yaml:s log="$PWD/log" >one 3>&- &
+	until [ -e log ]; do sleep 0.02; done
+	run -0 flyte-exec -o x s.yaml:s log="$PWD/log"
+	equals 5 "$output"
+	wait
+	equals 5 "$(cat one)"
+	equals ran "$(cat log)"
+	# The holder is killed: the other takes over.
+	flyte-exec -o x s.yaml:s log="$PWD/log2" 3>&- &
+	p=$!
+	until [ -e log2 ]; do sleep 0.02; done
+	flyte-exec -o x s.yaml:s log="$PWD/log2" >two 3>&- &
+	q=$!
+	sleep 0.2
+	kill -9 $p
+	wait $q
+	equals 5 "$(cat two)"
+}
+
+@test "exec: an input that changes meanwhile is not cached" {
+	cat >c.yaml <<-'EOF'
+	tasks:
+	  c:
+	    inputs: {f: file}
+	    outputs: {x: str}
+	    cache: "1"
+	    run: cat $f >$FLYTE_OUTPUTS/x; echo more >>$f
+	EOF
+	echo one >f
+	run -0 --separate-stderr flyte-exec -o x c.yaml:c f=f
+	equals one "$output"
+	has "input f changed while the task ran: the result is not cached" "$stderr"
+	equals "" "$(flyte-cache ls)"
+}
+
+@test "exec: jq tasks run in this process" {
+	cat >j.yaml <<-'EOF'
+	tasks:
+	  add: {inputs: {a: int, b: int}, outputs: {sum: int}, jq: .a + .b}
+	  both: {inputs: {s: str}, outputs: {up: str, n: int}, jq: '{up: (.s | ascii_upcase), n: (.s | length)}'}
+	  wrong: {inputs: {s: str}, outputs: {n: int}, jq: .s}
+	  fails: {inputs: {s: str}, outputs: {n: int}, jq: 'error("no good")'}
+	EOF
+	run -0 flyte-exec -o sum j.yaml:add a=40 b=2
+	equals 42 "$output"
+	run -1 --separate-stderr flyte-exec j.yaml:add a=9007199254740993 b=0
+	has "9007199254740993 is beyond 2^53" "$stderr"
+	run -0 flyte-exec --plain j.yaml:both s=abc
+	equals '{"n":3,"up":"ABC"}' "$output"
+	run -1 --separate-stderr flyte-exec j.yaml:wrong s=x
+	has "output n: " "$stderr"
+	run -1 --separate-stderr flyte-exec j.yaml:fails s=x
+	has "no good" "$stderr"
+}
