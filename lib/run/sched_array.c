@@ -347,7 +347,8 @@ step_elements(struct at *at, struct elements *m)
 	m->now = m->next;
 	m->next = done;
 	m->next.n = 0;
-	qsort(m->now.at, m->now.n, sizeof(*m->now.at), by_number);
+	if (m->now.n > 1)
+		qsort(m->now.at, m->now.n, sizeof(*m->now.at), by_number);
 	for (size_t i = 0; i < m->now.n; i++) {
 		struct at el;
 
