@@ -41,6 +41,21 @@ struct str plan_build_message(struct build *, const ProtobufCMessage *);
 int	plan_build_node_ref(struct build *, const char *id, const char *whose,
 	    uint32_t *ret) must_check;
 
+/* The number an identifier has in the map of what. */
+int	plan_build_lookup(struct build *, const struct map *,
+	    const pb_identifier *, const char *what, const char *whose,
+	    uint32_t *ret) must_check;
+/*
+ * build_node.c.  First: numbers for the node and all inside of it.  Second,
+ * in the same order: what refers to others; *at is the node's number and
+ * becomes the next one's.
+ */
+int	plan_build_number(struct build *, const pb_node *, uint32_t graph,
+	    uint32_t branch, uint32_t array, int depth, uint32_t *ret)
+	    must_check;
+int	plan_build_resolve(struct build *,
+	    const pb_compiled_workflow_closure *, const pb_node *,
+	    uint32_t *at) must_check;
 /* build_bind.c: the bindings of one node, after all nodes have numbers. */
 int	plan_build_bindings(struct build *, pb_binding *const *, size_t n,
 	    const char *whose, struct plan_range *ret) must_check;

@@ -231,7 +231,7 @@ void	sched_frame_block(struct frame *, uint32_t node);
 /* A node of the frame is over: tells those that wait for it. */
 void	sched_frame_node_over(struct at *);
 
-/* sched_node.c */
+/* sched_node.c, sched_end.c */
 void	sched_node_step(struct at *);
 void	sched_node_show(struct at *, enum sched_phase, enum sched_why);
 /* Queued, or over by what a lookup found. */
@@ -240,6 +240,9 @@ void	sched_node_to(struct at *, enum step, enum sched_why);
 void	sched_node_abort(struct at *, struct str reason, enum sched_why);
 void	sched_node_fail_inputs(struct at *, struct str message);
 void	sched_node_outcome(struct at *, enum outcome);
+/* The next attempt after one that may be tried again. */
+void	sched_node_retry(struct at *);
+void	sched_node_time_out(struct at *);
 /* A look at a node that is queued or runs. */
 void	sched_node_work(struct at *);
 void	sched_node_drop_got(struct node *);

@@ -424,8 +424,10 @@ engine_compare(struct engine_run *r, const struct engine_edits *edits,
 		check_number(&d, "stuck", conform_true(row, result, "stuck"),
 		    r->stuck);
 	}
-	if (r->not_built)
+	if (r->not_built) {
+		check_number(&d, "peak", engine_int(r, result, "peak", 0), 0);
 		return d.n;
+	}
 	if (d.edits->workflow == ENGINE_STRICT) {
 		check_error(&d, result, &r->error);
 		check_outputs(&d, result);

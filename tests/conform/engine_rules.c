@@ -1,6 +1,5 @@
-#include "engine.h"
+#include "engine_judge.h"
 
-#include "idl/literal.h"
 #include "idl/wire.h"
 
 /*
@@ -37,102 +36,6 @@
  * element-ids     with array events of version 1 an  one id for each
  *                 element is also listed by another
  */
-
-struct judge {
-	struct engine_runs *ours, *flyte;
-	struct engine_run *mine, *its;	/* the run looked at, of both */
-	struct engine_edits *edits;
-	const struct conform_row *row;
-	uint32_t	result;		/* recorded */
-	int		bad;		/* a check failed */
-};
-
-struct rule {
-	const char	*name;
-	int		no_replay;	/* Flyte's own way is not modelled */
-	/* 1 if the rule is about this run; fills the edits, checks ours. */
-	int		(*applies)(struct judge *);
-	void		(*off)(struct sched_rules *);
-};
-
-/* ---- what an effect reaches ---------------------------------------------- */
-
-static void
-set_free(struct judge *j, struct str path, enum engine_free level)
-{
-	uint32_t old = map_get(&j->edits->free, path);
-
-	if (old == MAP_NONE || old < (uint32_t)level)
-		map_put(&j->edits->free, arena_str(j->row->arena, path),
-		    (uint32_t)level);
-}
-
-static struct str
-path_of(struct judge *j, struct sched_ref ref)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	sched_add_path(j->mine->s, ref, &b);
-	return arena_str(j->row->arena, strbuf_str(&b));
-}
-
-/* All that comes after a node in its frame, branches with their children. */
-static void
-free_after(struct judge *j, struct sched_ref ref, enum engine_free level)
-{
-	struct sched_ref parent;
-	uint32_t graph;
-	const struct plan *p = sched_frame(j->mine->s, ref.frame, &graph,
-	    &parent);
-	c_free char *seen = xcalloc(p->n_nodes, 1);
-	VEC(uint32_t) todo = VEC_INIT;
-
-	VEC_PUSH(&todo, ref.node);
-	while (todo.n > 0) {
-		const struct plan_node *n = &p->nodes[VEC_POP(&todo)];
-
-		if (n->branch != PLAN_NONE && !seen[n->branch]) {
-			seen[n->branch] = 1;
-			VEC_PUSH(&todo, n->branch);
-		}
-		for (uint32_t i = 0; i < n->down.n + n->inner.n; i++) {
-			uint32_t to = i < n->down.n ?
-			    p->edges[n->down.at + i] :
-			    p->edges[n->inner.at + i - n->down.n];
-
-			if (!seen[to]) {
-				seen[to] = 1;
-				VEC_PUSH(&todo, to);
-			}
-		}
-	}
-	VEC_RELEASE(&todo);
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		if (seen[i])
-			set_free(j, path_of(j, (struct sched_ref){ ref.frame,
-			    i, SCHED_NONE, 0 }), level);
-}
-
-/*
- * The node, what comes after it, and the same of what it is inside of; at
- * the top the workflow.
- */
-static void
-free_effect(struct judge *j, struct sched_ref ref, enum engine_free level)
-{
-	uint32_t graph;
-	struct sched_ref parent;
-
-	while (ref.frame != SCHED_NONE) {
-		ref.element = SCHED_NONE;
-		set_free(j, path_of(j, ref), level == ENGINE_ALL ?
-		    ENGINE_VALUES : level);
-		free_after(j, ref, level);
-		(void)sched_frame(j->mine->s, ref.frame, &graph, &parent);
-		ref = parent;
-	}
-	j->edits->workflow = MAX(j->edits->workflow, level);
-}
 
 static void
 check(struct judge *j, int holds)
@@ -254,8 +157,8 @@ handler_retries(struct judge *j)
 		check_handler(j, n);
 		mine = find(j->mine, n->path);
 		if (mine != NULL && mine->last.phase != SCHED_SUCCEEDED)
-			free_effect(j, mine->last.at, ENGINE_VALUES);
-		set_free(j, n->path, ENGINE_ALL);
+			judge_free_effect(j, mine->last.at, ENGINE_VALUES);
+		judge_set_free(j, n->path, ENGINE_ALL);
 		if (mine != NULL && mine->last.phase == SCHED_ABORTED)
 			j->edits->workflow = ENGINE_ALL;
 	}
@@ -290,8 +193,8 @@ branch_skip(struct judge *j)
 		check(j, mine != NULL && mine->last.phase == SCHED_SKIPPED);
 		if (mine == NULL)
 			continue;
-		free_effect(j, mine->last.at, ENGINE_ALL);
-		set_free(j, n->path, ENGINE_ALL);
+		judge_free_effect(j, mine->last.at, ENGINE_ALL);
+		judge_set_free(j, n->path, ENGINE_ALL);
 	}
 	/* Nothing fails for want of a skipped node's outputs. */
 	for (size_t i = 0; any && i < j->mine->nodes.n; i++)
@@ -371,7 +274,7 @@ keep_indices(struct judge *j)
 		    !has_short_list(mine->last.outputs, size, mine->last.plan,
 		    &t->outputs));
 		if (mine != NULL)
-			free_effect(j, mine->last.at, ENGINE_VALUES);
+			judge_free_effect(j, mine->last.at, ENGINE_VALUES);
 	}
 	return any;
 }
@@ -401,8 +304,8 @@ check_cached(struct judge *j)
 		check(j, mine != NULL && mine->last.cache != SCHED_CACHE_HIT &&
 		    mine->last.phase != SCHED_UNDEFINED);
 		if (mine != NULL && mine->last.plan != NULL)
-			free_effect(j, mine->last.at, ENGINE_ALL);
-		set_free(j, n->path, ENGINE_ALL);
+			judge_free_effect(j, mine->last.at, ENGINE_ALL);
+		judge_set_free(j, n->path, ENGINE_ALL);
 	}
 	check(j, !str_is(j->mine->error.code, "Workflow abort failed"));
 	return any;
@@ -459,8 +362,8 @@ any_element(struct judge *j)
 		if (!n->is_element || (n->last.node->kind == PLAN_TASK &&
 		    n->futures.p == NULL))
 			continue;
-		free_effect(j, n->last.at, ENGINE_ALL);
-		set_free(j, path_of(j, (struct sched_ref){ n->last.at.frame,
+		judge_free_effect(j, n->last.at, ENGINE_ALL);
+		judge_set_free(j, judge_path_of(j, (struct sched_ref){ n->last.at.frame,
 		    n->last.at.node, SCHED_NONE, 0 }), ENGINE_ALL);
 	}
 	return 1;
@@ -488,7 +391,7 @@ reread_cache(struct judge *j)
 			continue;
 		any = 1;
 		check(j, mine->last.phase == SCHED_SUCCEEDED);
-		free_effect(j, mine->last.at, ENGINE_VALUES);
+		judge_free_effect(j, mine->last.at, ENGINE_VALUES);
 	}
 	j->edits->calls_less |= any;
 	return any;
@@ -498,76 +401,6 @@ static void
 reread_cache_off(struct sched_rules *r)
 {
 	r->reread_cache = 0;
-}
-
-/* ---- conditions ---------------------------------------------------------- */
-
-static const pb_literal *
-operand(struct judge *j, const struct plan_operand *o,
-    const pb_literal_map *inputs)
-{
-	ProtobufCMessage *m;
-	struct err e;
-
-	if (o->var.p != NULL)
-		return literal_unwrap(literal_map_get(inputs, arena_strndup(
-		    j->row->arena, o->var.p, o->var.n)));
-	if (wire_unpack(&flyteidl__core__literal__descriptor, o->literal,
-	    j->row->arena, &m, &e) != 0)
-		return NULL;
-	return literal_unwrap((pb_literal *)m);
-}
-
-/* The condition on unwrapped values by Flyte's own comparison; -1: fails. */
-static int
-evaluate(struct judge *j, const struct plan *p, uint32_t cond,
-    const pb_literal_map *inputs)
-{
-	const struct plan_cond *c = &p->conds[cond];
-	const pb_literal *a, *b;
-	struct err e;
-	int yes, left, right;
-
-	if (c->kind == PLAN_AND || c->kind == PLAN_OR) {
-		left = evaluate(j, p, c->left, inputs);
-		right = evaluate(j, p, c->right, inputs);
-		if (left < 0 || right < 0)
-			return -1;
-		return c->kind == PLAN_AND ? left && right : left || right;
-	}
-	a = operand(j, &c->a, inputs);
-	b = operand(j, &c->b, inputs);
-	if (a == NULL || b == NULL)
-		return -1;
-	if (literal_is_none(a) || literal_is_none(b)) {
-		yes = literal_is_none(a) && literal_is_none(b);
-		return c->op == 0 ? yes : c->op == 1 ? !yes : -1;
-	}
-	return literal_compare(
-	    (Flyteidl__Core__ComparisonExpression__Operator)c->op, a, b, 0,
-	    &yes, &e) == 0 ? yes : -1;
-}
-
-static uint32_t
-right_way(struct judge *j, const struct engine_node *n)
-{
-	const struct plan *p = n->last.plan;
-	const struct plan_branch *br = &p->branches[n->last.node->what];
-	ProtobufCMessage *m;
-	struct err e;
-
-	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
-	    n->last.inputs, j->row->arena, &m, &e) != 0)
-		return SCHED_NONE;
-	for (uint32_t i = 0; i < br->cases.n; i++) {
-		int yes = evaluate(j, p, p->cases[br->cases.at + i].cond,
-		    (pb_literal_map *)m);
-
-		if (yes != 0)
-			return yes < 0 ? SCHED_NONE :
-			    p->cases[br->cases.at + i].then;
-	}
-	return br->otherwise;
 }
 
 static int
@@ -586,9 +419,9 @@ compare_none(struct judge *j)
 		    "MalformedBranchUserError"))
 			continue;
 		any = 1;
-		check(j, mine->last.taken == right_way(j, mine));
-		free_effect(j, mine->last.at, ENGINE_ALL);
-		set_free(j, n->path, ENGINE_ALL);
+		check(j, mine->last.taken == judge_right_way(j, mine));
+		judge_free_effect(j, mine->last.at, ENGINE_ALL);
+		judge_set_free(j, n->path, ENGINE_ALL);
 	}
 	return any;
 }
@@ -618,7 +451,7 @@ element_ids_off(struct sched_rules *r)
 	(void)r;
 }
 
-static const struct rule rules[] = {
+const struct judge_rule judge_rules[] = {
 	{ "clean-timeout", 0, clean_timeout, clean_timeout_off },
 	{ "handler-retries", 0, handler_retries, handler_retries_off },
 	{ "branch-skip", 0, branch_skip, branch_skip_off },
@@ -630,88 +463,4 @@ static const struct rule rules[] = {
 	{ "compare-none", 0, compare_none, compare_none_off },
 	{ "element-ids", 1, element_ids, element_ids_off },
 };
-
-/* ---- the judgement ------------------------------------------------------- */
-
-/* The runs by these rules are what is recorded, but for the edits. */
-static int
-is_recorded(struct engine_runs *runs, const struct engine_edits *edits,
-    struct strbuf *why)
-{
-	unsigned bad = 0;
-
-	for (unsigned i = 0; i < runs->n; i++)
-		bad += engine_compare(&runs->at[i],
-		    edits == NULL ? NULL : &edits[i], why);
-	return bad == 0;
-}
-
-static unsigned
-apply(struct engine_runs *ours, struct engine_runs *flyte,
-    struct engine_edits *edits, struct sched_rules *without, int *ret_replay,
-    struct strbuf *why)
-{
-	const struct conform_row *row = ours->w.row;
-	unsigned n = 0;
-
-	for (size_t k = 0; k < ARRAY_LEN(rules); k++) {
-		int any = 0, bad = 0;
-
-		for (unsigned i = 0; i < ours->n; i++) {
-			struct judge j = { ours, flyte, &ours->at[i],
-			    &flyte->at[i], &edits[i], row, tree_get(row->tree,
-			    ours->at[i].json, "result"), 0 };
-
-			if (j.mine->s == NULL || j.its->s == NULL)
-				continue;
-			any |= rules[k].applies(&j);
-			bad |= j.bad;
-		}
-		if (!any)
-			continue;
-		n++;
-		rules[k].off(without);
-		*ret_replay &= !rules[k].no_replay;
-		strbuf_addf(why, "%s%s%s", n == 1 ? ": " : ", ",
-		    rules[k].name, bad ? " (but ours is not as it says)" : "");
-		if (bad)
-			return 0;
-	}
-	return n;
-}
-
-int
-engine_better(struct engine_runs *ours, struct strbuf *why)
-{
-	const struct conform_row *row = ours->w.row;
-	struct sched_rules without = sched_rules_ours;
-	struct engine_runs flyte, rest;
-	struct engine_edits *edits = arena_new_n(row->arena, ours->n,
-	    struct engine_edits);
-	c_strbuf struct strbuf scratch = STRBUF_INIT;
-	int replay = 1, ok;
-	struct err e;
-
-	ok = engine_runs_make(&flyte, row, &sched_rules_flyte, &e) == 0 &&
-	    apply(ours, &flyte, edits, &without, &replay, why) > 0;
-	if (ok && replay && !is_recorded(&flyte, NULL, &scratch)) {
-		strbuf_adds(why, "; and Flyte's own way is missed");
-		ok = 0;
-	}
-	if (ok && replay) {
-		ok = engine_runs_make(&rest, row, &without, &e) == 0 &&
-		    is_recorded(&rest, NULL, &scratch);
-		if (!ok)
-			strbuf_adds(why, "; but these rules are not all");
-		engine_runs_release(&rest);
-	}
-	if (ok && !is_recorded(ours, edits, &scratch)) {
-		strbuf_adds(why, "; but besides");
-		strbuf_addstr(why, strbuf_str(&scratch));
-		ok = 0;
-	}
-	for (unsigned i = 0; i < ours->n; i++)
-		map_release(&edits[i].free);
-	engine_runs_release(&flyte);
-	return ok;
-}
+const size_t judge_n_rules = ARRAY_LEN(judge_rules);
