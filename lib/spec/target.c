@@ -28,8 +28,7 @@ not_found(struct file *f, enum entity_kind kind, uint32_t node,
 	for (i = 0; i < f->decls[kind].n && n < ARRAY_LEN(names); i++)
 		names[n++] = f->decls[kind].at[i].name;
 	shape_fault(l, DIAG_BAD_REFERENCE, node, "no %s is called \"" STR_FMT
-	    "\"%s", entity_kind_words(kind), STR_ARG(l->t->at[node].text),
-	    e != NULL ? ", here or in the registry" : "");
+	    "\"", entity_kind_words(kind), STR_ARG(l->t->at[node].text));
 	meant = did_you_mean(l->t->at[node].text, names, n);
 	if (meant != NULL)
 		diag_hint(l->ds, "did you mean \"%s\"?", meant);
