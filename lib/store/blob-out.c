@@ -68,6 +68,28 @@ put_link(const struct store *s, const struct blob *b, int dirfd,
 	return 0;
 }
 
+/* In place of what has the name; a folder there is moved aside first, since
+ * rename(2) does not replace one that holds something. */
+static int
+put_over(int dirfd, const char *temp, const char *path, struct err *e)
+{
+	c_free char *aside = NULL;
+	size_t n = strlen(temp);
+
+	if (renameat(dirfd, temp, dirfd, path) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR &&
+	    errno != ENOTDIR)
+		return err_sys(e, "%s", path);
+	aside = xmalloc(n + 3);
+	memcpy(aside, temp, n);
+	memcpy(aside + n, ".o", 3);
+	if (renameat(dirfd, path, dirfd, aside) < 0 ||
+	    renameat(dirfd, temp, dirfd, path) < 0)
+		return err_sys(e, "%s", path);
+	return file_remove(dirfd, aside, e);
+}
+
 int
 blob_get(struct store *s, struct blob *b, enum blob_out how, int dirfd,
     const char *path, int replace, struct err *e)
@@ -89,10 +111,11 @@ blob_get(struct store *s, struct blob *b, enum blob_out how, int dirfd,
 		rc = put_link(s, b, dirfd, temp, e);
 	else
 		rc = file_copy(s->sha_fd, name, dirfd, temp, e);
-	if (rc == 0 && renameat2(dirfd, temp, dirfd, path,
-	    replace ? 0 : RENAME_NOREPLACE) < 0) {
+	if (rc == 0 && replace)
+		rc = put_over(dirfd, temp, path, e);
+	else if (rc == 0 && file_rename_new(dirfd, temp, dirfd, path) < 0) {
 		rc = err_sys(e, "%s", path);
-		if (e->sys == EEXIST)
+		if (e->sys == EEXIST || e->sys == ENOTEMPTY)
 			e->kind = ERR_CONFLICT;
 	}
 	if (rc < 0 && file_remove(dirfd, temp, &ignored) < 0)

@@ -22,17 +22,8 @@ move_in(struct store *s, int from_fd, const char *from, struct blob *b,
 
 	blob_name(b, name);
 	for (again = 0; again < 8; again++) {
-		if (renameat2(from_fd, from, s->sha_fd, name,
-		    RENAME_NOREPLACE) == 0)
+		if (file_rename_new(from_fd, from, s->sha_fd, name) == 0)
 			return 0;
-		if (errno == EINVAL && b->kind == BLOB_FILE) {
-			/* The file system lacks the flag. */
-			if (linkat(from_fd, from, s->sha_fd, name, 0) == 0)
-				return unlinkat(from_fd, from, 0);
-		} else if (errno == EINVAL &&
-		    renameat(from_fd, from, s->sha_fd, name) == 0) {
-			return 0;	/* fails over what is not empty */
-		}
 		if (errno == ENOENT) {
 			memcpy(folder, name, 2);
 			folder[2] = '\0';

@@ -77,6 +77,29 @@ temp_is_stale(const char *name, const struct stat *st, int64_t now)
 	    st->st_mtim.tv_sec < now - STALE_SECONDS;
 }
 
+int
+file_rename_new(int from_dirfd, const char *from, int to_dirfd,
+    const char *to)
+{
+	struct stat st;
+
+	if (renameat2(from_dirfd, from, to_dirfd, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (fstatat(from_dirfd, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode))
+		return linkat(from_dirfd, from, to_dirfd, to, 0) < 0 ? -1 :
+		    unlinkat(from_dirfd, from, 0);
+	/* rename(2) replaces an empty folder: looked for first. */
+	if (fstatat(to_dirfd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(from_dirfd, from, to_dirfd, to);
+}
+
 static mode_t
 mode_of(unsigned flags)
 {

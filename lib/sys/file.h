@@ -95,6 +95,15 @@ int	file_replace(int dirfd, const char *path, const void *p, size_t n,
 int	file_create(int dirfd, const char *path, const void *p, size_t n,
 	    unsigned flags, struct err *e) must_check;
 
+/*
+ * Renames only to a name that is free: 0, or -1 with errno, EEXIST where it
+ * is taken (a folder's may be ENOTEMPTY).  Where the file system has no such
+ * call a file is linked, and of two folders renamed to one name at once one
+ * still wins.
+ */
+int	file_rename_new(int from_dirfd, const char *from, int to_dirfd,
+	    const char *to) must_check;
+
 /* A file being written, to be published under path or to vanish. */
 struct temp {
 	int	 fd;		/* -1: none */

@@ -109,6 +109,53 @@ $ABC" "$output"
 	has "No space left" "$stderr"
 }
 
+@test "get: --replace takes the place of a directory, and of a file" {
+	mkdir -p d e/old
+	printf abc > d/f
+	uri=$(flyte-cache put d)
+	run -4 flyte-cache get "$uri" e
+	run -0 flyte-cache get --replace "$uri" e
+	equals f "$(ls e)"
+	printf abc | flyte-cache put -
+	run -0 flyte-cache get --replace "$ABC" e
+	equals abc "$(cat e)"
+	run -0 flyte-cache get --replace "$uri" e
+	equals f "$(ls e)"
+	equals "d e" "$(ls -A | tr '\n' ' ' | sed 's/ $//')"
+}
+
+@test "put: a write that fails is an error, exit 8, and leaves nothing" {
+	head -c 300000 /dev/zero > big
+	run -8 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 100; flyte-cache put big'
+	has "File too large" "$stderr"
+	equals "" "$(ls -A "$FLYTE_HOME/blobs/tmp")"
+	mkdir d
+	mv big d
+	run -8 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 100; flyte-cache put d'
+	equals "" "$(ls -A "$FLYTE_HOME/blobs/tmp")"
+	run -0 flyte-cache put d
+}
+
+@test "put: a full disk is an error, exit 8, and what was there stays" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir "$FLYTE_HOME"
+	mount -t tmpfs -o size=1m none "$FLYTE_HOME" 2>/dev/null || skip "cannot mount"
+	head -c 400000 /dev/urandom > small
+	head -c 4000000 /dev/urandom > big
+	uri=$(flyte-cache put small)
+	status=0
+	flyte-cache put big 2> err || status=$?
+	flyte-cache get "$uri" > back
+	left=$(ls -A "$FLYTE_HOME/blobs/tmp")
+	found=$(flyte-cache verify)
+	umount "$FLYTE_HOME"
+	equals 8 "$status"
+	has "No space left on device" "$(cat err)"
+	equals "" "$left"
+	cmp small back
+	has " 0 damaged" "$found"
+}
+
 @test "show: a blob" {
 	printf abc | flyte-cache put -
 	run -0 flyte-cache show "$ABC"
