@@ -134,22 +134,18 @@ own_temp_settle(struct own_temp *t, struct blob *b, struct err *e)
 	return 0;
 }
 
-int
-blob_put_fd(struct store *s, int fd, const char *name, struct blob *ret,
+/* Copies what is read into the temp, hashing it on the way: the bytes pass
+ * the processor's cache once. */
+static int
+copy_hashed(struct own_temp *t, int fd, const char *name, struct blob *ret,
     struct err *e)
 {
-	c_own_temp struct own_temp t = OWN_TEMP(s);
-	const size_t most = (size_t)256 * 1024;
-	c_free char *buf = NULL;
+	const size_t most = (size_t)128 * 1024;
+	c_free char *buf = xmalloc(most);
 	struct sha256 sum;
 	ssize_t got;
 
-	if (blob_folders(s, 1, e) < 0 || own_temp_open(&t, e) < 0)
-		return -1;
-	buf = xmalloc(most);
 	sha256_init(&sum);
-	ret->kind = BLOB_FILE;
-	ret->size = 0;
 	for (;;) {
 		got = read(fd, buf, most);
 		if (got < 0 && errno == EINTR)
@@ -159,13 +155,31 @@ blob_put_fd(struct store *s, int fd, const char *name, struct blob *ret,
 		if (got == 0)
 			break;
 		sha256_update(&sum, buf, (size_t)got);
-		if (write_all(t.fd, buf, (size_t)got) < 0)
-			return err_sys(e, "%s/blobs: storing %s", s->home,
+		if (write_all(t->fd, buf, (size_t)got) < 0)
+			return err_sys(e, "%s/blobs: storing %s", t->s->home,
 			    name);
 		ret->size += (uint64_t)got;
 	}
 	sha256_final(&sum, ret->digest.b);
-	return own_temp_settle(&t, ret, e);
+	return 0;
+}
+
+int
+blob_put_fd(struct store *s, int fd, const char *name, struct blob *ret,
+    struct err *e)
+{
+	c_own_temp struct own_temp t = OWN_TEMP(s);
+	int rc;
+
+	if (blob_folders(s, 1, e) < 0 || own_temp_open(&t, e) < 0)
+		return -1;
+	ret->kind = BLOB_FILE;
+	ret->size = 0;
+	if (lseek(fd, 0, SEEK_CUR) == 0 && file_clone_fd(fd, t.fd) == 0)
+		rc = sha256_fd(t.fd, name, &ret->digest, &ret->size, e);
+	else
+		rc = copy_hashed(&t, fd, name, ret, e);
+	return rc < 0 ? -1 : own_temp_settle(&t, ret, e);
 }
 
 int

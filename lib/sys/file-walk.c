@@ -264,12 +264,18 @@ copy_by_hand(int in, int out, const char *name, struct err *e)
 }
 
 int
+file_clone_fd(int in, int out)
+{
+	return ioctl(out, FICLONE, in);
+}
+
+int
 file_copy_fd(int in, int out, const char *name, struct err *e)
 {
 	const size_t most = (size_t)1 << 30;
 	ssize_t got;
 
-	if (ioctl(out, FICLONE, in) == 0)
+	if (file_clone_fd(in, out) == 0)
 		return 0;
 	for (;;) {
 		got = copy_file_range(in, NULL, out, NULL, most, 0);

@@ -188,6 +188,9 @@ publish_freep(struct publish **p)
  */
 int	file_copy_fd(int in, int out, const char *name, struct err *e)
 	    must_check;
+/* Only by reflink: shares the blocks until one of them is changed.  0, or -1
+ * where the file system cannot. */
+int	file_clone_fd(int in, int out);
 /*
  * A file, link or tree to a name that is not there.  Modes become 0666/0777
  * less umask plus the execute bit of the source; sockets, pipes and devices
