@@ -77,8 +77,8 @@ ask_vcs(struct settings *s, const struct fronts *all, struct vcs *ret,
 			    &s->context.arena));
 	}
 	if (paths.n > 0)
-		bad = vcs_ask(context_helper(&s->context, "vcs"), paths.at,
-		    paths.n, ret, e);
+		bad = vcs_ask(context_helper(&s->context, "vcs"),
+		    getenv("HOME"), paths.at, paths.n, ret, e);
 	VEC_RELEASE(&paths);
 	if (bad == 0 && ret->state == VCS_REFUSED)
 		warn(&s->context, "git is not used for the version: %s; "

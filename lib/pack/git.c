@@ -38,25 +38,27 @@ git_reason(void)
 	    last->message;
 }
 
-/* No configuration but the repository's own. */
-static void
-forget_user(void)
-{
-	static const int levels[] = { GIT_CONFIG_LEVEL_SYSTEM,
-		GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
-		GIT_CONFIG_LEVEL_PROGRAMDATA };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(levels); i++)
-		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
-}
-
 static int
-refuse(struct vcs *ret)
+refuse(struct vcs *ret, const char *why)
 {
 	ret->state = VCS_REFUSED;
-	snprintf(ret->note, sizeof(ret->note), "%s", git_reason());
+	snprintf(ret->note, sizeof(ret->note), "%s", why);
 	return 0;
+}
+
+/*
+ * 1 if there is a repository all the same: where the owner is another and
+ * there is no configuration of the user to allow it in, libgit2 1.5 calls it
+ * not found.
+ */
+static int
+is_there(const char *dir)
+{
+	git_buf found = GIT_BUF_INIT;
+	int code = git_repository_discover(&found, dir, 0, NULL);
+
+	git_buf_dispose(&found);
+	return code == 0;
 }
 
 /* 1 if the file is in the tree as it is on the disk, 0 if not. */
@@ -99,7 +101,7 @@ look(git_repository *repo, const char *const *paths, size_t n,
 	if (code == GIT_ENOTFOUND || code == GIT_EUNBORNBRANCH)
 		return 0;
 	if (code != 0 || git_object_peel(&tree, head, GIT_OBJECT_TREE) != 0)
-		return refuse(ret);
+		return refuse(ret, git_reason());
 	git_oid_tostr(ret->commit, sizeof(ret->commit), git_object_id(head));
 	ret->state = VCS_CLEAN;
 	for (i = 0; i < n && ret->state == VCS_CLEAN; i++)
@@ -121,9 +123,11 @@ open_and_look(const char *const *paths, size_t n, struct vcs *ret)
 	slash[slash == real] = '\0';
 	code = git_repository_open_ext(&repo, real, 0, NULL);
 	if (code == GIT_ENOTFOUND)
-		return 0;
+		return !is_there(real) ? 0 : refuse(ret, "the repository "
+		    "belongs to another user (git config --global "
+		    "safe.directory allows it)");
 	if (code != 0)
-		return refuse(ret);
+		return refuse(ret, git_reason());
 	if (git_repository_is_bare(repo))
 		return 0;
 	return look(repo, paths, n, ret);
@@ -139,7 +143,6 @@ git_state(const char *const *paths, size_t n, struct vcs *ret, struct err *e)
 		return 0;
 	if (git_libgit2_init() < 0)
 		return err_set(e, ERR_SYS, "libgit2: %s", git_reason());
-	forget_user();
 	code = open_and_look(paths, n, ret);
 	git_libgit2_shutdown();
 	return code;

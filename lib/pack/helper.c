@@ -11,7 +11,8 @@ helper_start(struct helper *h, const char *path, const char *const *args,
     int in, int out, struct err *e)
 {
 	static char env_path[] = "PATH=/usr/bin:/bin", env_lang[] = "LC_ALL=C";
-	static char *const env[] = { env_path, env_lang, NULL };
+	char *env[] = { env_path, env_lang, NULL, NULL };
+	c_strbuf struct strbuf home = STRBUF_INIT;
 	char *argv[HELPER_ARGS + 2];
 	struct spawn s = { .path = path, .argv = argv, .envp = env,
 		.in = in, .flags = SPAWN_FOREGROUND };
@@ -31,7 +32,11 @@ helper_start(struct helper *h, const char *path, const char *const *args,
 	to = fds[1];
 	s.out = out < 0 ? to : out;
 	s.err = out < 0 ? STDERR_FILENO : to;
-	*h = (struct helper){ .path = path, .proc = PROC_INIT };
+	if (h->home != NULL) {
+		strbuf_addf(&home, "HOME=%s", h->home);
+		env[2] = home.p;
+	}
+	h->path = path;
 	ret = proc_start(&s, &h->proc, e);
 	if (ret < 0)
 		goto out;

@@ -13,18 +13,20 @@
 #include "sys/spawn.h"
 
 struct helper {
+	const char	*home;		/* its HOME; NULL: it has none */
 	const char	*path;
 	struct proc	 proc;
 	FILE		*answer;	/* frames from the helper */
 };
-#define HELPER_INIT	{ NULL, PROC_INIT, NULL }
+#define HELPER_INIT	{ NULL, NULL, PROC_INIT, NULL }
 #define c_helper	cleanup(helper_abort)
 
 /*
  * Starts it with the arguments (ending with NULL; the program itself left
- * out, at most HELPER_ARGS).  in is its stdin (-1: nothing).  It answers on
- * stdout; where out is given, that is its stdout and it answers on stderr.
- * Both stay the caller's.
+ * out, at most HELPER_ARGS) and nothing in its environment but PATH, LC_ALL
+ * and HOME.  in is its stdin (-1: nothing).  It answers on stdout; where out
+ * is given, that is its stdout and it answers on stderr.  Both stay the
+ * caller's.
  */
 #define HELPER_ARGS	8
 int	helper_start(struct helper *, const char *path,

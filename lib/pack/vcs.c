@@ -48,11 +48,11 @@ take_answer(const struct frame *f, struct vcs *ret, struct err *e)
 }
 
 int
-vcs_ask(const char *helper, const char *const *paths, size_t n,
-    struct vcs *ret, struct err *e)
+vcs_ask(const char *helper, const char *home, const char *const *paths,
+    size_t n, struct vcs *ret, struct err *e)
 {
 	const char *args[] = { "state", NULL };
-	c_helper struct helper h = HELPER_INIT;
+	c_helper struct helper h = { .home = home, .proc = PROC_INIT };
 	c_frame struct frame f = FRAME_INIT;
 	c_close int in = -1;
 	int got;

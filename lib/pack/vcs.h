@@ -19,8 +19,12 @@ struct vcs {
 	char		note[512];	/* VCS_REFUSED: why */
 };
 
-/* Asks libexec/flyte/vcs, the helper: pack/git.h says what it looks at. */
-int	vcs_ask(const char *helper, const char *const *paths, size_t n,
+/*
+ * Asks libexec/flyte/vcs, the helper: pack/git.h says what it looks at.  home
+ * is the user's folder, for git's configuration; NULL: none is read.
+ */
+int	vcs_ask(const char *helper, const char *home,
+	    const char *const *paths, size_t n,
 	    struct vcs *ret, struct err *) must_check;
 
 /*

@@ -203,9 +203,11 @@ registry_resolve(struct registry *r, struct entity_id *id, struct arena *a,
 		return is_task < 0 ? -1 : is_task > 0 ? 0 : missing(r, id, e);
 	}
 	is_task = try_kind(r, ENTITY_TASK, &task, a, e);
+	if (is_task < 0)
+		return -1;
 	for (i = 0; i < ARRAY_LEN(order) && is_other == 0; i++)
 		is_other = try_kind(r, order[i], &other, a, e);
-	if (is_task < 0 || is_other < 0)
+	if (is_other < 0)
 		return -1;
 	if (is_task && is_other)
 		return err_set(e, ERR_USAGE, "%s: both a task and a %s are "
