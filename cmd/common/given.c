@@ -198,6 +198,32 @@ tree_at(const struct tree *t, uint32_t node, const char *path,
 	return 0;
 }
 
+/* Typed values may name files as their writer saw them: below base. */
+static void
+make_absolute(pb_literal *l, const char *base, struct arena *a,
+    unsigned depth)
+{
+	const pb_blob *b = literal_as_blob(l);
+	const char *path;
+	size_t i;
+
+	if (base == NULL || depth > MAX_DEPTH)
+		return;
+	if (l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_COLLECTION) {
+		for (i = 0; i < l->collection->n_literals; i++)
+			make_absolute(l->collection->literals[i], base, a,
+			    depth + 1);
+	} else if (l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_MAP) {
+		for (i = 0; i < l->map->n_literals; i++)
+			make_absolute(l->map->literals[i]->value, base, a,
+			    depth + 1);
+	} else if (b != NULL && (path = value_local_path(b->uri)) != NULL &&
+	    *path != '/') {
+		((pb_blob *)(uintptr_t)b)->uri = arena_printf(a, "%s/%s",
+		    base, path);
+	}
+}
+
 int
 given_value(const struct given *g, const char *path,
     const pb_literal_type *type, const struct value_ctx *ctx,
@@ -218,6 +244,7 @@ given_value(const struct given *g, const char *path,
 		}
 		if (literal_check(l, type, e) < 0)
 			return -1;
+		make_absolute(l, ctx->base_dir, a, 0);
 		*ret = l;
 		return 0;
 	}
@@ -237,7 +264,12 @@ given_add_name_type(struct strbuf *b, const struct given *g)
 	strbuf_adds(b, g->name);
 	strbuf_adds(b, ": ");
 	if (g->literal == NULL) {
-		tree_add_given(b, g->tree, g->node);
+		const struct tree_node *n = &g->tree->at[g->node];
+
+		if (n->kind == TREE_SCALAR && !n->quoted && n->text.n <= 40)
+			strbuf_addstr(b, n->text);
+		else
+			tree_add_given(b, g->tree, g->node);
 		return;
 	}
 	arena_init(&scratch);

@@ -41,7 +41,7 @@ void	given_release(struct given_set *);
 int	given_value(const struct given *, const char *path,
 	    const pb_literal_type *, const struct value_ctx *,
 	    struct arena *, pb_literal **ret, struct err *) must_check;
-/* "n: int" */
+/* "n: int" of a typed value, "n: 5" or "n: a list" of a plain one. */
 void	given_add_name_type(struct strbuf *, const struct given *);
 
 #endif

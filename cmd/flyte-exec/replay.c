@@ -125,6 +125,10 @@ walk(const pb_compiled_workflow_closure *c, struct str path,
 		if (path.n == 0)
 			break;
 		next_word(&path);
+		/* The ways of a branch were searched with the graph. */
+		if (node->target_case ==
+		    FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE)
+			continue;
 		if (node->target_case !=
 		    FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE ||
 		    node->workflow_node->reference_case !=

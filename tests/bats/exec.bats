@@ -388,3 +388,53 @@ local_setup() {
 	run -1 --separate-stderr flyte-exec j.yaml:fails s=x
 	has "no good" "$stderr"
 }
+
+@test "exec: --replay runs a node again with its inputs" {
+	cat >r.yaml <<-'EOF'
+	tasks:
+	  dbl:
+	    inputs: {n: int}
+	    outputs: {o: int}
+	    run: echo $((n * 2)) >$FLYTE_OUTPUTS/o
+	  make: {inputs: {t: str}, outputs: {f: file}, run: 'printf %s "$t" >$FLYTE_OUTPUTS/f'}
+	  check: {inputs: {f: file}, run: '[ "$(cat $f)" = good ] || exit 4'}
+	workflows:
+	  inner:
+	    inputs: {n: int}
+	    nodes: {d: {task: dbl, with: {n: $n}}}
+	    outputs: {o: $d.o}
+	  w:
+	    inputs: {n: int, l: list(int)}
+	    nodes:
+	      a: {task: dbl, with: {n: $n}}
+	      b: {workflow: inner, with: {n: $a.o}}
+	      m: {map: dbl, with: {n: $l}}
+	      k: {task: make, with: {t: bad}}
+	      c: {task: check, with: {f: $k.f}}
+	      s:
+	        switch:
+	          - {if: $n > 1, task: dbl, with: {n: 5}}
+	          - {task: dbl, with: {n: 6}}
+	    outputs: {o: $b.o}
+	EOF
+	run -1 flyte-run -k r.yaml:w n=3 l='[1,2,3]'
+	run -0 flyte-exec -o o --replay last/a
+	equals 6 "$output"
+	run -0 flyte-exec -o o --replay last/b/0/d
+	equals 12 "$output"
+	run -0 flyte-exec -o o --replay last/b/d n=100
+	equals 200 "$output"
+	run -0 flyte-exec -o o --replay last/m/0/n1
+	equals 4 "$output"
+	run -0 flyte-exec -o o --replay last/s/0/s-n0
+	equals 10 "$output"
+	run -1 --separate-stderr flyte-exec --replay last/c
+	has "exit status 4" "$stderr"
+	printf good >g
+	run -0 flyte-exec --replay last/c f=g
+	run -5 --separate-stderr flyte-exec --replay last/nope
+	has "nothing is known of a node nope" "$stderr"
+	run -5 flyte-exec --replay nope/a
+	run -2 flyte-exec --replay last
+	run -2 flyte-exec --replay last/a t.yaml:add_one
+}
