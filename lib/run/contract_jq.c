@@ -55,6 +55,7 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
 	pb_literal_map *m;
 	size_t n;
 
+	tree_init(&t);
 	*ret = (struct collected){ .outputs = NULL };
 	m = literal_map_new(a);
 	value_map_add_json(&in, inputs == NULL ? m : inputs, 0);
@@ -70,7 +71,6 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
 		ret->outputs = m;
 		return 0;
 	}
-	tree_init(&t);
 	if (n != 1) {
 		(void)!err_set(e, ERR_USAGE, "the expression gave %zu values "
 		    "in place of one", n);
