@@ -158,6 +158,42 @@ spread_faults(struct file *f)
 	}
 }
 
+/* Tasks, then what each workflow takes, then plans, then nodes. */
+static void
+lower_all(struct file *f)
+{
+	size_t i;
+
+	lower_tasks(f);
+	for (i = 0; i < f->decls[ENTITY_WORKFLOW].n; i++)
+		workflow_declare(f, &f->decls[ENTITY_WORKFLOW].at[i]);
+	lower_plans(f);
+	if (!f->dynamic)
+		imply_plans(f);
+	workflows_lower(f);
+	spread_faults(f);
+}
+
+/* The root is a workflow too, under a name that no key of a map has twice. */
+static void
+load_dynamic(struct file *f)
+{
+	struct load *l = &f->l;
+
+	if (shape_is_map(l, 0, "the keys of a dynamic spec") < 0)
+		return;
+	declare(f, tree_get(l->t, 0, "tasks"), ENTITY_TASK, "a map of tasks");
+	declare(f, tree_get(l->t, 0, "workflows"), ENTITY_WORKFLOW,
+	    "a map of workflows");
+	if (load_find(f, ENTITY_WORKFLOW, STR(LOAD_DYNAMIC)) != NULL)
+		shape_fault(l, DIAG_BAD_NAME, 0, "\"%s\" is the name of the "
+		    "whole", LOAD_DYNAMIC);
+	else
+		(void)load_declare(f, ENTITY_WORKFLOW, STR(LOAD_DYNAMIC), 0,
+		    0);
+	lower_all(f);
+}
+
 static void
 load_document(struct file *f)
 {
@@ -167,7 +203,6 @@ load_document(struct file *f)
 		{ "tasks", &tasks }, { "workflows", &workflows },
 		{ "launchplans", &plans }, { "types", &types },
 	};
-	size_t i;
 
 	if (shape_keys(l, 0, "a spec", keys, ARRAY_LEN(keys)) < 0)
 		return;
@@ -181,13 +216,7 @@ load_document(struct file *f)
 	declare(f, tasks, ENTITY_TASK, "a map of tasks");
 	declare(f, workflows, ENTITY_WORKFLOW, "a map of workflows");
 	declare(f, plans, ENTITY_LAUNCH_PLAN, "a map of launch plans");
-	lower_tasks(f);
-	for (i = 0; i < f->decls[ENTITY_WORKFLOW].n; i++)
-		workflow_declare(f, &f->decls[ENTITY_WORKFLOW].at[i]);
-	lower_plans(f);
-	imply_plans(f);
-	workflows_lower(f);
-	spread_faults(f);
+	lower_all(f);
 }
 
 /* ---- the result --------------------------------------------------------- */
@@ -274,32 +303,99 @@ refuse_nuls(struct load *l)
 			    "character");
 }
 
-int
-spec_load(const char *name, struct str text, const struct spec_options *opt,
-    struct arena *a, struct spec *ret, struct diags *ds)
+static void
+begin(struct file *f, const struct spec_options *opt, struct arena *a,
+    struct spec *ret, struct diags *ds)
 {
-	struct file f = { .l = { .t = &ret->tree, .ds = ds, .a = a,
-	    .opt = opt, .spec = ret } };
-	int r;
-
 	memset(ret, 0, sizeof(*ret));
 	tree_init(&ret->tree);
 	ret->arena = a;
 	ret->form = opt->form;
+	f->l = (struct load){ .t = &ret->tree, .ds = ds, .a = a, .opt = opt,
+	    .spec = ret };
+}
+
+/* 0 if the text is a document at all. */
+static int
+parse(struct file *f, const char *name, struct str text)
+{
+	struct tree *t = &f->l.spec->tree;
+	int r;
+
+	r = f->l.opt->form == SPEC_JSON ?
+	    json_parse(name, text, t, f->l.ds) :
+	    yaml_parse(name, text, t, f->l.ds);
+	if (r < 0)
+		f->l.faults++;
+	if (!t->whole)
+		return -1;
+	refuse_nuls(&f->l);
+	return 0;
+}
+
+int
+spec_load(const char *name, struct str text, const struct spec_options *opt,
+    struct arena *a, struct spec *ret, struct diags *ds)
+{
+	struct file f = { .dynamic = 0 };
+
+	begin(&f, opt, a, ret, ds);
 	if (opt->form == SPEC_SCRIPT) {
-		r = header_load(&f, name, text);
-	} else {
-		r = opt->form == SPEC_JSON ?
-		    json_parse(name, text, &ret->tree, ds) :
-		    yaml_parse(name, text, &ret->tree, ds);
-		if (ret->tree.whole) {
-			refuse_nuls(&f.l);
-			load_document(&f);
-		}
+		if (header_load(&f, name, text) < 0)
+			f.l.faults++;
+	} else if (parse(&f, name, text) == 0) {
+		load_document(&f);
 	}
 	finish(&f);
 	file_release(&f);
-	return r < 0 || f.l.faults > 0 ? -1 : 0;
+	return f.l.faults > 0 ? -1 : 0;
+}
+
+static pb_dynamic_job_spec *
+dynamic_job(struct file *f)
+{
+	struct arena *a = f->l.a;
+	const struct decl *root = load_find(f, ENTITY_WORKFLOW,
+	    STR(LOAD_DYNAMIC));
+	const pb_admin_workflow_spec *w = root->workflow->spec;
+	size_t i, n = f->decls[ENTITY_TASK].n;
+	pb_dynamic_job_spec *job;
+
+	job = PB_NEW(a, flyteidl__core__dynamic_job_spec);
+	job->nodes = w->template_->nodes;
+	job->n_nodes = w->template_->n_nodes;
+	job->min_successes = (int64_t)job->n_nodes;
+	job->outputs = w->template_->outputs;
+	job->n_outputs = w->template_->n_outputs;
+	job->subworkflows = w->sub_workflows;
+	job->n_subworkflows = w->n_sub_workflows;
+	job->tasks = arena_new_n(a, n + f->derived.n, pb_task_template *);
+	for (i = 0; i < n; i++)
+		job->tasks[job->n_tasks++] =
+		    f->decls[ENTITY_TASK].at[i].task->template_;
+	for (i = 0; i < f->derived.n; i++)
+		job->tasks[job->n_tasks++] =
+		    f->derived.at[i].task->template_;
+	return job;
+}
+
+int
+spec_load_dynamic(const char *name, struct str text,
+    const struct spec_options *opt, struct arena *a, struct spec *ret,
+    pb_dynamic_job_spec **ret_job, struct diags *ds)
+{
+	struct file f = { .dynamic = 1 };
+
+	begin(&f, opt, a, ret, ds);
+	if (opt->form == SPEC_SCRIPT)
+		BUG("a dynamic spec is YAML or JSON");
+	if (parse(&f, name, text) == 0)
+		load_dynamic(&f);
+	if (f.l.faults == 0)
+		*ret_job = dynamic_job(&f);
+	finish(&f);
+	file_release(&f);
+	return f.l.faults > 0 ? -1 : 0;
 }
 
 void

@@ -23,6 +23,9 @@ struct decl {
 	int		 implied;
 };
 
+/* The name that the root of a dynamic spec has as a workflow. */
+#define LOAD_DYNAMIC	".dynamic"
+
 struct file {
 	struct load	 l;
 	VEC(struct decl) decls[ENTITY_KIND_MAX];	/* by kind */
@@ -30,6 +33,7 @@ struct file {
 	VEC(struct decl) derived;	/* tasks made for maps */
 	VEC(struct workflow *) order;	/* used before using */
 	VEC(struct spec_file) files;
+	int		 dynamic;	/* what a dynamic task wrote */
 };
 
 /* The loader is the first member of its file. */

@@ -56,6 +56,8 @@ struct spec_options {
 						 * and no file is read */
 	spec_resolve_fn	*resolve;		/* NULL: nothing is outside */
 	void		*resolve_arg;
+	const pb_variable_map *outputs;		/* spec_load_dynamic(): what
+						 * the task declares */
 };
 
 struct spec_entity {
@@ -100,6 +102,15 @@ struct spec {
 int	spec_load(const char *name, struct str text,
 	    const struct spec_options *, struct arena *, struct spec *ret,
 	    struct diags *) must_check;
+/*
+ * What a dynamic task wrote: nodes: and outputs: of a workflow without
+ * inputs, and the tasks: and workflows: that they run.  The outputs are those
+ * that the task declares (options.outputs), whose types constants have.  As
+ * spec_load(); *ret_job (set on 0) is what is to run next.
+ */
+int	spec_load_dynamic(const char *name, struct str text,
+	    const struct spec_options *, struct arena *, struct spec *ret,
+	    pb_dynamic_job_spec **ret_job, struct diags *) must_check;
 void	spec_release(struct spec *);
 
 /* Gives every id of the file its version. */

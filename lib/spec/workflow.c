@@ -145,12 +145,23 @@ read_description(struct workflow *w)
 	w->spec->description = d;
 }
 
+/* The root of what a dynamic task wrote. */
+static int
+is_dynamic(const struct workflow *w)
+{
+	return w->f->dynamic && w->decl->node == 0;
+}
+
 /* All but the bindings. */
 static void
 read_workflow(struct workflow *w)
 {
 	struct load *l = &w->f->l;
-	uint32_t inputs, nodes, failure;
+	uint32_t inputs, nodes, failure, rest;
+	const struct shape_key of_dynamic[] = {
+		{ "nodes", &nodes }, { "outputs", &w->outputs },
+		{ "tasks", &rest }, { "workflows", &rest },
+	};
 	const struct shape_key keys[] = {
 		{ "inputs", &inputs }, { "nodes", &nodes },
 		{ "outputs", &w->outputs }, { "on_failure", &failure },
@@ -160,8 +171,10 @@ read_workflow(struct workflow *w)
 	};
 	int interruptible = 0;
 
-	if (shape_keys(l, w->decl->node, "a workflow", keys,
-	    ARRAY_LEN(keys)) < 0)
+	w->policy = w->interruptible = w->description = failure = TREE_NONE;
+	if (is_dynamic(w) ? shape_keys(l, w->decl->node, "a dynamic spec",
+	    of_dynamic, ARRAY_LEN(of_dynamic)) < 0 : shape_keys(l,
+	    w->decl->node, "a workflow", keys, ARRAY_LEN(keys)) < 0)
 		return;
 	if (nodes == TREE_NONE || l->t->at[nodes].n == 0)
 		shape_fault(l, DIAG_MISSING_KEY, w->decl->key, "nodes: a "
@@ -215,6 +228,8 @@ lower_output(struct workflow *w, char *name, uint32_t node)
 		t = interface_type(l, type);
 		if (t == NULL)
 			return NULL;
+	} else if (is_dynamic(w) && type_variable(l->opt->outputs, name)) {
+		t = type_variable(l->opt->outputs, name)->type;
 	}
 	strbuf_addf(&what, "output \"%s\"", name);
 	d = bind_value(w, value, t, what.p, &given);

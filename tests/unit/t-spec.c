@@ -500,3 +500,50 @@ TEST(element_of_a_mapped_task)
 	unload(&l);
 	strbuf_release(&b);
 }
+
+/* ---- dynamic specs ------------------------------------------------------ */
+
+TEST(dynamic)
+{
+	static const char text[] =
+	    "tasks:\n  t: {inputs: {n: int}, outputs: {o: int}, run: echo}\n"
+	    "workflows:\n  sub: {nodes: {x: {task: t, with: {n: 5}}}}\n"
+	    "nodes:\n  a: {task: t, with: {n: 1}}\n"
+	    "  b: {task: t, with: {n: $a.o}}\n  c: {workflow: sub}\n"
+	    "outputs: {r: $b.o, k: 7}\n";
+	struct arena a = ARENA_INIT;
+	struct diags ds = DIAGS_INIT;
+	struct strbuf b = STRBUF_INIT;
+	struct spec_options opt = { .project = "p", .domain = "d",
+	    .version = "v" };
+	pb_dynamic_job_spec *job = NULL;
+	struct loaded parent;
+	struct spec spec;
+
+	load(&parent, "x.yaml", STR("tasks: {t: {outputs: {k: int}, "
+	    "run: echo, dynamic: true}}"), NULL);
+	opt.outputs = parent.spec.at[0].entity.task->template_->interface->
+	    outputs;
+	CHECK_INT(spec_load_dynamic("x", STR(text), &opt, &a, &spec, &job,
+	    &ds), 0);
+	diags_print(&ds, &b);
+	CHECK_STR(b.p, "");
+	if (job != NULL) {
+		CHECK_INT(job->n_nodes, 3);
+		CHECK_INT(job->min_successes, 3);
+		CHECK_INT(job->n_tasks, 1);
+		CHECK_INT(job->n_subworkflows, 1);
+		CHECK_INT(job->n_outputs, 2);
+	}
+	spec_release(&spec);
+	CHECK_INT(spec_load_dynamic("x", STR("nodes: {}\ninputs: {n: int}\n"),
+	    &opt, &a, &spec, &job, &ds), -1);
+	diags_print(&ds, &b);
+	CHECK(strstr(b.p, "a dynamic spec has no \"inputs\""));
+	CHECK(strstr(b.p, "nodes: a workflow has at least one"));
+	diags_release(&ds);
+	spec_release(&spec);
+	unload(&parent);
+	arena_release(&a);
+	strbuf_release(&b);
+}
