@@ -1,6 +1,8 @@
 #include "run/dynamic.h"
 
+#include "base/map.h"
 #include "idl/wire.h"
+#include "run/element.h"
 
 /* The errors as one text for the error of the node. */
 static int
@@ -16,15 +18,6 @@ refuse(const struct compile_errors *errors, struct err *e)
 	return err_set(e, ERR_SPEC, "%s", b.p);
 }
 
-static int
-same_id(const pb_identifier *a, const pb_identifier *b)
-{
-	return strcmp(a->project, b->project) == 0 &&
-	    strcmp(a->domain, b->domain) == 0 &&
-	    strcmp(a->name, b->name) == 0 &&
-	    strcmp(a->version, b->version) == 0;
-}
-
 /* Checks each task; the same id again is passed over, as in flytepropeller. */
 static int
 check_tasks(const pb_dynamic_job_spec *spec, struct arena *a,
@@ -33,23 +26,24 @@ check_tasks(const pb_dynamic_job_spec *spec, struct arena *a,
 	c_compile_errors struct compile_errors errors = COMPILE_ERRORS_INIT;
 	pb_task_template **list = arena_new_n(a, spec->n_tasks,
 	    pb_task_template *);
-	size_t n = 0, k;
+	struct map seen = MAP_INIT;
+	size_t n = 0;
+	int bad = 0;
 
-	for (size_t i = 0; i < spec->n_tasks; i++) {
+	for (size_t i = 0; i < spec->n_tasks && !bad; i++) {
 		pb_task_template *t = spec->tasks[i];
 
-		for (k = 0; t->id != NULL && k < n; k++)
-			if (same_id(list[k]->id, t->id))
-				break;
-		if (t->id != NULL && k < n)
+		if (t->id != NULL && map_put(&seen, str_of(arena_printf(a,
+		    "%s\n%s\n%s\n%s", t->id->project, t->id->domain,
+		    t->id->name, t->id->version)), 1) != MAP_NONE)
 			continue;
-		if (compile_task(t, &errors) != 0)
-			return refuse(&errors, e);
+		bad = compile_task(t, &errors) != 0;
 		list[n++] = t;
 	}
+	map_release(&seen);
 	u->tasks = list;
 	u->n_tasks = n;
-	return 0;
+	return bad ? refuse(&errors, e) : 0;
 }
 
 static int
@@ -85,9 +79,12 @@ template_of(const pb_dynamic_job_spec *spec,
 	t->id->name = arena_printf(a, "dynamic_%s", parent->node_id);
 	/* Flyte has ten random characters; the closure's digest tells ours. */
 	t->id->version = arena_strdup(a, "dynamic");
+	const pb_typed_interface *of = parent->task->interface;
+	if (parent->is_element)
+		of = element_interface(of, a);
 	t->interface = PB_NEW(a, flyteidl__core__typed_interface);
-	if (parent->task->interface != NULL)
-		t->interface->outputs = parent->task->interface->outputs;
+	if (of != NULL)
+		t->interface->outputs = of->outputs;
 	t->n_nodes = spec->n_nodes;
 	t->nodes = spec->nodes;
 	t->n_outputs = spec->n_outputs;

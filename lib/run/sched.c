@@ -268,6 +268,8 @@ sched_trouble(struct sched *s, struct sched_ref ref, struct str message)
 {
 	if (!s->troubled)
 		s->failed_rounds++;
+	if (s->first_failed == 0)
+		s->first_failed = s->round;
 	s->stop = s->troubled = 1;
 	s->trouble = ref;
 	s->last_trouble = sched_keep(s, message);
@@ -405,8 +407,10 @@ sched_round(struct sched *s, int64_t now, uint32_t max_starts)
 		end_in_trouble(s);
 	else if (s->troubled)
 		try_again(s);
-	else
+	else {
+		s->first_failed = 0;
 		run_workflow(s);
+	}
 	return s->changed;
 }
 

@@ -377,7 +377,9 @@ void	sched_child(struct sched *, struct sched_ref, enum sched_child_state,
 
 /*
  * A value (core.Literal) for the signal id: every gate that waits for it
- * now or later takes it.  The caller has checked its type.
+ * now or later takes it.  A later one takes its place for those that come
+ * later.  The caller has checked its type; a literal without a value is
+ * none.
  */
 void	sched_signal(struct sched *, struct str id, struct str literal);
 

@@ -70,11 +70,19 @@ sched_child(struct sched *s, struct sched_ref ref,
 void
 sched_signal(struct sched *s, struct str id, struct str literal)
 {
-	for (size_t i = 0; i < s->signals.n; i++)
+	size_t i;
+
+	if (literal.n == 0)
+		return;
+	for (i = 0; i < s->signals.n; i++)
 		if (str_eq(s->signals.at[i].id, id))
-			return;
-	VEC_PUSH(&s->signals, ((struct signal_value){ sched_keep(s, id),
-	    sched_keep(s, literal) }));
-	for (size_t i = 0; i < s->gates.n; i++)
+			break;
+	if (i == s->signals.n)
+		VEC_PUSH(&s->signals, ((struct signal_value){
+		    sched_keep(s, id), { NULL, 0 } }));
+	else if (str_eq(s->signals.at[i].literal, literal))
+		return;
+	s->signals.at[i].literal = sched_keep(s, literal);
+	for (i = 0; i < s->gates.n; i++)
 		sched_wake(s, s->gates.at[i]);
 }

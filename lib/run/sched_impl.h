@@ -68,6 +68,7 @@ struct node {
 	unsigned	decided : 1;	/* branch: the way is chosen */
 	unsigned	is_map : 1;	/* child is the number of its elements */
 	unsigned	built : 1;	/* dynamic: has its graph */
+	uint32_t	queued_in;	/* round */
 	uint32_t	attempt, system_failures;
 	uint32_t	left;		/* upstream nodes that are not over */
 	uint32_t	cause;		/* upstream that did not succeed */
@@ -172,6 +173,7 @@ struct sched {
 	uint32_t	round, starts_left, used;
 	uint32_t	running, peak;
 	uint32_t	failed_rounds;
+	uint32_t	first_failed;	/* round, of those in a row, or 0 */
 	int		changed, stop, aborted, troubled;
 	struct sched_ref trouble;	/* asks again, or frame SCHED_NONE */
 	struct str	abort_reason, last_trouble;

@@ -186,6 +186,8 @@ sched_node_to(struct at *at, enum step step, enum sched_why why)
 		sched_array_element_step(at, step);
 	n->step = (uint8_t)step;
 	at->s->changed = 1;
+	if (step == STEP_QUEUED)
+		n->queued_in = at->s->round;
 	if (step == STEP_QUEUED && n->queued_at == 0)
 		n->queued_at = at->s->now;
 	if (step == STEP_RUNNING && n->started_at == 0)
@@ -250,6 +252,10 @@ sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 {
 	enum step step = (enum step)at->n->step;
 
+	/* flytepropeller forgets what a failed round had done. */
+	if (step == STEP_QUEUED && at->s->first_failed != 0 &&
+	    at->n->queued_in == at->s->first_failed)
+		return;
 	/* Its own end is decided: only what is left of it is ended. */
 	if (step != STEP_SUCCEEDING && step != STEP_FAILING)
 		sched_node_clean(at, reason, why);

@@ -2,26 +2,12 @@
 
 #include "idl/cachekey.h"
 #include "idl/wire.h"
+#include "run/element.h"
 
 /* The data catalog and its reservations, in memory. */
 
 /* A reservation lives this long after its owner's last sign of life. */
 #define EXPIRY	(30 * SECOND)
-
-/* For a map element each output is declared as a list of them. */
-static void
-strip_outputs(pb_typed_interface *i)
-{
-	pb_variable_map *m = i->outputs;
-
-	for (size_t k = 0; m != NULL && k < m->n_variables; k++) {
-		pb_variable *v = m->variables[k]->value;
-
-		if (v->type->type_case ==
-		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
-			v->type = v->type->collection_type;
-	}
-}
 
 /* The key of the action's task and inputs: dataset and tag. */
 static struct str
@@ -42,7 +28,7 @@ key_of(struct engine_run *r, const struct sched_action *a)
 		return STR("");
 	task = (pb_task_template *)t;
 	if (a->at.element != SCHED_NONE)
-		strip_outputs(task->interface);
+		task->interface = element_interface(task->interface, arena);
 	for (uint32_t i = 0; i < ig->n; i++)
 		ignore[i] = arena_strndup(arena,
 		    a->plan->strs[ig->at + i].p, a->plan->strs[ig->at + i].n);

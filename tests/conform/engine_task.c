@@ -208,8 +208,6 @@ do_action(struct engine_run *r, struct engine_call *c, struct str what)
 		    &flyteidl__core__dynamic_job_spec__descriptor, &m, &e) == 0)
 			wire_pack(m, &b);
 		res.outputs = strbuf_str(&b);
-		engine_node(r, c->path)->futures =
-		    arena_str(r->w->arena, strbuf_str(&b));
 		c->did = "futures";
 	} else {
 		res.end = SCHED_ERROR;
@@ -258,24 +256,57 @@ engine_tasks_act(struct engine_run *r)
 
 /* ---- dynamic ------------------------------------------------------------- */
 
+static int
+launch_plan(void *arg, const pb_identifier *id,
+    struct compile_launch_plan *ret)
+{
+	const struct engine_world *w = arg;
+	const struct tree *t = w->row->tree;
+	uint32_t list = tree_get(t, 0, "launchPlans");
+
+	if (list == TREE_NONE)
+		return 0;
+	TREE_EACH(t, list, at) {
+		ProtobufCMessage *m;
+		pb_admin_launch_plan *p;
+		struct err e;
+
+		if (pbjson_from_tree(&flyteidl__admin__launch_plan__descriptor,
+		    t, at, 0, w->arena, &m, &e) != 0)
+			continue;
+		p = (pb_admin_launch_plan *)m;
+		if (p->id == NULL || p->closure == NULL ||
+		    strcmp(p->id->name, id->name) != 0)
+			continue;
+		*ret = (struct compile_launch_plan){ p->id,
+		    p->closure->expected_inputs,
+		    p->closure->expected_outputs };
+		return 1;
+	}
+	return 0;
+}
+
 void
 engine_build(struct engine_run *r, const struct sched_action *a)
 {
 	c_arena struct arena arena = ARENA_INIT;
 	struct dynamic_parent parent = { .node_id = a->node->id.p,
-	    .project = "p", .domain = "d" };
+	    .project = "p", .domain = "d", .launch_plan = launch_plan,
+	    .arg = r->w };
 	struct sched_error error = { SCHED_USER,
 	    STR("DynamicWorkflowBuildFailed"), { NULL, 0 } };
 	ProtobufCMessage *m;
 	struct plan *plan;
 	struct err e;
 
-	engine_node(r, a->path)->futures = arena_str(r->w->arena, a->outputs);
 	if (wire_unpack(&flyteidl__core__task_template__descriptor,
 	    a->task->template, &arena, &m, &e) == 0) {
 		parent.task = (pb_task_template *)m;
+		parent.is_element = a->at.element != SCHED_NONE;
 		if (dynamic_build(a->outputs, &parent, &plan, &e) == 0) {
 			VEC_PUSH(&r->w->plans, plan);
+			engine_node(r, a->path)->futures =
+			    arena_str(r->w->arena, a->outputs);
 			sched_built(r->s, a->at, plan, NULL);
 			return;
 		}
