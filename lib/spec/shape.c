@@ -235,6 +235,13 @@ shape_words(struct load *l, uint32_t node, const char *what, char ***ret,
 /* ---- names -------------------------------------------------------------- */
 
 int
+shape_starts_name(struct str s, size_t i)
+{
+	return i < s.n && ((s.p[i] >= 'a' && s.p[i] <= 'z') ||
+	    (s.p[i] >= 'A' && s.p[i] <= 'Z') || s.p[i] == '_');
+}
+
+int
 shape_is_name(struct str s, int also_hyphen)
 {
 	size_t i;
@@ -242,8 +249,7 @@ shape_is_name(struct str s, int also_hyphen)
 
 	for (i = 0; i < s.n; i++) {
 		c = s.p[i];
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    c == '_')
+		if (shape_starts_name(s, i))
 			continue;
 		if (i == 0 || !((c >= '0' && c <= '9') ||
 		    (c == '-' && also_hyphen)))

@@ -63,6 +63,8 @@ int	shape_choice(struct load *, uint32_t node, const char *const *words,
 int	shape_words(struct load *, uint32_t node, const char *what,
 	    char ***ret, size_t *ret_n);
 
+/* 1 if byte i of it can begin a name. */
+int	shape_starts_name(struct str, size_t i);
 /* 1 if [A-Za-z_][A-Za-z0-9_]*, with also_hyphen also - after the first. */
 int	shape_is_name(struct str, int also_hyphen);
 /* Names of variables and nodes; a fault if it is none. */

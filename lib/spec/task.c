@@ -1,16 +1,10 @@
-#include "spec/task.h"
+#include "spec/task_priv.h"
 
-#include "base/limits.h"
-#include "base/utf8.h"
 #include "data/json.h"
-#include "idl/type.h"
 #include "spec/files.h"
-#include "spec/interface.h"
 #include "spec/load.h"
 #include "spec/lower.h"
 #include "spec/pb.h"
-#include "spec/prologue.h"
-#include "spec/settings.h"
 #include "sys/digest.h"
 
 typedef Flyteidl__Core__TaskTemplate__ConfigEntry config_entry;
@@ -19,29 +13,8 @@ typedef Flyteidl__Core__TaskTemplate__ConfigEntry config_entry;
 #define RUNTIME_FLAVOR	"flyte-tools"
 #define RUNTIME_VERSION	"1"
 
-struct task_nodes {
-	uint32_t	inputs, outputs, command, run, script, jq, shell, ints,
-			in, out, env, pass_env, description, dynamic, files;
-	struct settings_nodes settings;
-};
-
-struct task {
-	struct load		*l;
-	uint32_t		 node;
-	const char		*name;
-	struct task_nodes	 at;
-	struct declared_list	 inputs, outputs;
-	struct settings		 set;
-	pb_task_template	*t;
-	char			*stdin_name, *stdout_name;
-	enum prologue_end	 end;
-	char			**words;	/* arguments of the prologue */
-	size_t			 n_words;
-	struct strbuf		 files;		/* inside of a JSON object */
-};
-
-static void
-add_config(struct task *t, const char *key, struct str value)
+void
+task_add_config(struct task *t, const char *key, struct str value)
 {
 	config_entry *e = PB_NEW_NESTED(t->l->a, config_entry,
 	    flyteidl__core__task_template__config_entry);
@@ -53,8 +26,8 @@ add_config(struct task *t, const char *key, struct str value)
 	t->t->config[t->t->n_config++] = e;
 }
 
-static void
-add_config_list(struct task *t, const char *key, char **words, size_t n)
+void
+task_add_config_list(struct task *t, const char *key, char **words, size_t n)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct json_writer w = json_writer(&b, 0);
@@ -64,11 +37,11 @@ add_config_list(struct task *t, const char *key, char **words, size_t n)
 	for (i = 0; i < n; i++)
 		json_cstr(&w, words[i]);
 	json_end(&w);
-	add_config(t, key, strbuf_str(&b));
+	task_add_config(t, key, strbuf_str(&b));
 }
 
-static const struct declared *
-declared_called(const struct declared_list *list, struct str name)
+const struct declared *
+task_declared(const struct declared_list *list, struct str name)
 {
 	size_t i;
 
@@ -79,8 +52,8 @@ declared_called(const struct declared_list *list, struct str name)
 	return NULL;
 }
 
-static const char *
-meant(const struct declared_list *list, struct str name)
+const char *
+task_meant(const struct declared_list *list, struct str name)
 {
 	const char *names[64];
 	size_t i, n = 0;
@@ -89,283 +62,6 @@ meant(const struct declared_list *list, struct str name)
 		if (list->at[i].name != NULL)
 			names[n++] = list->at[i].name;
 	return did_you_mean(name, names, n);
-}
-
-/* ---- what runs ---------------------------------------------------------- */
-
-/* Bytes of a text: of a scalar, or of the script that is being read. */
-static struct span
-inside(struct task *t, uint32_t node, struct str text, size_t at, size_t n)
-{
-	if (text.p == t->l->t->source.text.p)
-		return (struct span){ (uint32_t)at, (uint32_t)(at + n) };
-	return shape_inside(t->l, node, at, n);
-}
-
-/* No template in a text for a shell: it has its own variables. */
-static void
-refuse_templates(struct task *t, uint32_t node, struct str text,
-    const char *what)
-{
-	size_t at = 0, end;
-	struct str name, input;
-
-	while (template_next(text, &at, &end, &name)) {
-		input = template_input(name);
-		if (input.n > 0) {
-			shape_fault_at(t->l, DIAG_BAD_REFERENCE,
-			    inside(t, node, text, at, end - at),
-			    "a template in %s", what);
-			diag_hint(t->l->ds, "the input is there as $"
-			    STR_FMT, STR_ARG(input));
-			return;
-		}
-		if (template_is_flytes(name)) {
-			shape_fault_at(t->l, DIAG_BAD_REFERENCE,
-			    inside(t, node, text, at, end - at),
-			    "\"" STR_FMT "\" is a template of Flyte's in %s",
-			    STR_ARG(name), what);
-			return;
-		}
-		at = end;
-	}
-}
-
-static int
-can_be_templated(const pb_literal_type *t)
-{
-	if (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE)
-		return can_be_templated(t->collection_type);
-	return t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB ||
-	    t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_ENUM_TYPE ||
-	    (t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_SIMPLE &&
-	    t->simple != FLYTEIDL__CORE__SIMPLE_TYPE__NONE &&
-	    t->simple != FLYTEIDL__CORE__SIMPLE_TYPE__BINARY &&
-	    t->simple != FLYTEIDL__CORE__SIMPLE_TYPE__ERROR &&
-	    t->simple != FLYTEIDL__CORE__SIMPLE_TYPE__STRUCT);
-}
-
-/* The input that a template names, or NULL with a fault. */
-static const struct declared *
-template_target(struct task *t, uint32_t node, struct str name, size_t at,
-    size_t end)
-{
-	struct span span = shape_inside(t->l, node, at, end - at);
-	struct str input = template_input(name);
-	const struct declared *d = declared_called(&t->inputs, input);
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	if (d == NULL) {
-		shape_fault_at(t->l, DIAG_BAD_REFERENCE, span, "no input is "
-		    "called \"" STR_FMT "\"", STR_ARG(input));
-		if (meant(&t->inputs, input) != NULL)
-			diag_hint(t->l->ds, "did you mean \"%s\"?",
-			    meant(&t->inputs, input));
-		return NULL;
-	}
-	if (d->var != NULL && !can_be_templated(d->var->type)) {
-		type_add_name(&b, d->var->type);
-		shape_fault_at(t->l, DIAG_BAD_REFERENCE, span, "a %s cannot "
-		    "be part of a command", b.p);
-		diag_hint(t->l->ds, "use run: and $%s, or read the file "
-		    "$FLYTE_INPUTS/%s", d->name, d->name);
-		return NULL;
-	}
-	return d;
-}
-
-/*
- * A word of the command for the cluster: there a file's value is its URI, so
- * the place where the copilot puts it stands in for the template.
- */
-static char *
-portable_word(struct task *t, uint32_t node, char *word)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-	struct str w = str_of(word), name;
-	size_t at = 0, from = 0, end;
-	const struct declared *d;
-
-	while (template_next(w, &at, &end, &name)) {
-		if (template_is_flytes(name)) {
-			shape_fault_at(t->l, DIAG_UNSUPPORTED,
-			    shape_inside(t->l, node, at, end - at),
-			    "the template \"" STR_FMT "\"", STR_ARG(name));
-			diag_hint(t->l->ds, "inputs are {{.inputs.NAME}}; "
-			    "outputs are written to $FLYTE_OUTPUTS/NAME");
-		} else if (template_input(name).n > 0) {
-			d = template_target(t, node, name, at, end);
-			if (d != NULL && d->var != NULL &&
-			    d->var->type->type_case ==
-			    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB) {
-				strbuf_add(&b, w.p + from, at - from);
-				strbuf_addf(&b, LOWER_INPUT_PATH "/%s",
-				    d->name);
-				from = end;
-			}
-		}
-		at = end;
-	}
-	strbuf_add(&b, w.p + from, w.n - from);
-	return shape_strdup(t->l, strbuf_str(&b));
-}
-
-static void
-lower_command(struct task *t)
-{
-	uint32_t node = t->at.command;
-	char **words;
-	size_t n, i = 0;
-
-	if (t->l->t->at[node].kind != TREE_SEQ ||
-	    t->l->t->at[node].n == 0) {
-		shape_wrong(t->l, node, "a list of words");
-		diag_hint(t->l->ds, "run: takes a text for the shell");
-		return;
-	}
-	if (shape_words(t->l, node, "a word", &words, &n) < 0)
-		return;
-	if (words[0][0] == '\0')
-		shape_wrong(t->l, t->l->t->at[node].first, "a program");
-	add_config_list(t, LOWER_COMMAND, words, n);
-	t->words = arena_new_n(t->l->a, n, char *);
-	TREE_EACH(t->l->t, node, c) {
-		t->words[i] = portable_word(t, c, words[i]);
-		i++;
-	}
-	t->n_words = n;
-}
-
-static void
-lower_run(struct task *t)
-{
-	static const char *const usual[] = { "/bin/sh", "-eu", "-c" };
-	char *text = shape_text(t->l, t->at.run, "a text for the shell");
-	char **words;
-	size_t n = ARRAY_LEN(usual), i;
-
-	if (text == NULL)
-		return;
-	refuse_templates(t, t->at.run, str_of(text), "run:");
-	add_config(t, LOWER_RUN, str_of(text));
-	if (t->at.shell != TREE_NONE) {
-		if (shape_words(t->l, t->at.shell, "a word", &words, &n) < 0)
-			return;
-		if (n == 0) {
-			shape_wrong(t->l, t->at.shell, "a list of words such "
-			    "as [bash, -c]");
-			return;
-		}
-		add_config_list(t, LOWER_SHELL, words, n);
-	}
-	t->words = arena_new_n(t->l->a, n + 1, char *);
-	for (i = 0; i < n; i++)
-		t->words[i] = t->at.shell != TREE_NONE ? words[i] :
-		    arena_strdup(t->l->a, usual[i]);
-	t->words[n] = text;
-	t->n_words = n + 1;
-}
-
-static void
-lower_script(struct task *t, uint32_t node, const struct task_script *s)
-{
-	int binary = memchr(s->text.p, '\0', s->text.n) != NULL ||
-	    !utf8_valid(s->text);
-
-	t->words = arena_new_n(t->l->a, 1, char *);
-	t->n_words = 1;
-	if (!binary)
-		refuse_templates(t, node, s->text, "a script");
-	if (!binary && s->text.n <= LOWER_INLINE_MAX) {
-		add_config(t, LOWER_SCRIPT, s->text);
-		t->end = PROLOGUE_SCRIPT;
-		t->words[0] = shape_strdup(t->l, s->text);
-		return;
-	}
-	add_config(t, LOWER_SCRIPT_FILE, str_of(s->path));
-	t->words[0] = arena_printf(t->l->a, "./%s", s->path);
-	(void)files_add(t->l, node, s->path, t->name, &t->files);
-}
-
-static void
-lower_script_key(struct task *t)
-{
-	struct task_script s;
-
-	s.path = files_path(t->l, t->at.script);
-	if (s.path != NULL &&
-	    files_read(t->l, t->at.script, s.path, &s.text) == 0)
-		lower_script(t, t->at.script, &s);
-}
-
-static void
-lower_jq(struct task *t)
-{
-	char *text = shape_text(t->l, t->at.jq, "a jq expression");
-
-	if (text == NULL)
-		return;
-	refuse_templates(t, t->at.jq, str_of(text), "jq:");
-	add_config(t, LOWER_JQ, str_of(text));
-	if (t->at.ints != TREE_NONE) {
-		if (tree_is(t->l->t, t->at.ints, "text"))
-			add_config(t, LOWER_JQ_INTS, STR("text"));
-		else
-			shape_wrong(t->l, t->at.ints, "text");
-	}
-	t->end = PROLOGUE_JQ;
-	t->words = arena_new_n(t->l->a, 1, char *);
-	t->words[0] = text;
-	t->n_words = 1;
-	if (t->outputs.n == 0)
-		shape_fault(t->l, DIAG_MISSING_KEY, t->node, "outputs: a jq "
-		    "task without an output does nothing");
-}
-
-/* Exactly one of the programs, and only the keys that go with it. */
-static void
-lower_program(struct task *t, const struct task_script *script)
-{
-	const struct {
-		const char	*name;
-		uint32_t	 node;
-		void		 (*lower)(struct task *);
-	} programs[] = {
-		{ "command", t->at.command, lower_command },
-		{ "run", t->at.run, lower_run },
-		{ "script", t->at.script, lower_script_key },
-		{ "jq", t->at.jq, lower_jq },
-	};
-	size_t i, found = ARRAY_LEN(programs);
-
-	for (i = 0; i < ARRAY_LEN(programs); i++) {
-		if (programs[i].node == TREE_NONE)
-			continue;
-		if (script != NULL) {
-			shape_fault(t->l, DIAG_EXCLUSIVE, programs[i].node,
-			    "\"%s\" in a script, which is itself what runs",
-			    programs[i].name);
-		} else if (found < ARRAY_LEN(programs)) {
-			shape_fault(t->l, DIAG_EXCLUSIVE, programs[i].node,
-			    "\"%s\" and \"%s\"", programs[found].name,
-			    programs[i].name);
-		} else {
-			found = i;
-			programs[i].lower(t);
-		}
-	}
-	if (script != NULL) {
-		lower_script(t, t->node, script);
-	} else if (found == ARRAY_LEN(programs)) {
-		shape_fault(t->l, DIAG_MISSING_KEY, t->node, "command, run, "
-		    "script or jq");
-	}
-	if (t->at.shell != TREE_NONE && t->at.run == TREE_NONE)
-		shape_fault(t->l, DIAG_EXCLUSIVE, t->at.shell,
-		    "\"shell\" goes with run:");
-	if (t->at.ints != TREE_NONE && t->at.jq == TREE_NONE)
-		shape_fault(t->l, DIAG_EXCLUSIVE, t->at.ints,
-		    "\"ints\" goes with jq:");
 }
 
 /* ---- streams, environment ----------------------------------------------- */
@@ -389,13 +85,13 @@ stream(struct task *t, uint32_t node, const char *key,
 	if (node == TREE_NONE || shape_text(t->l, node, what) == NULL)
 		return NULL;
 	name = t->l->t->at[node].text;
-	d = declared_called(list, name);
+	d = task_declared(list, name);
 	if (d == NULL) {
 		shape_fault(t->l, DIAG_BAD_REFERENCE, node, "%s is not %s: "
 		    "\"" STR_FMT "\"", key, what, STR_ARG(name));
-		if (meant(list, name) != NULL)
+		if (task_meant(list, name) != NULL)
 			diag_hint(t->l->ds, "did you mean \"%s\"?",
-			    meant(list, name));
+			    task_meant(list, name));
 		return NULL;
 	}
 	if (d->var != NULL && is_dir(d->var->type)) {
@@ -419,9 +115,9 @@ lower_streams(struct task *t)
 	t->stdout_name = stream(t, t->at.out, "stdout", &t->outputs,
 	    "the name of an output");
 	if (t->stdin_name != NULL)
-		add_config(t, LOWER_STDIN, str_of(t->stdin_name));
+		task_add_config(t, LOWER_STDIN, str_of(t->stdin_name));
 	if (t->stdout_name != NULL)
-		add_config(t, LOWER_STDOUT, str_of(t->stdout_name));
+		task_add_config(t, LOWER_STDOUT, str_of(t->stdout_name));
 }
 
 static void
@@ -464,7 +160,7 @@ lower_pass_env(struct task *t)
 			shape_fault(t->l, DIAG_BAD_NAME, t->at.pass_env,
 			    "\"%s\" cannot name an environment variable",
 			    names[i]);
-	add_config_list(t, LOWER_PASS_ENV, names, n);
+	task_add_config_list(t, LOWER_PASS_ENV, names, n);
 }
 
 static void
@@ -487,7 +183,7 @@ lower_files(struct task *t)
 	if (t->files.n == 0)
 		return;
 	strbuf_addf(&b, "{%s}", t->files.p);
-	add_config(t, LOWER_FILES, strbuf_str(&b));
+	task_add_config(t, LOWER_FILES, strbuf_str(&b));
 }
 
 /* ---- the template ------------------------------------------------------- */
@@ -564,7 +260,7 @@ check_ignored(struct task *t)
 	size_t i;
 
 	for (i = 0; i < c->n_ignore; i++)
-		if (c->ignore[i] != NULL && declared_called(&t->inputs,
+		if (c->ignore[i] != NULL && task_declared(&t->inputs,
 		    str_of(c->ignore[i])) == NULL)
 			shape_fault(t->l, DIAG_BAD_REFERENCE, c->ignore_node,
 			    "no input is called \"%s\"", c->ignore[i]);
@@ -665,12 +361,12 @@ task_lower(struct load *l, pb_identifier *id, uint32_t node,
 	t.t->interface = PB_NEW(l->a, flyteidl__core__typed_interface);
 	t.t->interface->inputs = interface_variables(l, &t.inputs);
 	t.t->interface->outputs = interface_variables(l, &t.outputs);
-	lower_program(&t, script);
+	task_lower_program(&t, script);
 	lower_streams(&t);
 	lower_pass_env(&t);
 	if (t.at.dynamic != TREE_NONE &&
 	    shape_bool(l, t.at.dynamic, &dynamic) == 0 && dynamic)
-		add_config(&t, LOWER_DYNAMIC, STR("true"));
+		task_add_config(&t, LOWER_DYNAMIC, STR("true"));
 	lower_files(&t);
 	t.t->metadata = lower_metadata(&t);
 	t.t->target_case = FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER;
