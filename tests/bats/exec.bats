@@ -438,3 +438,54 @@ local_setup() {
 	run -2 flyte-exec --replay last
 	run -2 flyte-exec --replay last/a t.yaml:add_one
 }
+
+@test "exec: project and domain from the option, the environment, the file" {
+	run -5 --separate-stderr flyte-exec nothing
+	has "task default/development/nothing" "$stderr"
+	mkdir -p "$HOME/.config/flyte"
+	printf 'project: from-file\ndomain: staging\n' >"$HOME/.config/flyte/config.yaml"
+	run -5 --separate-stderr flyte-exec nothing
+	has "task from-file/staging/nothing" "$stderr"
+	FLYTE_PROJECT=from-env run -5 --separate-stderr flyte-exec -d here nothing
+	has "task from-env/here/nothing" "$stderr"
+	run -5 --separate-stderr flyte-exec a/b/nothing
+	has "task a/b/nothing" "$stderr"
+	run -2 flyte-exec -p 'Bad Name' nothing
+	printf 'project: [1\n' >"$HOME/.config/flyte/config.yaml"
+	run -2 --separate-stderr flyte-exec nothing
+	has "config.yaml:" "$stderr"
+	: >"$HOME/.config/flyte/config.yaml"
+	run -5 --separate-stderr flyte-exec nothing
+	has "task default/development/nothing" "$stderr"
+}
+
+@test "exec: a script that may not run" {
+	chmod -x square.sh
+	run -2 --separate-stderr flyte-exec ./square.sh n=2
+	has "may not be executed" "$stderr"
+	printf '#!/no/such/interpreter\n#%% inputs: {n: int}\n' >bad.sh
+	chmod +x bad.sh
+	run -2 --separate-stderr flyte-exec ./bad.sh n=2
+	has "its interpreter is not there" "$stderr"
+	printf '#%% outputs: {x: str}\necho sh >"$FLYTE_OUTPUTS/x"\n' >plain.sh
+	chmod +x plain.sh
+	run -0 flyte-exec -o x ./plain.sh
+	equals sh "$output"
+	run -5 flyte-exec ./not-there.sh
+	printf 'tasks: {t: {command: [no-such-program]}}\n' >n.yaml
+	run -3 --separate-stderr flyte-exec n.yaml:t
+	has "no-such-program: no such program in PATH" "$stderr"
+}
+
+@test "exec: containers of flytekit packages that are a shell" {
+	pkg="$TOP/tests/corpus/flytekit/pkg/plain.tgz"
+	[ -e "$pkg" ] || skip "no corpus here"
+	run -0 flyte-exec -o p "$pkg:wf.containers.product" a=6 b=7
+	equals 42 "$output"
+	run -0 flyte-exec -o line "$pkg:wf.containers.templated" name='b o' n=3 flag=true
+	equals "b o 3 true" "$output"
+	run -0 flyte-exec -o o "$pkg:wf.containers.meta_yaml" a=1
+	equals "a inputs.pb inputs.yaml" "$output"
+	run -1 --separate-stderr flyte-exec "$pkg:wf.containers.fails" code=4
+	has "exit status 4" "$stderr"
+}
