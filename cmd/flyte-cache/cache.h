@@ -3,6 +3,7 @@
 
 /* What the parts of flyte-cache share. */
 
+#include "base/vec.h"
 #include "common/context.h"
 #include "data/json.h"
 #include "store/catalog.h"
@@ -18,11 +19,13 @@ enum form { FORM_TEXT, FORM_JSON, FORM_JSONL };
 struct args {
 	struct context	*c;
 	enum form	 form;
-	int		 quiet, dry_run, all, repair, unpin, link, replace;
+	int		 quiet, verbose, dry_run, all, repair, unpin, link;
+	int		 replace;
 	size_t		 limit;
 	uint64_t	 max_size;
 	int64_t		 older;
 	const char	*project, *domain;	/* as given, or NULL */
+	VEC(const char *) depends, makes, env;	/* of run */
 	const char	**words;		/* after the verb */
 	size_t		 n;
 };

@@ -6,17 +6,6 @@
 #include "run/execution.h"
 #include "run/history.h"
 
-int
-cmd_run(struct args *a)
-{
-	struct err e;
-
-	if (err_set(&e, ERR_REFUSED, "run: not supported yet; flyte-exec runs "
-	    "a typed task and keeps its results") < 0)
-		return fail(a->c, &e);
-	return EXIT_SYSTEM;
-}
-
 struct explaining {
 	struct args	*a;
 	struct store	*s;

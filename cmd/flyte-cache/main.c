@@ -29,6 +29,9 @@ static const enum opt_id gc_opts[] = {
 static const enum opt_id verify_opts[] = { OPT_REPAIR, OPT_JSON, OPT_END };
 static const enum opt_id du_opts[] = { OPT_JSON, OPT_END };
 static const enum opt_id put_opts[] = { OPT_JSONL, OPT_END };
+static const enum opt_id run_opts[] = {
+	OPT_DEPENDS, OPT_MAKES, OPT_LOOKS_AT, OPT_VERBOSE, OPT_END,
+};
 static const enum opt_id get_opts[] = { OPT_LINK, OPT_REPLACE, OPT_END };
 
 static const struct opt_verb verbs[] = {
@@ -43,7 +46,8 @@ static const struct opt_verb verbs[] = {
 	{ "du", "", "say how much there is", du_opts },
 	{ "put", "FILE|DIR|- ...", "store files and folders", put_opts },
 	{ "get", "URI [PATH]", "write a blob to stdout or to PATH", get_opts },
-	{ "run", "-- COMMAND ...", "not there yet", NULL },
+	{ "run", "-- COMMAND ...", "run a command once for the same inputs",
+	    run_opts },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -55,7 +59,9 @@ static const struct opt_program program = {
 	.examples = "flyte-cache ls\n"
 	    "flyte-cache explain last/pay\n"
 	    "flyte-cache gc --max-size 1G\n"
-	    "flyte-cache get $(flyte-cache put big.csv) copy.csv\n",
+	    "flyte-cache get $(flyte-cache put big.csv) copy.csv\n"
+	    "flyte-cache run --depends in.csv --makes out.csv -- "
+	    "./clean in.csv out.csv\n",
 };
 
 static const struct {
@@ -157,6 +163,18 @@ set_option(struct args *a, enum opt_id id, const char *value, struct err *e)
 	case OPT_REPLACE:
 		a->replace = 1;
 		break;
+	case OPT_VERBOSE:
+		a->verbose = 1;
+		break;
+	case OPT_DEPENDS:
+		VEC_PUSH(&a->depends, value);
+		break;
+	case OPT_MAKES:
+		VEC_PUSH(&a->makes, value);
+		break;
+	case OPT_LOOKS_AT:
+		VEC_PUSH(&a->env, value);
+		break;
 	case OPT_PROJECT:
 		a->project = a->c->project_option = value;
 		break;
@@ -210,6 +228,8 @@ parse(struct args *a, struct opt *o, const struct opt_verb **ret_verb,
 	}
 	if (got < 0)
 		return -1;
+	while (o->stop_at_arg && o->next < o->argc)
+		a->words[a->n++] = o->argv[o->next++];
 	if (*ret_verb == NULL)
 		return err_set(e, ERR_USAGE,
 		    "which command?  See flyte-cache --help");
@@ -249,5 +269,8 @@ main(int argc, char **argv)
 	if (done)
 		return context_end(&c, EXIT_DONE);
 	status = commands[verb - verbs].run(&a);
+	VEC_RELEASE(&a.depends);
+	VEC_RELEASE(&a.makes);
+	VEC_RELEASE(&a.env);
 	return context_end(&c, status);
 }

@@ -353,7 +353,6 @@ $ABC" "$output"
 	has "expected a key" "$stderr"
 	run -5 flyte-cache show 123456
 	run -2 flyte-cache ls --limit 0
-	run -6 flyte-cache run -- true
 	run -0 flyte-cache --version
 }
 
