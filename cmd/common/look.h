@@ -93,6 +93,14 @@ const char *look_phase_name(enum look_phase);
 const char *look_word(const struct look *, const struct look_item *);
 /* 1 for a phase of a node that is final. */
 int	look_is_final(enum sched_phase);
+/*
+ * Opens the log of an attempt (stdout, or stderr) and says which bytes of it
+ * are its own, so far if it has not ended.  A descriptor, -2 if it printed
+ * nothing, or -1.
+ */
+int	look_open_log(const struct history *, const struct history_attempt *,
+	    int is_err, int64_t *ret_from, int64_t *ret_to, struct err *)
+	    must_check;
 /* How long it took, or has taken so far; us, -1: it has not begun. */
 int64_t	look_duration(const struct look *, const struct history_node *);
 

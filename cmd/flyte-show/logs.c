@@ -2,11 +2,8 @@
 
 #include "show.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,80 +17,6 @@
 #define LOOK_MIN_MS	50
 #define LOOK_MAX_MS	1000
 
-/* ---- where an attempt printed ------------------------------------------- */
-
-static int
-open_log(const struct look *l, unsigned slot, int is_err, struct err *e)
-{
-	c_strbuf struct strbuf path = STRBUF_INIT;
-	int fd;
-
-	strbuf_addf(&path, "%s/logs/%u.%s", l->history.dir, slot,
-	    is_err ? "err" : "out");
-	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno != ENOENT)
-		return err_sys(e, "%s", path.p);
-	return fd < 0 ? -2 : fd;
-}
-
-/*
- * Where the part of an attempt that has not ended ends: at the end of the
- * file, or where a later attempt in the same slot began (its own process
- * having died without a word).
- */
-static int64_t
-open_end(const struct look *l, const struct history_attempt *a, int is_err,
-    int64_t size)
-{
-	const struct job_log *mine = is_err ? &a->err : &a->out;
-	size_t i, k;
-
-	for (i = 0; i < l->history.n_nodes; i++) {
-		const struct history_node *n = &l->history.nodes[i];
-
-		for (k = 0; k < n->n_attempts; k++) {
-			const struct history_attempt *b = &n->attempts[k];
-			const struct job_log *other = is_err ? &b->err :
-			    &b->out;
-
-			if (b != a && b->started > a->started &&
-			    other->slot == mine->slot &&
-			    (b->prints || other->to > other->from) &&
-			    other->from >= mine->from)
-				size = MIN(size, other->from);
-		}
-	}
-	return size;
-}
-
-/*
- * Opens the log of an attempt and says which bytes of it are its own.  A
- * descriptor, -2 if it printed nothing, -1.
- */
-static int
-open_part(const struct look *l, const struct history_attempt *a, int is_err,
-    int64_t *ret_from, int64_t *ret_to, struct err *e)
-{
-	const struct job_log *log = is_err ? &a->err : &a->out;
-	struct stat st;
-	int fd;
-
-	if (a->ended != 0 ? log->to <= log->from : !a->prints)
-		return -2;
-	fd = open_log(l, log->slot, is_err, e);
-	if (fd < 0)
-		return fd;
-	*ret_from = log->from;
-	*ret_to = log->to;
-	if (fstat(fd, &st) == 0)
-		*ret_to = a->ended != 0 ? MIN(log->to, st.st_size) :
-		    open_end(l, a, is_err, st.st_size);
-	if (*ret_from < *ret_to)
-		return fd;
-	close(fd);
-	return -2;
-}
-
 int
 add_log_tail(const struct look *l, const struct history_attempt *a,
     int is_err, unsigned n, struct strbuf *b, struct err *e)
@@ -102,7 +25,8 @@ add_log_tail(const struct look *l, const struct history_attempt *a,
 	int64_t from, to;
 	const char *p;
 	ssize_t got;
-	c_close int fd = open_part(l, a, is_err, &from, &to, e);
+	c_close int fd = look_open_log(&l->history, a, is_err, &from, &to,
+	    e);
 
 	if (fd < 0)
 		return fd == -2 ? 0 : -1;
@@ -212,7 +136,8 @@ put_part(struct printer *p, const struct look *l,
 	int64_t from, to;
 	size_t use;
 	ssize_t got;
-	c_close int fd = open_part(l, a, is_err, &from, &to, e);
+	c_close int fd = look_open_log(&l->history, a, is_err, &from, &to,
+	    e);
 
 	if (fd < 0)
 		return fd == -2 ? 0 : -1;

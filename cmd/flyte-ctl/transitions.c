@@ -1,0 +1,262 @@
+/* Every record of a journal must be a legal step from those before. */
+
+#include "ctl.h"
+
+#include "base/num.h"
+#include "base/utf8.h"
+#include "data/json.h"
+
+/* What is known of a node so far. */
+struct known {
+	struct str		path;
+	enum sched_phase	phase;
+	int64_t			attempt;	/* the last started; -1 */
+	int			running;	/* it has not ended */
+	int			begun;		/* by which process */
+};
+
+struct checker {
+	fault_fn		*fault;
+	void			*arg;
+	struct tree		 tree;
+	struct arena		 arena;
+	VEC(struct known)	 nodes;
+	struct map		 by_path;
+	enum sched_wf		 phase;
+	int			 begins;
+	uint64_t		 seq;
+};
+
+static void fault(struct checker *, const char *, ...) printf_like(2, 3);
+static void
+fault(struct checker *c, const char *fmt, ...)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT, shown = STRBUF_INIT;
+	va_list ap;
+
+	strbuf_addf(&b, "record %llu: ", (unsigned long long)c->seq);
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	utf8_add_shown(&shown, strbuf_str(&b));
+	c->fault(c->arg, shown.p);
+}
+
+static struct str
+text_of(const struct checker *c, const char *key)
+{
+	uint32_t n = tree_get(&c->tree, 0, key);
+
+	return n == TREE_NONE ? STR("") : c->tree.at[n].text;
+}
+
+static int64_t
+number_of(const struct checker *c, const char *key)
+{
+	int64_t n;
+
+	return num_parse_i64(text_of(c, key), 0, UINT32_MAX, &n) < 0 ? 0 : n;
+}
+
+static struct known *
+node_of(struct checker *c)
+{
+	struct str path = text_of(c, "p");
+	struct known fresh = { .attempt = -1 };
+	uint32_t at = map_get(&c->by_path, path);
+
+	if (at == MAP_NONE) {
+		fresh.path = arena_str(&c->arena, path);
+		at = (uint32_t)c->nodes.n;
+		VEC_PUSH(&c->nodes, fresh);
+		map_put(&c->by_path, fresh.path, at);
+	}
+	return &c->nodes.at[at];
+}
+
+/* ---- legal steps -------------------------------------------------------- */
+
+#define B(phase)	(1u << SCHED_##phase)
+#define ENDS		(B(SUCCEEDED) | B(FAILED) | B(ABORTED) | \
+			 B(TIMED_OUT) | B(SKIPPED) | B(RECOVERED))
+/* What may follow a phase of a node; nothing follows a final one. */
+static const unsigned after_phase[SCHED_PHASE_MAX] = {
+	[SCHED_UNDEFINED] = B(QUEUED) | B(RUNNING) | B(FAILING) |
+	    B(DYNAMIC_RUNNING) | ENDS,
+	[SCHED_QUEUED] = B(QUEUED) | B(RUNNING) | B(FAILING) |
+	    B(DYNAMIC_RUNNING) | ENDS,
+	[SCHED_RUNNING] = B(QUEUED) | B(RUNNING) | B(FAILING) |
+	    B(DYNAMIC_RUNNING) | ENDS,
+	[SCHED_FAILING] = B(FAILING) | B(FAILED) | B(TIMED_OUT) |
+	    B(ABORTED) | B(RUNNING) | B(QUEUED) | B(SUCCEEDED),
+	[SCHED_DYNAMIC_RUNNING] = B(DYNAMIC_RUNNING) | B(RUNNING) |
+	    B(QUEUED) | B(FAILING) | B(SUCCEEDED) | B(FAILED) | B(ABORTED) |
+	    B(TIMED_OUT),
+};
+
+#define W(phase)	(1u << SCHED_WF_##phase)
+static const unsigned after_wf[SCHED_WF_MAX] = {
+	[SCHED_WF_UNDEFINED] = W(QUEUED) | W(RUNNING) | W(FAILING) |
+	    W(FAILED) | W(ABORTED) | W(SUCCEEDING) | W(SUCCEEDED),
+	[SCHED_WF_QUEUED] = W(QUEUED) | W(RUNNING) | W(FAILING) | W(FAILED) |
+	    W(ABORTED) | W(SUCCEEDING) | W(SUCCEEDED),
+	[SCHED_WF_RUNNING] = W(QUEUED) | W(RUNNING) | W(SUCCEEDING) |
+	    W(SUCCEEDED) | W(FAILING) | W(FAILED) | W(ABORTED),
+	/* A resumed run begins from the front again. */
+	[SCHED_WF_SUCCEEDING] = W(QUEUED) | W(RUNNING) | W(SUCCEEDING) |
+	    W(SUCCEEDED) | W(FAILING) | W(FAILED) | W(ABORTED),
+	[SCHED_WF_FAILING] = W(QUEUED) | W(RUNNING) | W(FAILING) |
+	    W(FAILED) | W(ABORTED),
+};
+
+static void
+check_node(struct checker *c)
+{
+	struct known *n = node_of(c);
+	struct str name = text_of(c, "s");
+	unsigned i;
+
+	for (i = 0; i < SCHED_PHASE_MAX; i++)
+		if (str_is(name, sched_phase_name((enum sched_phase)i)))
+			break;
+	if (i == SCHED_PHASE_MAX) {
+		fault(c, STR_FMT ": no phase of a node: " STR_FMT,
+		    STR_ARG(n->path), STR_ARG(name));
+		return;
+	}
+	if ((after_phase[n->phase] & 1u << i) == 0)
+		fault(c, STR_FMT ": %s cannot follow %s", STR_ARG(n->path),
+		    sched_phase_name((enum sched_phase)i),
+		    sched_phase_name(n->phase));
+	n->phase = (enum sched_phase)i;
+}
+
+static void
+check_start(struct checker *c)
+{
+	struct known *n = node_of(c);
+	int64_t a = number_of(c, "a");
+
+	if (look_is_final(n->phase))
+		fault(c, STR_FMT ": an attempt of what is %s already",
+		    STR_ARG(n->path), sched_phase_name(n->phase));
+	if (a <= n->attempt)
+		fault(c, STR_FMT ": attempt %d after attempt %d",
+		    STR_ARG(n->path), (int)a, (int)n->attempt);
+	else if (n->running && n->begun == c->begins)
+		fault(c, STR_FMT ": attempt %d while attempt %d had not "
+		    "ended", STR_ARG(n->path), (int)a, (int)n->attempt);
+	n->attempt = a;
+	n->running = 1;
+	n->begun = c->begins;
+	if (!look_is_final(n->phase))
+		n->phase = SCHED_RUNNING;
+}
+
+static void
+check_end(struct checker *c)
+{
+	struct known *n = node_of(c);
+	int64_t a = number_of(c, "a");
+
+	if (!n->running || n->attempt != a)
+		fault(c, STR_FMT ": the end of attempt %d, which does not "
+		    "run", STR_ARG(n->path), (int)a);
+	n->running = 0;
+}
+
+static void
+check_workflow(struct checker *c)
+{
+	struct str name = text_of(c, "s");
+	unsigned i;
+
+	for (i = 0; i < SCHED_WF_MAX; i++)
+		if (str_is(name, sched_wf_name((enum sched_wf)i)))
+			break;
+	if (i == SCHED_WF_MAX) {
+		fault(c, "no phase of an execution: " STR_FMT, STR_ARG(name));
+		return;
+	}
+	if ((after_wf[c->phase] & 1u << i) == 0)
+		fault(c, "the execution: %s cannot follow %s",
+		    sched_wf_name((enum sched_wf)i), sched_wf_name(c->phase));
+	c->phase = (enum sched_wf)i;
+}
+
+static void
+check_begin(struct checker *c)
+{
+	c->begins++;
+}
+
+static int
+check_record(const struct journal_line *line, void *arg, struct err *e)
+{
+	static const struct {
+		const char	*kind;
+		void		(*check)(struct checker *);
+	} kinds[] = {
+		{ "node", check_node }, { "start", check_start },
+		{ "end", check_end }, { "workflow", check_workflow },
+		{ "begin", check_begin },
+	};
+	struct checker *c = arg;
+	struct str kind;
+	size_t i;
+
+	c->seq = line->seq;
+	if (json_parse_tree(line->json, &c->tree, e) < 0 ||
+	    c->tree.at[0].kind != TREE_MAP) {
+		fault(c, "no JSON object");
+		return 0;
+	}
+	kind = text_of(c, "r");
+	if (str_is(kind, "execution") != (line->seq == 0))
+		fault(c, "the execution is told first, and once");
+	if (history_is_final(c->phase))
+		fault(c, "after the end of the execution");
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (str_is(kind, kinds[i].kind))
+			kinds[i].check(c);
+	return 0;
+}
+
+/* ---- at the end --------------------------------------------------------- */
+
+static void
+check_ended(struct checker *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nodes.n; i++) {
+		const struct known *n = &c->nodes.at[i];
+
+		if (!look_is_final(n->phase) && n->phase != SCHED_UNDEFINED &&
+		    n->phase != SCHED_QUEUED)
+			fault(c, STR_FMT ": still %s though the execution "
+			    "has ended", STR_ARG(n->path),
+			    sched_phase_name(n->phase));
+		else if (n->running && n->begun == c->begins)
+			fault(c, STR_FMT ": its attempt %d never ended "
+			    "though the execution has", STR_ARG(n->path),
+			    (int)n->attempt);
+	}
+}
+
+int
+check_transitions(const char *dir, fault_fn *fn, void *arg, struct err *e)
+{
+	struct checker c = { .fault = fn, .arg = arg };
+	int rc;
+
+	tree_init(&c.tree);
+	rc = journal_read(dir, check_record, &c, e);
+	if (rc == 0 && history_is_final(c.phase))
+		check_ended(&c);
+	tree_release(&c.tree);
+	map_release(&c.by_path);
+	VEC_RELEASE(&c.nodes);
+	arena_release(&c.arena);
+	return rc;
+}
