@@ -148,6 +148,8 @@ choose(struct contract *c, struct err *e)
 	const char *s, *file;
 
 	c->kind = CONTRACT_FILES;
+	s = config(t, LOWER_DYNAMIC);
+	c->dynamic = s != NULL && strcmp(s, "true") == 0;
 	c->stdin_name = config(t, LOWER_STDIN);
 	c->stdout_name = config(t, LOWER_STDOUT);
 	if ((s = config(t, LOWER_JQ)) != NULL)
@@ -466,7 +468,10 @@ collect_files(const struct contract *c, const struct attempt *at,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	const char *fault = NULL;
+	int r = read_dynamic(c, at, a, ret, e);
 
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	if (read_outputs(c, at, a, &ret->outputs, &fault, e) < 0)
 		return -1;
 	if (fault != NULL)

@@ -119,7 +119,8 @@ struct collected {
 	pb_literal_map	*outputs;
 	pb_execution_error *error;
 	int		 recoverable;	/* error: another attempt may do */
-	struct str	 futures;	/* bytes of futures.pb; p NULL: none */
+	struct str	 futures;	/* a DynamicJobSpec; p NULL: none */
+	int		 futures_own;	/* of our own spec, not of flytekit */
 	const char	*deck;		/* path of the deck, or NULL */
 	const char	*changed;	/* an input read by reference that was
 					 * changed meanwhile: not to be cached */

@@ -148,10 +148,14 @@ put_execution_id(env_list *l, const struct attempt *at, struct arena *a)
 }
 
 static void
-put_files(env_list *l, const struct attempt *at, struct arena *a)
+put_files(env_list *l, const struct contract *c, const struct attempt *at,
+    struct arena *a)
 {
 	env_put(l, a, "FLYTE_INPUTS", attempt_path(at, a, "inputs"));
 	env_put(l, a, "FLYTE_OUTPUTS", attempt_path(at, a, "outputs"));
+	if (c->dynamic)
+		env_put(l, a, "FLYTE_DYNAMIC", attempt_path(at, a,
+		    "dynamic"));
 	env_put(l, a, "FLYTE_DECK", attempt_path(at, a, "deck.html"));
 	env_put(l, a, "FLYTE_CHECKPOINT", attempt_path(at, a, "checkpoint"));
 	if (at->prev_checkpoint != NULL)
@@ -196,7 +200,7 @@ attempt_env(const struct contract *c, const struct attempt *at,
 	for (i = 0; i < c->env.n; i++)
 		VEC_PUSH(&l, c->env.at[i]);
 	if (c->kind == CONTRACT_FILES)
-		put_files(&l, at, a);
+		put_files(&l, c, at, a);
 	else
 		put_execution_id(&l, at, a);
 	if (c->exports)

@@ -23,6 +23,7 @@ struct contract {
 	int			 exports;	/* inputs as $NAME; words as they
 						 * are, without templates */
 	int			 raw;		/* a raw container's own words */
+	int			 dynamic;	/* may say what runs next */
 	const char		*jq;		/* CONTRACT_JQ */
 	unsigned		 jq_flags;
 	env_list		 env;		/* what all attempts share */
@@ -67,6 +68,11 @@ int	open_stdin(const struct contract *, const struct attempt *, int *ret,
 int	read_outputs(const struct contract *, const struct attempt *,
 	    struct arena *, pb_literal_map **ret, const char **ret_fault,
 	    struct err *) must_check;
+
+/* contract_dynamic.c */
+/* 1: it wrote what is to run next (futures, or an error); 0: it did not. */
+int	read_dynamic(const struct contract *, const struct attempt *,
+	    struct arena *, struct collected *ret, struct err *) must_check;
 
 /* contract_flyte.c */
 /* dir/inputs.pb, if the words ask for it. */

@@ -144,6 +144,7 @@ judge_files(struct local_job *j, struct err *e)
 		return 0;
 	r->outputs = c.outputs;
 	r->futures = c.futures;
+	r->futures_own = c.futures_own;
 	r->changed = c.changed;
 	return 1;
 }

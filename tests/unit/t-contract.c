@@ -562,3 +562,60 @@ TEST(a_script_is_written_out)
 	check_plain(&r, "{\"x\":\"4 {{.inputs.n}}\"}");
 	rig_release(&r);
 }
+
+TEST(a_dynamic_task_says_what_runs_next)
+{
+	static const char *const futures[] = { "sh", "-c",
+	    "printf '\\020\\001' > $0/futures.pb", "{{.outputPrefix}}", NULL };
+	struct rig r;
+
+	rig_init(&r);
+	config(&r, LOWER_DYNAMIC, "true");
+	config(&r, LOWER_RUN, "echo 'tasks: {t: {outputs: {x: int}, run: "
+	    "true}}\nnodes: {a: {task: t}}\noutputs: {x: $a.x}' "
+	    "> $FLYTE_DYNAMIC");
+	output(&r, "x", "int");
+	run(&r);
+	CHECK_INT(r.result.cause, JOB_OK);
+	CHECK(r.result.futures.n > 0);
+	CHECK(r.result.futures_own);
+	CHECK(r.result.outputs == NULL);
+	rig_release(&r);
+	rig_init(&r);
+	config(&r, LOWER_DYNAMIC, "true");
+	config(&r, LOWER_RUN, "echo 'nodes: {a: {task: nope}}' "
+	    "> $FLYTE_DYNAMIC");
+	run(&r);
+	CHECK_INT(r.result.cause, JOB_REPORTED);
+	CHECK_STR(r.result.error->code, "DynamicWorkflowBuildFailed");
+	CHECK(strstr(r.result.error->message, "nope") != NULL);
+	rig_release(&r);
+	rig_init(&r);
+	config(&r, LOWER_DYNAMIC, "true");
+	config(&r, LOWER_RUN, "echo 5 > $FLYTE_OUTPUTS/x");
+	output(&r, "x", "int");
+	run(&r);
+	check_plain(&r, "{\"x\":5}");
+	rig_release(&r);
+	rig_init(&r);
+	words(&r, futures);
+	output(&r, "x", "int");
+	run(&r);
+	CHECK_INT(r.result.cause, JOB_OK);
+	CHECK_INT(r.result.futures.n, 2);
+	CHECK(!r.result.futures_own);
+	rig_release(&r);
+}
+
+TEST(a_shell_that_saw_its_child_killed)
+{
+	struct rig r;
+
+	rig_init(&r);
+	config(&r, LOWER_RUN, "exit 137");
+	run(&r);
+	check_error(&r, JOB_EXIT, "Interrupted", "exit status 137");
+	CHECK_INT(r.result.error->kind,
+	    FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__SYSTEM);
+	rig_release(&r);
+}
