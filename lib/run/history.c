@@ -595,6 +595,13 @@ history_spec(struct str json, struct arena *a, struct str *ret,
 }
 
 int
+history_literal(struct str json, struct arena *a, struct str *ret,
+    struct err *e)
+{
+	return bytes_of(&flyteidl__core__literal__descriptor, json, a, ret, e);
+}
+
+int
 history_literals(struct store *store, struct str json, struct arena *a,
     struct str *ret, struct err *e)
 {

@@ -100,6 +100,9 @@ const struct history_node *history_node(const struct history *,
  */
 int	history_literals(struct store *, struct str json, struct arena *,
 	    struct str *ret, struct err *) must_check;
+/* The value of a signal, to wire bytes. */
+int	history_literal(struct str json, struct arena *, struct str *ret,
+	    struct err *) must_check;
 /* A job spec of a record, to canonical wire bytes. */
 int	history_spec(struct str json, struct arena *, struct str *ret,
 	    struct err *) must_check;

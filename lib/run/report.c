@@ -482,7 +482,11 @@ report_end(struct report *r, struct run *run, const char *what)
 		report_add_time(&b, c->ended_us - c->started_us);
 	}
 	strbuf_adds(&b, ": ");
-	add_counts(&b, c);
+	if (phase == SCHED_WF_ABORTED && run_error(run)->message.p != NULL)
+		add_first_line(&b, arena_strndup(&r->arena,
+		    run_error(run)->message.p, run_error(run)->message.n));
+	else
+		add_counts(&b, c);
 	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
 	if (!history_is_final(phase))
 		strbuf_addf(&b, "%s: go on with: flyte-run --resume %s\n",

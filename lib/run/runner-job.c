@@ -53,6 +53,18 @@ result_of(const struct run_job *j, struct strbuf *bytes,
 	}
 }
 
+/* The end of the job, and then that of the node if it came first. */
+static void
+record_ended(struct run_job *j)
+{
+	struct str none = { NULL, 0 };
+	struct recorder *r = &j->run->recorder;
+
+	record_end(r, str_of(j->path), j->at.attempt, &j->job->result);
+	if (j->last != NULL)
+		record_node(r, j->last, none);
+}
+
 static void
 tell_end(struct run_job *j)
 {
@@ -75,14 +87,13 @@ finish(struct run_job *j)
 
 	/* What was ended by us has no result: after a stop the attempt is
 	 * made again, and an engine that stopped it wants to hear nothing. */
-	if (res->cause == JOB_CANCELLED && (run->runner->stopping ||
-	    j->stopped)) {
-		if (!run->runner->stopping)
-			record_end(&run->recorder, str_of(j->path),
-			    j->at.attempt, res);
+	run->stopping -= j->stopped;
+	run->dirty = 1;
+	if (res->cause == JOB_CANCELLED && run->runner->stopping)
 		return;
-	}
-	record_end(&run->recorder, str_of(j->path), j->at.attempt, res);
+	record_ended(j);
+	if (j->stopped)
+		return;
 	tell_end(j);
 	if (res->changed != NULL) {
 		run_say(run, "%s: input %s changed while it ran: the result "
@@ -91,7 +102,6 @@ finish(struct run_job *j)
 	}
 	result_of(j, &bytes, &result);
 	sched_finished(run->sched, j->at, &result);
-	run->dirty = 1;
 }
 
 static void
@@ -199,6 +209,37 @@ start(struct run_job *j, struct err *e)
 	return 0;
 }
 
+static struct run_job *
+running_at(struct run *run, struct sched_ref at)
+{
+	struct run_job *j;
+
+	for (j = run->running; j != NULL; j = j->next)
+		if (j->at.frame == at.frame && j->at.node == at.node &&
+		    j->at.element == at.element)
+			return j;
+	return NULL;
+}
+
+/* The next to start.  One whose last attempt is still being ended waits. */
+static struct run_job *
+pop_waiting(struct run *run)
+{
+	struct run_job **p = &run->waiting, *j;
+
+	while (*p != NULL && run->stopping > 0 &&
+	    running_at(run, (*p)->at) != NULL)
+		p = &(*p)->next;
+	j = *p;
+	if (j == NULL)
+		return NULL;
+	*p = j->next;
+	if (j->next == NULL)
+		run->waiting_end = p;
+	j->next = NULL;
+	return j;
+}
+
 int
 run_start_waiting(struct run *run, struct err *e)
 {
@@ -206,11 +247,9 @@ run_start_waiting(struct run *run, struct err *e)
 
 	while (run->waiting != NULL &&
 	    run->runner->running < run->runner->opts.jobs) {
-		j = run->waiting;
-		run->waiting = j->next;
-		if (run->waiting == NULL)
-			run->waiting_end = &run->waiting;
-		j->next = NULL;
+		j = pop_waiting(run);
+		if (j == NULL)
+			return 0;
 		if (start(j, e) < 0)
 			return -1;
 	}
@@ -226,6 +265,7 @@ run_stop_attempt(struct run *run, struct sched_ref at)
 
 	for (j = run->running; j != NULL; j = j->next)
 		if (run_same_ref(j->at, at)) {
+			run->stopping += !j->stopped;
 			j->stopped = 1;
 			j->job->executor->ops->cancel(j->job, 0);
 			return;
@@ -238,6 +278,29 @@ run_stop_attempt(struct run *run, struct sched_ref at)
 			job_free(j);
 			return;
 		}
+}
+
+int
+run_keep_for_job(struct run *run, const struct sched_action *act)
+{
+	struct run_job *j = running_at(run, act->at);
+	struct sched_action *a;
+
+	if (j == NULL)
+		return 0;
+	a = arena_new(&j->arena, struct sched_action);
+	*a = *act;
+	a->path = str_of(j->path);
+	a->inputs = a->whole_inputs = a->reason = STR("");
+	a->outputs = (struct str){ NULL, 0 };
+	if (act->outputs.p != NULL)
+		a->outputs = arena_str(&j->arena, act->outputs);
+	if (act->error.code.p != NULL) {
+		a->error.code = arena_str(&j->arena, act->error.code);
+		a->error.message = arena_str(&j->arena, act->error.message);
+	}
+	j->last = a;
+	return 1;
 }
 
 void

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "idl/wire.h"
+#include "run/control.h"
 #include "sys/file.h"
 
 /* ---- making one --------------------------------------------------------- */
@@ -39,6 +40,7 @@ run_free(struct run *run)
 	if (run == NULL)
 		return;
 	loop_timer_stop(run->runner->opts.loop, &run->timer);
+	control_close(run->control);
 	run_jobs_free(run);
 	run_release_all(run);
 	executor_free(run->executor);
@@ -50,6 +52,7 @@ run_free(struct run *run)
 	if (run->history.dir != NULL)
 		history_release(&run->history);
 	map_release(&run->forced);
+	map_release(&run->signalled);
 	VEC_RELEASE(&run->uncached);
 	VEC_RELEASE(&run->launches);
 	arena_release(&run->arena);
@@ -251,7 +254,7 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 		force_from(run, spec->from[i]);
 	make_executor(run);
 	make_sched(run, &spec->record, strbuf_str(&inputs));
-	return 0;
+	return run->journal == NULL ? 0 : run_listen(run, e);
 }
 
 int
@@ -351,7 +354,7 @@ go_on(struct run *run, const char *script, struct err *e)
 		return -1;
 	record_begin(&run->recorder, h->begins + 1);
 	make_sched(run, &rec, inputs);
-	return 0;
+	return run_listen(run, e);
 }
 
 int
@@ -405,8 +408,11 @@ run_phase(const struct run *run)
 const struct sched_error *
 run_error(const struct run *run)
 {
-	return run->sched == NULL ? &run->history.error :
-	    sched_error(run->sched);
+	if (run->sched == NULL)
+		return &run->history.error;
+	if (run_phase(run) == SCHED_WF_ABORTED && run->aborted.code.p != NULL)
+		return &run->aborted;
+	return sched_error(run->sched);
 }
 
 struct str
@@ -444,6 +450,8 @@ run_abort(struct run *run, const char *reason)
 {
 	if (run->sched == NULL || run->ended)
 		return;
-	sched_abort(run->sched, str_of(reason));
+	run->aborted = (struct sched_error){ SCHED_USER, STR("Aborted"),
+	    str_of(arena_strdup(&run->arena, reason)) };
+	sched_abort(run->sched, run->aborted.message);
 	run->dirty = 1;
 }

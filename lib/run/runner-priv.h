@@ -5,7 +5,7 @@
  * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
  * and keys; runner-reserve.c: one at a time
  * per key; runner-graph.c: dynamic graphs and child executions;
- * runner-job.c: attempts. */
+ * runner-job.c: attempts; runner-control.c: what others ask of it. */
 
 #include "base/vec.h"
 #include "run/cached.h"
@@ -45,6 +45,8 @@ struct run_job {
 	struct job		*job;		/* NULL: not submitted yet */
 	const char		*workflow;
 	int			 stopped;	/* the engine wants no answer */
+	struct sched_action	*last;		/* the node's end, to be
+						 * recorded after the job's */
 	struct run_job		*next;
 };
 
@@ -87,6 +89,12 @@ struct run {
 	struct run_reserve	*reserves;	/* held and waited for */
 	uint32_t		 explained;	/* misses looked into */
 	struct loop_timer	 timer;
+	struct control		*control;	/* commands, or NULL */
+	uint64_t		 controlled;	/* applied: up to this one */
+	struct sched_error	 aborted;	/* why, once it was */
+	uint64_t		 stop_command;	/* to be recorded at the end */
+	struct map		 signalled;	/* signals given */
+	int			 stopping;	/* jobs that the engine stopped */
 	int			 dirty;		/* the engine has news */
 	int			 ended;
 	int			 error_set;
@@ -143,7 +151,13 @@ void	run_reserve(struct run *, const struct sched_action *);
 void	run_release(struct run *, struct sched_ref);
 void	run_release_all(struct run *);
 
+/* runner-control.c */
+int	run_listen(struct run *, struct err *) must_check;
+
 /* runner-job.c */
+/* The node's end comes before that of its job, which is on its way: 1 if it
+ * is kept to be recorded then. */
+int	run_keep_for_job(struct run *, const struct sched_action *);
 void	run_queue_start(struct run *, const struct sched_action *);
 int	run_start_waiting(struct run *, struct err *) must_check;
 void	run_stop_attempt(struct run *, struct sched_ref);

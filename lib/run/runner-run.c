@@ -46,6 +46,13 @@ is_recorded(const struct sched_action *act)
 	    act->why == SCHED_WHY_RETRY;
 }
 
+static int
+is_over(enum sched_phase phase)
+{
+	return phase == SCHED_FAILED || phase == SCHED_ABORTED ||
+	    phase == SCHED_TIMED_OUT;
+}
+
 static void
 on_node(struct run *run, const struct sched_action *act)
 {
@@ -57,7 +64,9 @@ on_node(struct run *run, const struct sched_action *act)
 	struct str inputs = { NULL, 0 };
 
 	count_node(&run->counts, act);
-	if (run->journal != NULL && is_recorded(act)) {
+	if (run->journal != NULL && is_recorded(act) &&
+	    (run->stopping == 0 || !is_over(act->phase) ||
+	    !run_keep_for_job(run, act))) {
 		if (act->why == SCHED_WHY_HIT ||
 		    act->why == SCHED_WHY_RECOVERED) {
 			sched_view(run->sched, act->at, &view);
@@ -65,8 +74,7 @@ on_node(struct run *run, const struct sched_action *act)
 		}
 		record_node(&run->recorder, act, inputs);
 	}
-	if (run->reserves != NULL && (act->phase == SCHED_FAILED ||
-	    act->phase == SCHED_ABORTED || act->phase == SCHED_TIMED_OUT ||
+	if (run->reserves != NULL && (is_over(act->phase) ||
 	    act->why == SCHED_WHY_HIT))
 		run_release(run, act->at);
 	if (!is_plain_node(act))
@@ -77,13 +85,12 @@ static void
 on_workflow(struct run *run, const struct sched_action *act)
 {
 	struct run_event event = { .kind = RUN_WORKFLOW, .action = act };
-	struct str outputs = { NULL, 0 };
+	struct str none = { NULL, 0 };
 
-	if (act->wf == SCHED_WF_SUCCEEDED)
-		outputs = sched_outputs(run->sched);
-	if (run->journal != NULL)
+	/* A final phase is recorded once nothing is left, by finish(). */
+	if (run->journal != NULL && !history_is_final(act->wf))
 		record_workflow(&run->recorder, act->wf,
-		    act->error.code.p == NULL ? NULL : &act->error, outputs);
+		    act->error.code.p == NULL ? NULL : &act->error, none);
 	run_tell(run, &event);
 }
 
@@ -263,11 +270,34 @@ run_commit(struct run *run, enum journal_sync sync, struct err *e)
 	return journal_commit(run->journal, sync, e);
 }
 
+/* 1 if a job or an execution that it launched is still being ended. */
+static int
+has_rest(const struct run *run)
+{
+	const struct run *child;
+
+	if (run->running != NULL)
+		return 1;
+	for (child = run->runner->runs; child != NULL; child = child->next)
+		if (child->parent == run)
+			return 1;
+	return 0;
+}
+
 static int
 finish(struct run *run, struct err *e)
 {
+	enum sched_wf phase = sched_phase(run->sched);
+	const struct sched_error *error = run_error(run);
+
 	run->ended = 1;
 	run->outputs = sched_outputs(run->sched);
+	if (run->journal != NULL) {
+		if (run->stop_command != 0)
+			record_control(&run->recorder, run->stop_command);
+		record_workflow(&run->recorder, phase, error,
+		    run->outputs);
+	}
 	run->counts.ended_us = record_now_us();
 	return run_commit(run, JOURNAL_POWER_SAFE, e);
 }
@@ -286,7 +316,7 @@ run_turn(struct run *run, struct err *e)
 			return -1;
 	}
 	if (history_is_final(sched_phase(run->sched)))
-		return finish(run, e);
+		return has_rest(run) ? 0 : finish(run, e);
 	/* Before anything is started on the strength of it. */
 	if (run->waiting != NULL && run_commit(run, sync, e) < 0)
 		return -1;
