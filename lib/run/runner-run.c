@@ -53,6 +53,26 @@ is_over(enum sched_phase phase)
 	    phase == SCHED_TIMED_OUT;
 }
 
+static int
+is_final(enum sched_phase phase)
+{
+	return is_over(phase) || phase == SCHED_SUCCEEDED ||
+	    phase == SCHED_SKIPPED || phase == SCHED_RECOVERED;
+}
+
+/* What was known of a node is settled by what is recorded now. */
+static void
+settle(struct run *run, const struct sched_action *act)
+{
+	uint32_t i;
+
+	if (run->history.dir == NULL || !is_final(act->phase))
+		return;
+	i = map_get(&run->history.by_path, act->path);
+	if (i != MAP_NONE)
+		run->history.nodes[i].phase = act->phase;
+}
+
 static void
 on_node(struct run *run, const struct sched_action *act)
 {
@@ -64,6 +84,7 @@ on_node(struct run *run, const struct sched_action *act)
 	struct str inputs = { NULL, 0 };
 
 	count_node(&run->counts, act);
+	settle(run, act);
 	if (run->journal != NULL && is_recorded(act) &&
 	    (run->stopping == 0 || !is_over(act->phase) ||
 	    !run_keep_for_job(run, act))) {
@@ -284,6 +305,32 @@ has_rest(const struct run *run)
 	return 0;
 }
 
+/* What an earlier process had begun and this one never came back to. */
+static void
+record_abandoned(struct run *run, const struct history_node *n)
+{
+	struct plan_node node = { .kind = PLAN_TASK };
+	struct sched_action act = {
+		.path = n->path, .node = &node, .phase = SCHED_ABORTED,
+		.why = SCHED_WHY_ABORT, .cause = SCHED_NONE,
+		.taken = SCHED_NONE, .system_failures = n->system_failures,
+	};
+	struct str none = { NULL, 0 };
+
+	act.at.attempt = n->attempt;
+	record_node(&run->recorder, &act, none);
+}
+
+static void
+record_leftovers(struct run *run)
+{
+	size_t i;
+
+	for (i = run->history.n_nodes; i > 0; i--)
+		if (!is_final(run->history.nodes[i - 1].phase))
+			record_abandoned(run, &run->history.nodes[i - 1]);
+}
+
 static int
 finish(struct run *run, struct err *e)
 {
@@ -293,6 +340,7 @@ finish(struct run *run, struct err *e)
 	run->ended = 1;
 	run->outputs = sched_outputs(run->sched);
 	if (run->journal != NULL) {
+		record_leftovers(run);
 		if (run->stop_command != 0)
 			record_control(&run->recorder, run->stop_command);
 		record_workflow(&run->recorder, phase, error,
