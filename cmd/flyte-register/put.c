@@ -27,16 +27,20 @@ is_open(const struct front_entity *x)
 	    strcmp(x->id.version, open_version) == 0;
 }
 
-/* 1 if some entity has no version of its own. */
+/* 1 if some entity has no version of its own.  What a package leaves open
+ * stays so in one that is made of it. */
 static int
-needs_version(const struct fronts *all)
+needs_version(const struct settings *s, const struct fronts *all)
 {
 	size_t i, k;
 
-	for (i = 0; i < all->n; i++)
+	for (i = 0; i < all->n; i++) {
+		if (s->out != NULL && all->at[i].form == FRONT_PACKAGE)
+			continue;
 		for (k = 0; k < all->at[i].n; k++)
 			if (is_open(&all->at[i].at[k]))
 				return 1;
+	}
 	return 0;
 }
 
@@ -97,7 +101,7 @@ pick_version(struct settings *s, const struct fronts *all, const char *code,
 	size_t n;
 
 	*ret = s->as == NULL ? "" : s->as;
-	if (s->as != NULL || !needs_version(all))
+	if (s->as != NULL || !needs_version(s, all))
 		return 0;
 	if (ask_vcs(s, all, &vcs, e) < 0)
 		return -1;

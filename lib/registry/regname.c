@@ -22,7 +22,7 @@ regname_add(struct strbuf *b, const char *text, size_t max)
 		if (is_plain(c) && (c != '.' || i > 0))
 			strbuf_addch(b, c);
 		else
-			strbuf_addf(b, "%%%02X", c);
+			strbuf_addf(b, "%%%02x", c);
 	}
 	if (b->n - start <= max)
 		return;

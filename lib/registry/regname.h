@@ -3,7 +3,7 @@
 
 /*
  * Names of files in the file registry.  Letters, digits and "._-" (no "." in
- * front) stand for themselves, every other byte is %XX; a text that becomes
+ * front) stand for themselves, every other byte is %xx; a text that becomes
  * too long is "~" and its SHA-256 in hex.  So "@" and "~" never come out of
  * a name, and what begins with "." is never an entity.
  *
