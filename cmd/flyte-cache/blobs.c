@@ -107,7 +107,7 @@ int
 cmd_put(struct args *a)
 {
 	c_strbuf struct strbuf out = STRBUF_INIT;
-	struct store *s;
+	struct store *s = NULL;
 	struct err e;
 	int rc = 0;
 	size_t i;

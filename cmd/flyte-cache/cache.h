@@ -49,7 +49,7 @@ int	key_check(const char *word, struct err *e) must_check;
  * Calls fn with the one entry whose key begins with word.  ERR_MISSING if
  * there is none, ERR_USAGE if there are several.
  */
-int	entry_find(struct store *, const char *word, cache_entry_fn *,
+int	entry_find(struct store *s, const char *word, cache_entry_fn *fn,
 	    void *arg, struct err *e) must_check;
 
 /* The fields every list has, into an open object; show adds the values. */

@@ -226,6 +226,7 @@ run(struct memo *m, int keep, int *ret_status, struct err *e)
 {
 	c_close int from = -1;
 	struct proc p = PROC_INIT;
+	struct err second, *ended = e;
 	struct proc_end end;
 	int fds[2], rc;
 
@@ -240,8 +241,9 @@ run(struct memo *m, int keep, int *ret_status, struct err *e)
 	*ret_status = RUN_TROUBLE;
 	rc = copy_through(from, keep, e);
 	closep(&from);		/* if we gave up it learns by SIGPIPE */
-	if (proc_reap(&p, &end, rc < 0 ? &(struct err){ 0 } : e) < 0 ||
-	    rc < 0)
+	if (rc < 0)
+		ended = &second;	/* the first trouble is the one to tell */
+	if (proc_reap(&p, &end, ended) < 0 || rc < 0)
 		return -1;
 	*ret_status = end.code;
 	return 0;

@@ -253,8 +253,8 @@ blob_check(struct store *s, struct blob *b, int full, enum blob_state *ret,
 	char name[BLOB_NAME_MAX];
 	unsigned char id[BLOB_ID];
 	struct digest stamp;
+	struct blob real = { .size = 0 };
 	struct known k;
-	struct blob real;
 	struct stat st;
 
 	*ret = BLOB_GONE;

@@ -162,8 +162,8 @@ struct cache_filter {
  * Newest first.  Sees one state of the catalog throughout; the function may
  * look, but not change: collect first.
  */
-int	catalog_list(struct store *, const struct cache_filter *,
-	    cache_entry_fn *, void *arg, struct err *e) must_check;
+int	catalog_list(struct store *s, const struct cache_filter *f,
+	    cache_entry_fn *fn, void *arg, struct err *e) must_check;
 /* The key of an entry, for catalog_remove() and catalog_pin(); its tag is in
  * the arena. */
 struct cache_key catalog_key_of(struct store *, const struct cache_entry *,

@@ -46,8 +46,6 @@ db_exec(struct db *db, const char *sql, struct err *e)
 sqlite3_stmt *
 db_stmt(struct db *db, unsigned i, const char *sql, struct err *e)
 {
-	if (i >= DB_STATEMENTS)
-		BUG("statement %u", i);
 	if (db->stmt[i] != NULL) {
 		sqlite3_reset(db->stmt[i]);
 		return db->stmt[i];
@@ -126,7 +124,7 @@ static int
 create(struct db *db, const struct db_schema *schema, struct err *e)
 {
 	char sql[80];
-	int version;
+	int version = 0;
 
 	if (db_exec(db, "BEGIN IMMEDIATE", e) < 0)
 		return -1;
@@ -149,7 +147,7 @@ fail:
 static int
 check_schema(struct db *db, const struct db_schema *schema, struct err *e)
 {
-	int version, app;
+	int version = 0, app = 0;
 
 	if (pragma(db, "PRAGMA user_version", &version, e) < 0)
 		return -1;

@@ -39,7 +39,7 @@ int	db_open(const char *path, const struct db_schema *, int read_only,
 	    const char *repair, struct db **ret, struct err *e) must_check;
 void	db_close(struct db *);
 
-/* Statement number i with this text, reset and unbound; NULL on failure. */
+/* Statement number i < DB_STATEMENTS with this text, reset and unbound; NULL on failure. */
 sqlite3_stmt *db_stmt(struct db *, unsigned i, const char *sql,
 	    struct err *e) must_check;
 /* 1: a row, 0: done (the statement is reset), -1: error. */
@@ -51,7 +51,7 @@ int	db_err(struct db *, struct err *e) must_check cold;
 
 /* Bytes are borrowed until the statement is reset. */
 void	db_bind_bytes(sqlite3_stmt *, int at, const void *p, size_t n);
-void	db_bind_text(sqlite3_stmt *, int at, const char *s);
+void	db_bind_text(sqlite3_stmt *, int at, const char *text);
 void	db_bind_int(sqlite3_stmt *, int at, int64_t v);
 /* A column's bytes, valid until the next step. */
 struct str db_bytes(sqlite3_stmt *, int at);

@@ -47,7 +47,7 @@ int	store_du(struct store *, struct du_report *ret, struct err *e)
  * size on disk.  0 to go on, 1 to stop, -1 to fail. */
 typedef int blob_fn(void *arg, const struct blob *, const struct stat *,
 	    struct err *e);
-int	blob_list_all(struct store *, blob_fn *, void *arg, struct err *e)
+int	blob_list_all(struct store *s, blob_fn *fn, void *arg, struct err *e)
 	    must_check;
 /* Takes a blob out of the store; 0 also if it is gone. */
 int	blob_remove(struct store *, const struct blob *, struct err *e)
@@ -70,7 +70,7 @@ typedef void verify_fn(void *arg, const char *line);
  * a damaged catalog is built anew from what can be read of it; the damaged
  * one is kept beside it.
  */
-int	store_verify(struct store *, int repair, verify_fn *, void *arg,
+int	store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
 	    struct verify_report *ret, struct err *e) must_check;
 
 /* Builds the catalog anew from what can be read; the name the old one has

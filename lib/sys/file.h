@@ -65,7 +65,7 @@ typedef int walk_fn(void *arg, const struct walk_entry *, struct err *e);
  * order, no symbolic link followed, no mount or depth left out.  Deeper than
  * MAX_TREE_DEPTH or more than MAX_TREE_ENTRIES is an error.
  */
-int	file_walk(int dirfd, const char *path, walk_fn *, void *arg,
+int	file_walk(int dir, const char *path, walk_fn *visit, void *arg,
 	    struct err *e) must_check;
 
 /* Removes a file or a whole tree, read-only folders too; 0 if it was not
@@ -156,7 +156,7 @@ int	publish_open(int dirfd, struct publish **ret, struct err *e)
 	    must_check;
 /* Writes one more under a temporary name (mode 0444); its folder is made.
  * Its index is the number of files added before it. */
-int	publish_add(struct publish *, const char *path, const void *p,
+int	publish_add(struct publish *p, const char *path, const void *bytes,
 	    size_t n, struct err *e) must_check;
 /* The bytes of all added so far are on the disk. */
 int	publish_sync(struct publish *, struct err *e) must_check;

@@ -37,7 +37,7 @@ runs() {
 }
 
 key() {
-	flyte-cache ls "$@" | head -n 1 | cut -c 1-12
+	flyte-cache ls | head -n 1 | cut -c 1-12
 }
 
 @test "ls and show: what an entry is" {

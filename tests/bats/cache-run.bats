@@ -11,7 +11,7 @@ local_setup() {
 }
 
 @test "run: the second time stdout and files come from the store" {
-	for i in 1 2; do
+	for _ in 1 2; do
 		run -0 --separate-stderr flyte-cache run --depends in --makes out -- \
 			sh -c 'echo x >> ran; echo said >&2; echo printed; sort in > out'
 		equals printed "$output"
