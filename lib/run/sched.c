@@ -114,7 +114,7 @@ sched_find(struct sched *s, struct sched_ref ref, struct at *ret)
 	/* An element is found through its map, under the map's number. */
 	ret->map = sched_array_of(s, ret->n);
 	if (ret->map == NULL || ref.element >= ret->map->n ||
-	    ret->map->slot[ref.element] == SCHED_NONE)
+	    ret->map->slot[ref.element] == NO_SLOT)
 		return 0;
 	ret->n = ret->map->nodes.at[ret->map->slot[ref.element]];
 	ret->pn = ret->map->inner;
@@ -336,7 +336,7 @@ run_workflow(struct sched *s)
 	enum frame_state before, after;
 
 	if (s->wf == SCHED_WF_QUEUED) {
-		sched_frame_open(s, s->plan, 0, sched_keep(s, s->c.inputs), NULL);
+		sched_frame_open(s, s->plan, 0, s->c.inputs, NULL);
 		to_workflow(s, SCHED_WF_RUNNING);
 		return;
 	}
@@ -384,8 +384,13 @@ start_held(struct sched *s)
 		if (s->starts_left != SCHED_NONE)
 			s->starts_left--;
 	}
-	if (s->next_held == s->held.n)
-		s->held.n = s->next_held = 0;
+	if (s->next_held * 2 >= s->held.n) {
+		s->held.n -= s->next_held;
+		if (s->held.n > 0)
+			memmove(s->held.at, s->held.at + s->next_held,
+			    s->held.n * sizeof(*s->held.at));
+		s->next_held = 0;
+	}
 }
 
 int

@@ -1,5 +1,6 @@
 #include "idl/wire.h"
 #include "run/sched_impl.h"
+#include "run/sched_wire.h"
 
 /*
  * Maps: reference 3.3.  Elements are numbers; only those that are open have
@@ -20,10 +21,8 @@ sched_array_of(const struct sched *s, const struct node *n)
 void
 sched_array_free(struct elements *m)
 {
-	for (uint32_t i = 0; i < m->n_inputs; i++) {
-		free(m->inputs[i].starts);
-		free(m->inputs[i].ends);
-	}
+	for (uint32_t i = 0; i < m->n_inputs; i++)
+		free(m->inputs[i].at);
 	free(m->inputs);
 	free(m->shown);
 	free(m->cache);
@@ -32,7 +31,9 @@ sched_array_free(struct elements *m)
 	free(m->system_failures);
 	free(m->slot);
 	free(m->out);
-	strbuf_release(&m->bytes);
+	for (size_t i = 0; i < m->chunks.n; i++)
+		free(m->chunks.at[i]);
+	VEC_RELEASE(&m->chunks);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		sched_node_drop_got(m->nodes.at[i]);
 		free(m->nodes.at[i]);
@@ -54,24 +55,38 @@ index_items(struct map_input *in, uint32_t *ret_n)
 	struct wire_field f;
 	struct wire_reader r;
 	struct err e;
-	VEC(uint32_t) starts = VEC_INIT, ends = VEC_INIT;
+	size_t n = 0, k = 0;
+	struct str list;
 
 	if (wire_find(in->literal, 2, WIRE_BYTES, &f, &e) != 0 ||
-	    f.whole.p == NULL)
+	    f.whole.p == NULL || in->literal.n > UINT32_MAX)
 		return 0;
-	r = wire_reader(f.bytes);
-	while (wire_next(&r, &f, &e) > 0) {
-		if (f.id != 1 || f.type != WIRE_BYTES)
-			continue;
-		VEC_PUSH(&starts, (uint32_t)(f.bytes.p - in->literal.p));
-		VEC_PUSH(&ends, (uint32_t)(f.bytes.p + f.bytes.n -
-		    in->literal.p));
-	}
-	*ret_n = (uint32_t)starts.n;
-	in->starts = xreallocarray(starts.at, MAX(starts.n, 1),
-	    sizeof(uint32_t));
-	in->ends = xreallocarray(ends.at, MAX(ends.n, 1), sizeof(uint32_t));
+	list = f.bytes;
+	for (r = wire_reader(list); wire_next(&r, &f, &e) > 0;)
+		n += f.id == 1 && f.type == WIRE_BYTES;
+	in->at = xreallocarray(NULL, MAX(n, 1), sizeof(*in->at));
+	for (r = wire_reader(list); wire_next(&r, &f, &e) > 0;)
+		if (f.id == 1 && f.type == WIRE_BYTES)
+			in->at[k++] = (uint32_t)(f.whole.p - in->literal.p);
+	*ret_n = (uint32_t)n;
 	return 1;
+}
+
+/* The literal of one element. */
+static struct str
+item_of(const struct map_input *in, uint32_t i)
+{
+	struct wire_reader r;
+	struct wire_field f;
+	struct err e;
+
+	if (in->at == NULL)
+		return in->literal;
+	r = wire_reader((struct str){ in->literal.p + in->at[i],
+	    in->literal.n - in->at[i] });
+	if (wire_next(&r, &f, &e) <= 0)
+		BUG("item %u of a list is gone", i);
+	return f.bytes;
 }
 
 static int
@@ -102,7 +117,7 @@ read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
 	VEC(struct map_input) list = VEC_INIT;
 
 	while (wire_next(&r, &f, &e) > 0) {
-		struct map_input in = { .ends = NULL };
+		struct map_input in = { .at = NULL };
 		uint32_t n;
 
 		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) != 0 ||
@@ -178,7 +193,6 @@ open_map(struct at *at)
 	struct elements *m = xcalloc(1, sizeof(*m));
 	size_t n;
 
-	strbuf_init(&m->bytes);
 	at->n->is_map = 1;
 	at->n->child = (uint32_t)s->maps.n;
 	VEC_PUSH(&s->maps, m);
@@ -208,46 +222,51 @@ open_map(struct at *at)
 struct str
 sched_array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
 {
-	c_strbuf struct strbuf map = STRBUF_INIT, entry = STRBUF_INIT;
+	struct str *names = arena_new_n(&s->turn, m->n_inputs, struct str);
+	struct str *values = arena_new_n(&s->turn, m->n_inputs, struct str);
 
 	for (uint32_t k = 0; k < m->n_inputs; k++) {
-		const struct map_input *in = &m->inputs[k];
-		struct str value = in->literal;
-
-		if (in->ends != NULL)
-			value = (struct str){ in->literal.p + in->starts[i],
-			    in->ends[i] - in->starts[i] };
-		strbuf_reset(&entry);
-		wire_add_bytes(&entry, 1, in->name);
-		wire_add_bytes(&entry, 2, value);
-		wire_add_bytes(&map, 1, strbuf_str(&entry));
+		names[k] = m->inputs[k].name;
+		values[k] = item_of(&m->inputs[k], i);
 	}
-	return arena_str(&s->turn, strbuf_str(&map));
+	return sched_bind_map(&s->turn, names, values, m->n_inputs);
 }
 
 struct str
 sched_array_element_outputs(const struct elements *m, uint32_t i)
 {
-	const char *p;
-	uint64_t n;
+	const char *p = m->out[i];
+	size_t n = 0;
+	unsigned shift = 0;
 
-	if (m->out[i] == 0)
+	if (p == NULL)
 		return (struct str){ NULL, 0 };
-	p = m->bytes.p + m->out[i] - 1;
-	memcpy(&n, p, sizeof(n));
-	return (struct str){ p + sizeof(n), (size_t)n };
+	for (; (unsigned char)*p & 0x80; p++, shift += 7)
+		n |= (size_t)(*p & 0x7f) << shift;
+	n |= (size_t)*p << shift;
+	return (struct str){ p + 1, n };
 }
 
+/* In chunks, so that a million of them are never moved. */
 static void
 keep_outputs(struct elements *m, uint32_t i, struct str out)
 {
-	uint64_t n = out.n;
+	size_t need = wire_size_field(out.n), size = (size_t)64 * 1024;
+	char *p;
 
 	if (out.p == NULL)
 		return;
-	m->out[i] = m->bytes.n + 1;
-	strbuf_add(&m->bytes, &n, sizeof(n));
-	strbuf_addstr(&m->bytes, out);
+	if (m->chunk_left < need) {
+		size = MAX(size, need);
+		p = xmalloc(size);
+		VEC_PUSH(&m->chunks, p);
+		m->chunk_left = size;
+		m->chunk_end = p + size;
+	}
+	m->chunk_left -= need;
+	p = m->chunk_end - m->chunk_left - need;
+	(void)wire_put_field(p, 1, out);
+	m->out[i] = p + 1;	/* the length; the tag is of no use */
 }
 
 void
@@ -280,10 +299,14 @@ sched_array_element_over(struct at *at)
 	enum step step = (enum step)n->step;
 
 	m->shown[i] = n->shown;
-	m->cache[i] = n->cache;
 	m->steps[i] = n->step;
-	m->attempts[i] = to_u16(n->attempt);
-	m->system_failures[i] = to_u16(n->system_failures);
+	/* Zeros are not written: their memory is never touched. */
+	if (n->cache != 0)
+		m->cache[i] = n->cache;
+	if (n->attempt > 0)
+		m->attempts[i] = to_u16(n->attempt);
+	if (n->system_failures > 0)
+		m->system_failures[i] = to_u16(n->system_failures);
 	if (step_is_good(step))
 		keep_outputs(m, i, n->outputs);
 	if (step_is_good(step) || step == STEP_SKIPPED)
@@ -292,8 +315,8 @@ sched_array_element_over(struct at *at)
 		m->failed++;
 	m->live--;
 	sched_node_drop_got(n);
-	VEC_PUSH(&m->free_slots, m->slot[i]);
-	m->slot[i] = SCHED_NONE;
+	VEC_PUSH(&m->free_slots, (uint32_t)m->slot[i]);
+	m->slot[i] = NO_SLOT;
 	sched_wake(at->s, m->of);
 }
 
@@ -316,11 +339,11 @@ open_element(struct elements *m, uint32_t i)
 	struct node *n;
 
 	if (m->free_slots.n > 0) {
-		m->slot[i] = VEC_POP(&m->free_slots);
+		m->slot[i] = (uint16_t)VEC_POP(&m->free_slots);
 		n = m->nodes.at[m->slot[i]];
 		memset(n, 0, sizeof(*n));
 	} else {
-		m->slot[i] = (uint32_t)m->nodes.n;
+		m->slot[i] = (uint16_t)m->nodes.n;
 		n = xcalloc(1, sizeof(*n));
 		VEC_PUSH(&m->nodes, n);
 	}
@@ -352,7 +375,7 @@ step_elements(struct at *at, struct elements *m)
 	for (size_t i = 0; i < m->now.n; i++) {
 		struct at el;
 
-		if (m->slot[m->now.at[i]] == SCHED_NONE)
+		if (m->slot[m->now.at[i]] == NO_SLOT)
 			continue;
 		el = element_at(at, m, m->now.at[i]);
 		el.n->listed = 0;
@@ -418,6 +441,16 @@ decide(struct at *at, struct elements *m)
 	}
 }
 
+/* No element needs its inputs any more. */
+static void
+forget_inputs(struct elements *m)
+{
+	for (uint32_t i = 0; i < m->n_inputs; i++) {
+		free(m->inputs[i].at);
+		m->inputs[i].at = NULL;
+	}
+}
+
 enum outcome
 sched_array_run(struct at *at)
 {
@@ -437,6 +470,7 @@ sched_array_run(struct at *at)
 	}
 	if (m->done_now) {
 		sched_array_abort(at, STR("ArrayNode done"), SCHED_WHY_POLICY);
+		forget_inputs(m);
 		at->n->outputs = sched_array_gather(at, m);
 		return OUT_OK;
 	}
@@ -456,7 +490,7 @@ sched_array_abort(struct at *at, struct str reason, enum sched_why why)
 	for (uint32_t i = 0; i < m->next_new && m->live > 0; i++) {
 		struct at el;
 
-		if (m->slot[i] == SCHED_NONE)
+		if (m->slot[i] == NO_SLOT)
 			continue;
 		el = element_at(at, m, i);
 		sched_node_abort(&el, reason, why);

@@ -1,6 +1,7 @@
 #include "idl/literal.h"
 #include "idl/wire.h"
 #include "run/sched_impl.h"
+#include "run/sched_wire.h"
 
 /*
  * Resolving the inputs of a node (reference 7.6).  Literals are slices of
@@ -102,8 +103,9 @@ follow_path(struct at *at, const struct plan_bind *b, struct str from,
 	return 0;
 }
 
+/* The value of a promise before its path: a slice of what is kept. */
 static int
-promise(struct at *at, const struct plan_bind *b, struct strbuf *out,
+promised(struct at *at, const struct plan_bind *b, struct str *ret,
     struct err *e)
 {
 	const struct plan *p = at->f->plan;
@@ -120,13 +122,23 @@ promise(struct at *at, const struct plan_bind *b, struct strbuf *out,
 	if (b->index >= 0 && item(value, b->index, &value, e) != 0)
 		return err_wrap(e, "output " STR_FMT " of node %s",
 		    STR_ARG(var), from->id.p);
-	if (b->sub.n > 0) {
-		if (follow_path(at, b, value, out, e) != 0)
-			return err_wrap(e, "output " STR_FMT " of node %s",
-			    STR_ARG(var), from->id.p);
-		return 0;
-	}
-	strbuf_addstr(out, value);
+	*ret = value;
+	return 0;
+}
+
+static int
+promise(struct at *at, const struct plan_bind *b, struct strbuf *out,
+    struct err *e)
+{
+	struct str value;
+
+	if (promised(at, b, &value, e) != 0)
+		return -1;
+	if (b->sub.n == 0)
+		strbuf_addstr(out, value);
+	else if (follow_path(at, b, value, out, e) != 0)
+		return err_wrap(e, "output " STR_FMT " of node %s",
+		    STR_ARG(b->text), at->f->plan->nodes[b->node].id.p);
 	return 0;
 }
 
@@ -163,26 +175,67 @@ resolve(struct at *at, const struct plan_bind *b, struct strbuf *out,
 	return 0;
 }
 
+/* The same where it lies, or in the memory of this turn. */
+static int
+value_of(struct at *at, const struct plan_bind *b, struct str *ret,
+    struct err *e)
+{
+	c_strbuf struct strbuf one = STRBUF_INIT;
+
+	if (b->kind == PLAN_LITERAL) {
+		*ret = b->text;
+		return 0;
+	}
+	if (b->kind == PLAN_PROMISE && b->sub.n == 0)
+		return promised(at, b, ret, e);
+	if (resolve(at, b, &one, e) != 0)
+		return -1;
+	*ret = arena_str(&at->s->turn, strbuf_str(&one));
+	return 0;
+}
+
+static size_t
+entry_size(struct str name, struct str value)
+{
+	return wire_size_field(name.n) + wire_size_field(value.n);
+}
+
+struct str
+sched_bind_map(struct arena *a, const struct str *names,
+    const struct str *values, uint32_t n)
+{
+	size_t size = 0;
+	char *bytes, *p;
+
+	for (uint32_t i = 0; i < n; i++)
+		size += wire_size_field(entry_size(names[i], values[i]));
+	p = bytes = arena_alloc(a, size + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		p = wire_put_head(p, ENTRIES, entry_size(names[i], values[i]));
+		p = wire_put_field(p, KEY, names[i]);
+		p = wire_put_field(p, VALUE, values[i]);
+	}
+	*p = '\0';
+	return (struct str){ bytes, size };
+}
+
 int
 sched_bind_inputs(struct at *at, struct str *ret, struct err *e)
 {
 	const struct plan_range *r = &at->pn->binds;
-	c_strbuf struct strbuf out = STRBUF_INIT, one = STRBUF_INIT;
-	c_strbuf struct strbuf entry = STRBUF_INIT;
+	struct arena *turn = &at->s->turn;
+	struct str *names = arena_new_n(turn, r->n, struct str);
+	struct str *values = arena_new_n(turn, r->n, struct str);
 
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct plan_bind *b = &at->f->plan->binds[r->at + i];
 
-		strbuf_reset(&one);
-		strbuf_reset(&entry);
-		if (resolve(at, b, &one, e) != 0)
+		names[i] = b->name;
+		if (value_of(at, b, &values[i], e) != 0)
 			return err_wrap(e, "node %s, input " STR_FMT,
 			    at->pn->id.p, STR_ARG(b->name));
-		wire_add_bytes(&entry, KEY, b->name);
-		wire_add_bytes(&entry, VALUE, strbuf_str(&one));
-		wire_add_bytes(&out, ENTRIES, strbuf_str(&entry));
 	}
-	*ret = arena_str(&at->s->arena, strbuf_str(&out));
+	*ret = sched_bind_map(&at->s->arena, names, values, r->n);
 	return 0;
 }
 

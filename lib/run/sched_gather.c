@@ -1,5 +1,6 @@
 #include "idl/wire.h"
 #include "run/sched_impl.h"
+#include "run/sched_wire.h"
 
 /* What comes out of a map: lists of outputs, or one error. */
 
@@ -10,30 +11,40 @@
 
 struct column {
 	struct str	name;
-	struct strbuf	items;		/* core.LiteralCollection */
+	size_t		size;		/* bytes of all items */
+	char		*p;		/* second pass: where the next goes */
 	uint32_t	n;
-	int		declared;
+	int		declared, seen;	/* seen: by now, in this pass */
 };
 
 struct columns {
 	VEC(struct column) list;
-	struct strbuf	none;		/* a none literal */
+	int		writing;	/* the second pass */
 };
+
+/* core.Literal { scalar: { none_type: {} } } */
+static const struct str none = { "\x0a\x02\x2a", 4 };
 
 static struct column *
 column(struct columns *c, struct str name, int declared)
 {
 	for (size_t i = 0; i < c->list.n; i++)
-		if (str_eq(c->list.at[i].name, name))
+		if (str_eq(c->list.at[i].name, name)) {
+			c->list.at[i].seen = 1;
 			return &c->list.at[i];
-	VEC_PUSH(&c->list, ((struct column){ name, STRBUF_INIT, 0, declared }));
+		}
+	VEC_PUSH(&c->list, ((struct column){ .name = name,
+	    .declared = declared, .seen = 1 }));
 	return &VEC_LAST(&c->list);
 }
 
 static void
-add(struct column *col, struct str literal)
+add(struct columns *c, struct column *col, struct str literal)
 {
-	wire_add_bytes(&col->items, 1, literal);
+	if (c->writing)
+		col->p = wire_put_field(col->p, 1, literal);
+	else
+		col->size += wire_size_field(literal.n);
 	col->n++;
 }
 
@@ -47,7 +58,7 @@ add_element(struct columns *c, struct str outputs)
 	while (wire_next(&r, &f, &e) > 0)
 		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) == 0 &&
 		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) == 0)
-			add(column(c, key.bytes, 0), value.whole.p == NULL ?
+			add(c, column(c, key.bytes, 0), value.whole.p == NULL ?
 			    STR("") : value.bytes);
 }
 
@@ -57,7 +68,7 @@ fill(struct columns *c, uint32_t upto)
 {
 	for (size_t i = 0; i < c->list.n; i++)
 		while (c->list.at[i].declared && c->list.at[i].n < upto)
-			add(&c->list.at[i], strbuf_str(&c->none));
+			add(c, &c->list.at[i], none);
 }
 
 static int
@@ -82,49 +93,72 @@ declare(struct at *at, const struct elements *m, struct columns *c)
 		(void)column(c, p->vars[r.at + i].name, 1);
 }
 
-static struct str
-pack(struct sched *s, struct columns *c)
+/* Once to know the sizes, once to write. */
+static void
+pass(const struct sched *s, const struct elements *m, struct columns *c)
 {
-	c_strbuf struct strbuf map = STRBUF_INIT, entry = STRBUF_INIT;
-	c_strbuf struct strbuf literal = STRBUF_INIT;
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct str out = sched_array_element_outputs(m, i);
 
-	if (c->list.n > 0)
-		qsort(c->list.at, c->list.n, sizeof(*c->list.at), by_name);
-	for (size_t i = 0; i < c->list.n; i++) {
-		strbuf_reset(&entry);
-		strbuf_reset(&literal);
-		wire_add_bytes(&literal, 2, strbuf_str(&c->list.at[i].items));
-		wire_add_bytes(&entry, 1, c->list.at[i].name);
-		wire_add_bytes(&entry, 2, strbuf_str(&literal));
-		wire_add_bytes(&map, 1, strbuf_str(&entry));
-		strbuf_release(&c->list.at[i].items);
+		if (out.p != NULL)
+			add_element(c, out);
+		else if (m->steps[i] != STEP_SUCCEEDED)
+			for (size_t k = 0; k < c->list.n; k++) {
+				if (c->list.at[k].seen)
+					add(c, &c->list.at[k], none);
+			}
+		if (s->c.rules.keep_indices)
+			fill(c, i + 1);
 	}
-	return sched_keep(s, strbuf_str(&map));
+}
+
+/* Bytes of an entry: its name and a literal that is a list. */
+static size_t
+entry_size(const struct column *c)
+{
+	return wire_size_field(c->name.n) +
+	    wire_size_field(wire_size_field(c->size));
+}
+
+/* The map with room for the items of each column. */
+static struct str
+lay_out(struct sched *s, struct columns *c)
+{
+	size_t size = 0;
+	char *bytes, *p;
+
+	for (size_t i = 0; i < c->list.n; i++)
+		size += wire_size_field(entry_size(&c->list.at[i]));
+	p = bytes = arena_alloc(&s->arena, size + 1);
+	for (size_t i = 0; i < c->list.n; i++) {
+		struct column *col = &c->list.at[i];
+
+		p = wire_put_head(p, 1, entry_size(col));
+		p = wire_put_field(p, 1, col->name);
+		p = wire_put_head(p, 2, wire_size_field(col->size));
+		col->p = wire_put_head(p, 2, col->size);
+		p = col->p + col->size;
+		col->n = 0;
+		col->seen = col->declared;
+	}
+	*p = '\0';
+	return (struct str){ bytes, size };
 }
 
 struct str
 sched_array_gather(struct at *at, const struct elements *m)
 {
-	struct columns c = { VEC_INIT, STRBUF_INIT };
+	struct columns c = { VEC_INIT, 0 };
 	struct str ret;
 
-	/* core.Literal { scalar: { none_type: {} } } */
-	wire_add_bytes(&c.none, 1, (struct str){ "\x2a", 2 });
 	declare(at, m, &c);
-	for (uint32_t i = 0; i < m->n; i++) {
-		struct str out = sched_array_element_outputs(m, i);
-
-		if (out.p != NULL)
-			add_element(&c, out);
-		else if (m->steps[i] != STEP_SUCCEEDED)
-			for (size_t k = 0; k < c.list.n; k++)
-				add(&c.list.at[k], strbuf_str(&c.none));
-		if (at->s->c.rules.keep_indices)
-			fill(&c, i + 1);
-	}
-	ret = pack(at->s, &c);
+	pass(at->s, m, &c);
+	if (c.list.n > 1)
+		qsort(c.list.at, c.list.n, sizeof(*c.list.at), by_name);
+	ret = lay_out(at->s, &c);
+	c.writing = 1;
+	pass(at->s, m, &c);
 	VEC_RELEASE(&c.list);
-	strbuf_release(&c.none);
 	return ret;
 }
 

@@ -110,9 +110,8 @@ struct frame {
 /* An input of a map: one literal for all, or one for each element. */
 struct map_input {
 	struct str	name, literal;
-	uint32_t	*ends;		/* where each element's literal ends,
+	uint32_t	*at;		/* where each element's field begins,
 					 * NULL: the same for all */
-	uint32_t	*starts;
 };
 
 struct map_error {
@@ -120,6 +119,8 @@ struct map_error {
 	int		fatal;		/* the element failed for good */
 	struct sched_error *error;
 };
+
+#define NO_SLOT	UINT16_MAX
 
 struct elements {
 	struct sched_ref of;		/* the map node */
@@ -133,9 +134,11 @@ struct elements {
 	/* for each element */
 	uint8_t		*shown, *cache, *steps;
 	uint16_t	*attempts, *system_failures;
-	uint32_t	*slot;		/* index in nodes while live */
-	uint64_t	*out;		/* outputs: offset + 1 in bytes, 0: none */
-	struct strbuf	bytes;		/* outputs: length (8 bytes), data */
+	uint16_t	*slot;		/* index in nodes while live */
+	const char	**out;		/* outputs: length (4 bytes), data */
+	VEC(char *)	chunks;		/* what they lie in */
+	size_t		chunk_left;
+	char		*chunk_end;
 	VEC(struct node *) nodes;	/* of the live elements */
 	u32_list	free_slots;
 	u32_list	now, next;
@@ -265,6 +268,9 @@ void	sched_task_look_up(struct at *);
 
 /* sched_bind.c: the resolved inputs as a core.LiteralMap; -1: e says why. */
 int	sched_bind_inputs(struct at *, struct str *ret, struct err *) must_check;
+/* A core.LiteralMap of n names, in order, and literals. */
+struct str sched_bind_map(struct arena *, const struct str *names,
+	    const struct str *values, uint32_t n);
 /* The literal called name in a core.LiteralMap, or NULL p. */
 struct str sched_bind_get(struct str map, struct str name);
 /* Replaces an input called err, if there is one, by the error. */

@@ -136,6 +136,26 @@ sched_frame(const struct sched *s, uint32_t frame, uint32_t *ret_graph,
 	return f->plan;
 }
 
+static void
+add_number(struct strbuf *b, uint32_t n)
+{
+	char digits[10];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	strbuf_add(b, digits + i, sizeof(digits) - i);
+}
+
+static void
+add_attempt(struct strbuf *b, uint32_t attempt)
+{
+	strbuf_addch(b, '/');
+	add_number(b, attempt);
+	strbuf_addch(b, '/');
+}
+
 /* The ways a branch and a map add to the path: their id and attempt. */
 static void
 add_branches(const struct frame *f, uint32_t node, struct strbuf *b)
@@ -147,8 +167,7 @@ add_branches(const struct frame *f, uint32_t node, struct strbuf *b)
 		chain[n++] = i;
 	while (n-- > 0) {
 		strbuf_addstr(b, f->plan->nodes[chain[n]].id);
-		strbuf_addf(b, "/%u/",
-		    f->nodes[chain[n] - f->g->first].attempt);
+		add_attempt(b, f->nodes[chain[n] - f->g->first].attempt);
 	}
 }
 
@@ -158,11 +177,14 @@ sched_add_path(const struct sched *s, struct sched_ref ref, struct strbuf *b)
 	const struct frame *f = s->frames.at[ref.frame];
 
 	strbuf_addstr(b, f->prefix);
-	add_branches(f, ref.node, b);
+	if (f->plan->nodes[ref.node].branch != PLAN_NONE)
+		add_branches(f, ref.node, b);
 	strbuf_addstr(b, f->plan->nodes[ref.node].id);
-	if (ref.element != SCHED_NONE)
-		strbuf_addf(b, "/%u/n%u",
-		    f->nodes[ref.node - f->g->first].attempt, ref.element);
+	if (ref.element == SCHED_NONE)
+		return;
+	add_attempt(b, f->nodes[ref.node - f->g->first].attempt);
+	strbuf_addch(b, 'n');
+	add_number(b, ref.element);
 }
 
 uint32_t
