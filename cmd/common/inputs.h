@@ -52,8 +52,9 @@ int	inputs_add_map(struct inputs *, const char *rule, struct err *)
 		must_check;
 
 /*
- * Reads the files and binds.  Literals lie in the context's arena.  A value that nobody takes, an input without one, a wrong type:
- * one error that lists both sides.
+ * Reads the files and binds.  Literals lie in the context's arena.  A value
+ * that nobody takes, an input without one, a wrong type: one error that lists
+ * both sides.
  */
 int	inputs_bind(struct inputs *, const struct wants *,
 	    pb_literal_map **ret, struct err *) must_check;

@@ -169,7 +169,8 @@ input_path(const struct contract *c, const struct attempt *at,
 	const pb_blob *b = literal_as_blob(l);
 	const char *path = b == NULL ? NULL : value_local_path(b->uri), *ext;
 
-	if (path == NULL || is_stdin(c, name) || b->metadata == NULL || b->metadata->type == NULL ||
+	if (path == NULL || is_stdin(c, name) || b->metadata == NULL ||
+	    b->metadata->type == NULL ||
 	    b->metadata->type->dimensionality !=
 	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__SINGLE ||
 	    !is_extension(b->metadata->type->format))

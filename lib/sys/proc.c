@@ -133,7 +133,7 @@ proc_boot_differs(struct str handle)
 	    (size_t)(p + 1 - handle.p) }, boot_id());
 }
 
-/* ---- leftovers ------------------------------------------------------------ */
+/* ---- leftovers ----------------------------------------------------------- */
 
 typedef VEC(int) fd_list;
 

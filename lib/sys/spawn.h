@@ -5,8 +5,8 @@
  * The only place that creates processes.  A child gets exactly what its
  * record says: descriptors 0-2 and no other; the empty signal mask and default
  * handlers; a process group of its own unless it is to stay in the foreground
- * one (then what was ignored for us, as by nohup, stays ignored).  No wrapper process, and nothing of ours
- * runs between fork and exec (posix_spawn).
+ * one (then what was ignored for us, as by nohup, stays ignored).  No wrapper
+ * process, and nothing of ours runs between fork and exec (posix_spawn).
  */
 
 #include <sys/types.h>
