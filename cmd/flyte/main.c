@@ -30,6 +30,7 @@ static const struct {
 	{ "exec", "run one task as a typed filter" },
 	{ "cache", "look into the results that are kept" },
 	{ "show", "look at executions" },
+	{ "ctl", "act on executions" },
 };
 
 static int
