@@ -518,6 +518,9 @@ wants_of_interface(const pb_variable_map *m, struct arena *a,
 		ret->at[i] = (struct want){
 			.name = m->variables[i]->key,
 			.type = m->variables[i]->value->type,
+			/* What is optional need not be given. */
+			.value = type_takes_none(m->variables[i]->value->type)
+			    ? literal_none(a) : NULL,
 		};
 }
 

@@ -72,8 +72,9 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 	if (ev->kind == RUN_WOULD) {
 		row = row_of(d, ev->path);
 		row->fate = FATE_RUN;
-		if (row->why == NULL)
-			row->why = "its task is not cached";
+		if (ev->text.n > 0)
+			row->why = arena_strndup(&d->arena, ev->text.p,
+			    ev->text.n);
 	} else if (ev->kind == RUN_EXPLAINED) {
 		row = row_of(d, ev->path);
 		row->why = arena_strndup(&d->arena, ev->text.p, ev->text.n);
@@ -88,46 +89,56 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 	}
 }
 
-/* The first node upstream that has no row with a result, by name. */
+/* The first node upstream in the frame that has no result yet, by name. */
 static const char *
-blocker(struct dryrun *d, const struct plan *p, uint32_t node)
+blocker(struct dryrun *d, const struct sched *s, struct sched_ref node)
 {
-	const struct plan_node *n = &p->nodes[node];
-	uint32_t i, up, at;
+	uint32_t graph, i, up;
+	struct sched_ref at;
+	const struct plan *p = sched_frame(s, node.frame, &graph, &at);
+	const struct plan_node *n = &p->nodes[node.node];
+	struct sched_view view;
 
 	for (i = 0; i < n->up.n; i++) {
 		up = p->edges[n->up.at + i];
-		if (p->nodes[up].kind == PLAN_START)
-			continue;
-		at = map_get(&d->by_path, p->nodes[up].id);
-		if (at == MAP_NONE || d->rows.at[at].fate == FATE_RUN ||
-		    d->rows.at[at].fate == FATE_LATER)
+		at = (struct sched_ref){ node.frame, up, SCHED_NONE, 0 };
+		sched_view(s, at, &view);
+		if (p->nodes[up].kind != PLAN_START &&
+		    view.phase != SCHED_SUCCEEDED &&
+		    view.phase != SCHED_RECOVERED)
 			return arena_strndup(&d->arena, p->nodes[up].id.p,
 			    p->nodes[up].id.n);
 	}
 	return NULL;
 }
 
-/* Nodes of the workflow that were never reached wait for others. */
+/* Nodes of a frame that were never reached wait for others. */
 static void
-add_unreached(struct dryrun *d, const struct plan *p)
+add_unreached(struct dryrun *d, const struct sched *s, uint32_t frame)
 {
-	const struct plan_graph *g = &p->graphs[0];
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	struct sched_ref at;
+	uint32_t graph, i;
+	const struct plan *p = sched_frame(s, frame, &graph, &at);
+	const struct plan_graph *g = &p->graphs[graph];
 	const struct plan_node *n;
 	const char *up;
 	struct row *row;
-	uint32_t i;
 
 	for (i = g->first; i < g->first + g->n; i++) {
 		n = &p->nodes[i];
+		at = (struct sched_ref){ frame, i, SCHED_NONE, 0 };
+		strbuf_reset(&path);
+		sched_add_path(s, at, &path);
 		if (n->kind == PLAN_START || n->kind == PLAN_END ||
 		    n->branch != PLAN_NONE || n->array != PLAN_NONE ||
-		    i == g->failure || map_get(&d->by_path, n->id) != MAP_NONE)
+		    i == g->failure ||
+		    map_get(&d->by_path, strbuf_str(&path)) != MAP_NONE)
 			continue;
-		up = blocker(d, p, i);
+		up = blocker(d, s, at);
 		if (up == NULL)
 			continue;	/* under way: its inside has rows */
-		row = row_of(d, n->id);
+		row = row_of(d, strbuf_str(&path));
 		row->fate = FATE_LATER;
 		row->why = arena_printf(&d->arena, "after %s", up);
 	}
@@ -171,10 +182,12 @@ uint32_t
 dryrun_print(struct dryrun *d, const struct run *run, const char *what,
     struct strbuf *b)
 {
-	uint32_t work = 0, reuse = 0;
+	const struct sched *s = run_sched(run);
+	uint32_t work = 0, reuse = 0, frame;
 	size_t i;
 
-	add_unreached(d, run_plan(run));
+	for (frame = sched_n_frames(s); frame-- > 0;)
+		add_unreached(d, s, frame);
 	for (i = 0; i < d->rows.n; i++) {
 		work += d->rows.at[i].fate == FATE_RUN ||
 		    d->rows.at[i].fate == FATE_LATER;

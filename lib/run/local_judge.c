@@ -192,7 +192,7 @@ local_run_jq(struct local_job *j, struct err *e)
 	    j->job.arena, &c, e) < 0)
 		return -1;
 	if (c.error != NULL) {
-		set_error(j, JOB_EXIT, &c);
+		set_error(j, JOB_REPORTED, &c);
 		set_command(j);
 	}
 	j->job.result.outputs = c.outputs;

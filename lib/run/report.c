@@ -323,6 +323,8 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		path = (struct str){ xstrndup(ev->path.p, ev->path.n),
 		    ev->path.n };
 		VEC_PUSH(&r->running, path);
+		if (r->opts.verbose && !r->opts.quiet && ev->text.n > 0)
+			on_text(r, ev, ": runs: ");
 		draw(r);
 		break;
 	case RUN_ENDED:

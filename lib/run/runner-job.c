@@ -130,6 +130,8 @@ run_queue_start(struct run *run, const struct sched_action *act)
 	j->task = run_task_of(run, act->plan, act->node);
 	j->input_bytes = arena_str(&j->arena, act->inputs);
 	j->workflow = run->plan->graphs[0].name.p;
+	/* A node may override the task's own. */
+	j->timeout = act->node->timeout;
 	*run->waiting_end = j;
 	run->waiting_end = &j->next;
 }
@@ -157,6 +159,7 @@ submit(struct run_job *j, struct err *e)
 		.project = run->id.project, .domain = run->id.domain,
 		.execution = run->id.name, .node = j->path,
 		.workflow = j->workflow, .attempt = j->at.attempt,
+		.timeout = j->timeout,
 	};
 
 	return executor_submit(run->executor, &spec, &j->arena, on_job, j,
@@ -171,6 +174,7 @@ record_started(struct run_job *j)
 	struct run_event event = {
 		.kind = RUN_STARTED, .path = str_of(j->path),
 		.attempt = j->at.attempt,
+		.text = str_of(run_why_it_runs(run, j->task, j->at.attempt)),
 	};
 
 	run->executor->ops->handle(j->job, &handle);

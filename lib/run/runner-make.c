@@ -162,6 +162,7 @@ make_sched(struct run *run, const struct record_execution *rec,
 	c.max_parallelism = rec->max_parallelism;
 	c.overwrite_cache = rec->overwrite_cache;
 	c.keep_going = rec->keep_going;
+	c.attempt_clock = 1;
 	c.recheck = 0;
 	c.arg = run;
 	if (run->history.dir != NULL)

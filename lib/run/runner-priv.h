@@ -44,6 +44,7 @@ struct run_job {
 	struct arena		 arena;
 	struct job		*job;		/* NULL: not submitted yet */
 	const char		*workflow;
+	int64_t			 timeout;	/* ns; 0: the task's own */
 	int			 stopped;	/* the engine wants no answer */
 	struct sched_action	*last;		/* the node's end, to be
 						 * recorded after the job's */
@@ -126,6 +127,9 @@ void	run_free(struct run *);
 struct run_task *run_task_of(struct run *, const struct plan *,
 	    const struct plan_node *);
 void	run_plans_release(struct run *);
+/* Why an attempt is made; NULL where the look-up has told. */
+const char *run_why_it_runs(const struct run *, const struct run_task *,
+	    uint32_t attempt);
 int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */

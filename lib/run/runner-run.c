@@ -125,6 +125,8 @@ on_start(struct run *run, const struct sched_action *act)
 		return;
 	}
 	run->counts.would_run++;
+	event.text = str_of(run_why_it_runs(run,
+	    run_task_of(run, act->plan, act->node), act->at.attempt));
 	run_tell(run, &event);
 }
 

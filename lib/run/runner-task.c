@@ -177,6 +177,30 @@ run_plans_release(struct run *run)
 	VEC_RELEASE(&run->plans);
 }
 
+const char *
+run_why_it_runs(const struct run *run, const struct run_task *task,
+    uint32_t attempt)
+{
+	const pb_task_template *t = task->template;
+
+	if (attempt > 0)
+		return "the attempt before failed";
+	if (t == NULL || t->metadata == NULL || !t->metadata->discoverable)
+		return "its task is not cached";
+	switch (run->runner->opts.cache) {
+	case RUNNER_CACHE_OFF:
+		return "the cache is off";
+	case RUNNER_CACHE_WRITE:
+		return "the cache is only written to";
+	case RUNNER_CACHE_REFRESH:
+		return "the cache is refreshed";
+	case RUNNER_CACHE_ON:
+	case RUNNER_CACHE_READ:
+	default:
+		return NULL;
+	}
+}
+
 /* ---- the catalog -------------------------------------------------------- */
 
 static void

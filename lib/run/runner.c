@@ -112,7 +112,8 @@ runner_run(struct runner *r, struct err *e)
 	for (;;) {
 		if (turn_all(r, &left, e) < 0)
 			return -1;
-		if (left == 0 || (r->stopping && r->running == 0))
+		/* Attempts that were told to end are waited for. */
+		if ((left == 0 || r->stopping) && r->running == 0)
 			break;
 		if (!r->stopping && start_all(r, e) < 0)
 			return -1;

@@ -25,10 +25,11 @@ struct registry;
 struct run_event {
 	enum run_event_kind {
 		RUN_NODE,	/* action: another phase of a node */
-		RUN_STARTED,	/* path, attempt: an attempt runs */
+		RUN_STARTED,	/* path, attempt: an attempt runs; text says
+				 * why where the look-up did not */
 		RUN_ENDED,	/* path, attempt, result, command */
 		RUN_EXPLAINED,	/* path, text: why the cache had nothing */
-		RUN_WOULD,	/* dry run: path would run; text says why */
+		RUN_WOULD,	/* dry run: path would run; text as above */
 		RUN_WAITING,	/* path waits for the signal text */
 		RUN_WORKFLOW,	/* action: another phase of the workflow */
 		RUN_SAY,	/* text: worth a line */

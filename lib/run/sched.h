@@ -195,6 +195,9 @@ struct sched_config {
 	int32_t		interruptible_threshold;	/* -1 */
 	int		ignore_retry_cause;
 	int64_t		active_deadline, execution_deadline; /* ns, 0: off */
+	int		attempt_clock;	/* who runs the attempts of tasks
+				 * watches their time, which does not pass
+				 * while they wait for a place to run */
 	enum sched_map_limit map_limit;
 	uint32_t	max_failed_rounds;	/* 10 */
 	int64_t		recheck;	/* ns until somebody else's reservation

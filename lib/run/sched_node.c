@@ -126,13 +126,19 @@ later(int64_t from, int64_t by)
 	return __builtin_add_overflow(from, by, &t) ? INT64_MAX : t;
 }
 
+static int
+has_clock(const struct at *at)
+{
+	return at->s->c.attempt_clock && at->pn->kind == PLAN_TASK;
+}
+
 static int64_t
 execution_deadline(const struct at *at)
 {
 	int64_t t = at->pn->timeout > 0 ? at->pn->timeout :
 	    at->s->c.execution_deadline;
 
-	return t <= 0 || at->n->started_at == 0 ? INT64_MAX :
+	return t <= 0 || at->n->started_at == 0 || has_clock(at) ? INT64_MAX :
 	    later(at->n->started_at, t);
 }
 
@@ -143,7 +149,7 @@ active_deadline(const struct at *at)
 	int64_t t = at->pn->timeout > 0 ? at->pn->timeout :
 	    at->s->c.active_deadline;
 
-	if (t <= 0 || at->map != NULL)
+	if (t <= 0 || at->map != NULL || has_clock(at))
 		return INT64_MAX;
 	return later(at->n->queued_at, at->pn->timeout > 0 ? later(t, t) : t);
 }

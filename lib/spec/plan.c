@@ -142,6 +142,11 @@ lower_parameters(struct plan *p)
 		}
 		if (value == NULL)
 			value = own_default(&p->target, name);
+		/* interface.py transform_inputs_to_parameters: what is
+		 * optional need not be given. */
+		if (value == NULL && type_takes_none(
+		    p->inputs->variables[i]->value->type))
+			value = literal_none(p->l->a);
 		add_parameter(p->l, params, p->inputs->variables[i]->key,
 		    new_parameter(p->l, p->inputs->variables[i]->value,
 		    value));
