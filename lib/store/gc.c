@@ -39,6 +39,7 @@ struct gc {
 	const struct gc_options *o;
 	struct gc_report *r;
 	struct arena	 arena;
+	int64_t		 now;
 	int64_t		 since;		/* used later: stays */
 	VEC(struct gc_blob) blobs;	/* sorted by blob_id */
 	VEC(struct gc_entry) entries;
@@ -343,10 +344,8 @@ sweep_temp(void *arg, const struct walk_entry *at, struct err *e)
 {
 	struct gc *g = arg;
 
-	if (at->path[0] == '\0')
+	if (!temp_is_stale(at->name, at->st, g->now))
 		return 0;
-	if (!temp_is_stale(at->name, at->st, g->since + GC_GRACE))
-		return 1;
 	g->r->temps++;
 	if (S_ISREG(at->st->st_mode))
 		g->r->freed += (uint64_t)at->st->st_size;
@@ -389,6 +388,9 @@ sweep_table(struct gc *g, struct err *e)
 static int
 run(struct gc *g, struct err *e)
 {
+	static const char *const with_temps[] = { "blobs/tmp", "registry" };
+	size_t i;
+
 	if (gather(g, e) < 0)
 		return -1;
 	if (g->o->max_size != UINT64_MAX) {
@@ -401,9 +403,10 @@ run(struct gc *g, struct err *e)
 	g->r->left = g->size;
 	if (!g->o->dry_run && remove_blobs(g, e) < 0)
 		return -1;
-	if (file_walk(g->s->home_fd, "blobs/tmp", sweep_temp, g, e) < 0 &&
-	    e->kind != ERR_MISSING)
-		return -1;
+	for (i = 0; i < ARRAY_LEN(with_temps); i++)
+		if (file_walk(g->s->home_fd, with_temps[i], sweep_temp, g,
+		    e) < 0 && e->kind != ERR_MISSING)
+			return -1;
 	return sweep_table(g, e);
 }
 
@@ -413,10 +416,11 @@ gc_run(struct store *s, const struct gc_options *o, struct gc_report *ret,
 {
 	struct gc g = {
 		.s = s, .o = o, .r = ret, .arena = ARENA_INIT,
-		.since = time(NULL) - o->grace,
+		.now = time(NULL),
 	};
 	int rc = 0;
 
+	g.since = g.now - o->grace;
 	*ret = (struct gc_report){ 0 };
 	if (s->home_fd >= 0)
 		rc = run(&g, e);

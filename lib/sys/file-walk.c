@@ -109,7 +109,7 @@ walk_down(struct walker *w, int dirfd, const char *name, const struct stat *st,
 	fd = openat(dirfd, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return err_at(w, e);
+		return errno == ENOENT && w->levels.n > 0 ? 0 : err_at(w, e);
 	VEC_RESERVE(&w->levels, 1);
 	l = &w->levels.at[w->levels.n];
 	*l = (struct level){ .dir = fdopendir(fd), .st = *st };
@@ -136,6 +136,9 @@ walk_one(struct walker *w, int dirfd, const char *name, struct err *e)
 	int rc;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		/* Others may remove what we were told of a moment ago. */
+		if (errno == ENOENT && w->levels.n > 0)
+			return 0;
 		rc = err_at(w, e);
 		if (e->sys == ENOENT)
 			e->kind = ERR_MISSING;

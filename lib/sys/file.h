@@ -62,8 +62,9 @@ typedef int walk_fn(void *arg, const struct walk_entry *, struct err *e);
 
 /*
  * Visits path and all below it: a folder before what it holds, names in byte
- * order, no symbolic link followed, no mount or depth left out.  Deeper than
- * MAX_TREE_DEPTH or more than MAX_TREE_ENTRIES is an error.
+ * order, no symbolic link followed, no mount or depth left out.  What vanishes
+ * meanwhile is passed over; only path itself not being there is ERR_MISSING.
+ * Deeper than MAX_TREE_DEPTH or more than MAX_TREE_ENTRIES is an error.
  */
 int	file_walk(int dir, const char *path, walk_fn *visit, void *arg,
 	    struct err *e) must_check;

@@ -224,9 +224,19 @@ $ABC" "$output"
 	printf abc | flyte-cache put -
 	printf half > "$FLYTE_HOME/blobs/tmp/.tmp.1.2.3"
 	mkdir "$FLYTE_HOME/blobs/tmp/.tmp.1.2.4"
-	touch -d '2 days ago' "$FLYTE_HOME/blobs/tmp/.tmp.1.2.3"
+	mkdir -p "$FLYTE_HOME/registry/.tmp.1.2.5" "$FLYTE_HOME/registry/p/d/task"
+	printf half > "$FLYTE_HOME/registry/.tmp.1.2.5/0"
+	printf half > "$FLYTE_HOME/registry/p/d/task/.tmp.1.2.6"
+	printf whole > "$FLYTE_HOME/registry/p/d/task/t@v1"
+	touch -d '2 days ago' "$FLYTE_HOME/blobs/tmp/.tmp.1.2.3" \
+		"$FLYTE_HOME/registry/.tmp.1.2.5" "$FLYTE_HOME"/registry/p/d/task/*
+	touch -d '2 days ago' "$FLYTE_HOME/registry/p/d/task/.tmp.1.2.6"
+	run -0 flyte-cache gc -n
+	has "3 temporary" "$output"
 	run -0 flyte-cache gc
-	has "1 temporary" "$output"
+	has "3 temporary" "$output"
+	equals "p" "$(ls -A "$FLYTE_HOME/registry")"
+	equals "t@v1" "$(ls -A "$FLYTE_HOME/registry/p/d/task")"
 	[ ! -e "$FLYTE_HOME/blobs/tmp/.tmp.1.2.3" ]
 	[ -e "$FLYTE_HOME/blobs/tmp/.tmp.1.2.4" ]
 }

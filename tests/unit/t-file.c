@@ -248,6 +248,29 @@ TEST(walk_is_sorted_and_follows_no_link)
 	CHECK_INT(e.kind, ERR_MISSING);
 }
 
+static int
+remove_next(void *arg, const struct walk_entry *at, struct err *e)
+{
+	(void)e;
+	if (strcmp(at->path, "a") == 0)
+		CHECK(unlinkat(at->dirfd, "b", 0) == 0);
+	++*(int *)arg;
+	return 0;
+}
+
+TEST(walk_passes_over_what_vanishes)
+{
+	int d = fresh(), n = 0;
+	struct err e;
+
+	CHECK(file_mkdirs(d, "t", &e) == 0);
+	put(d, "t/a", "");
+	put(d, "t/b", "");
+	put(d, "t/c", "");
+	CHECK(file_walk(d, "t", remove_next, &n, &e) == 0);
+	CHECK_INT(n, 3);
+}
+
 TEST(walk_has_a_depth)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
