@@ -379,7 +379,7 @@ start_held(struct sched *s)
 		at.n->held = 0;
 		if (step_is_over(at.n->step))
 			continue;
-		at.n->granted = 1;
+		at.n->granted_in = s->round;
 		sched_wake(s, ref);
 		if (s->starts_left != SCHED_NONE)
 			s->starts_left--;

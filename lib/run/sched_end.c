@@ -127,7 +127,7 @@ sched_node_retry(struct at *at)
 
 	sched_node_clean(at, n->error->message, SCHED_WHY_RETRY);
 	n->attempt++;
-	n->started = n->running = n->held = n->granted = n->failing = 0;
+	n->started = n->running = n->held = n->failing = 0;
 	n->decided = n->built = n->asked = n->is_map = 0;
 	n->building = 0;
 	n->child = SCHED_NONE;

@@ -60,7 +60,6 @@ struct node {
 	unsigned	started : 1;	/* this attempt was handed out */
 	unsigned	running : 1;	/* ... and has not ended */
 	unsigned	held : 1;	/* waits for a free start */
-	unsigned	granted : 1;	/* ... and has got it */
 	unsigned	waited : 1;	/* waited for a reservation */
 	unsigned	failing : 1;	/* what is inside it failed */
 	unsigned	recovered : 1;	/* inputs of the execution before */
@@ -69,6 +68,7 @@ struct node {
 	unsigned	is_map : 1;	/* child is the number of its elements */
 	unsigned	built : 1;	/* dynamic: has its graph */
 	uint32_t	queued_in;	/* round */
+	uint32_t	granted_in;	/* round for which it has a start */
 	uint32_t	attempt, system_failures;
 	uint32_t	left;		/* upstream nodes that are not over */
 	uint32_t	cause;		/* upstream that did not succeed */

@@ -241,8 +241,9 @@ start(struct at *at)
 	struct sched *s = at->s;
 	struct node *n = at->n;
 	struct sched_action *a;
+	int granted = n->granted_in == s->round;
 
-	if (!n->granted && (s->starts_left == 0 || s->next_held < s->held.n)) {
+	if (!granted && (s->starts_left == 0 || s->next_held < s->held.n)) {
 		struct sched_ref ref = at->ref;
 
 		ref.attempt = n->attempt;
@@ -251,9 +252,8 @@ start(struct at *at)
 		n->held = 1;
 		return OUT_BUSY;
 	}
-	if (!n->granted && s->starts_left != SCHED_NONE)
+	if (!granted && s->starts_left != SCHED_NONE)
 		s->starts_left--;
-	n->granted = 0;
 	n->started = n->running = 1;
 	s->running++;
 	s->peak = MAX(s->peak, s->running);
