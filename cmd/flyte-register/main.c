@@ -50,8 +50,8 @@ static enum opt_id all_opts[OPT_MAX];
 
 static struct opt_program program = {
 	.name = "flyte-register",
-	.args = "[-nkq] [-p PROJECT] [-d DOMAIN] [--as VERSION] [-O PACKAGE] "
-	    "FILE|FOLDER|PACKAGE...",
+	.args = "[-nkq] [-p PROJECT] [-d DOMAIN] [--as VERSION] FILE...\n"
+	    "[--as VERSION] [--copy WHAT] -O PACKAGE FILE...",
 	.about = "Compile, check and register tasks, workflows and launch "
 	    "plans as versions that never change.",
 	.verbs = verbs,
@@ -59,7 +59,7 @@ static struct opt_program program = {
 	    "flyte-register check spend.yaml\n"
 	    "flyte-register -p payroll -d development spend.yaml\n"
 	    "flyte-register --as v1 -O spend.tgz spend.yaml\n"
-	    "flyte-register show payroll/development/calculate_spend\n",
+	    "flyte-register show payroll/development/calculate_spend",
 };
 
 /* The options of registering are those of the program itself. */

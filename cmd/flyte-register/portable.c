@@ -1,8 +1,8 @@
 /*
  * What a Flyte cluster would not take of a file that is fine here: `check
  * --portable`.  The rules are those of flytepropeller and flyteadmin
- * (flyte-control-plane.md 1.2, flyte-execution.md 2) and of a cluster that
- * has neither this machine's files nor its programs.
+ * and of a cluster that has neither this machine's files nor its programs.
+ * What Flyte's compiler refuses is found by front_options.strict.
  */
 
 #include "register.h"

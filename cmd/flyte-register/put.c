@@ -492,6 +492,7 @@ do_check(struct settings *s, char **args, size_t n)
 		return fail(&s->context, &e);
 	if (open_registry(s, &r, &e) < 0 || front_settings(s, r, &o, &e) < 0)
 		return fail(&s->context, &e);
+	o.strict = s->portable;
 	if (read_fronts(s, &o, args, n, &all, &e) < 0) {
 		(void)print_faults(s, &all);
 		return fail(&s->context, &e);

@@ -18,7 +18,7 @@ static const struct opt_program program = {
 	.examples =
 	    "flyte register spend.yaml\n"
 	    "flyte run spend.yaml:calculate_spend emp_df=employees.csv\n"
-	    "man flyte\n",
+	    "man 7 flyte",
 };
 
 /* Those of the suite, for --help and for what was mistyped. */

@@ -30,6 +30,8 @@ struct front_options {
 	const char	*pack_helper;	/* libexec/flyte/pack */
 	const char	*code_dir;	/* where a package's code archive is
 					 * put; NULL: nowhere */
+	/* Refuse what only Flyte's own compiler refuses, too. */
+	int		 strict;
 	front_code_fn	*keep_code;	/* NULL: tasks keep pyflyte's
 					 * {{ .remote_package_path }} */
 	void		*keep_code_arg;

@@ -269,8 +269,8 @@ gather(struct gathering *g, struct compile_errors *errors,
 	g->unit.primary = w->template_;
 	g->unit.subs = w->sub_workflows;
 	g->unit.n_subs = w->n_sub_workflows;
-	g->unit.flags = g->front->priv->has_spec ? COMPILE_SPEC :
-	    COMPILE_LENIENT;
+	g->unit.flags = g->front->priv->options.strict ? 0 :
+	    g->front->priv->has_spec ? COMPILE_SPEC : COMPILE_LENIENT;
 	if (compile_requirements(&g->unit, a, &g->need, errors) < 0) {
 		report(g->front, g->of, errors, diags);
 		return 0;

@@ -213,6 +213,11 @@ registered launch_plan default/development/twice@v1" "$output"
 	has "node Big_Name: its id is part of a pod's name" "$output"
 	has "/etc/hosts: a file of this machine" "$output"
 	lacks "task i" "$output"
+	# What only Flyte's compiler refuses.
+	run -0 flyte-register check "$TOP/tests/corpus/flytekit/pkg/old-struct.tgz"
+	run -3 flyte-register check --portable "$TOP/tests/corpus/flytekit/pkg/plain.tgz"
+	has "workflow wf.nothing.passthrough: NoNodesFound" "$output"
+	has "workflow wf.overrides.overridden: VariableNameNotFound" "$output"
 }
 
 @test "list: newest versions, by type, as JSON, all projects" {
@@ -583,4 +588,26 @@ registered launch_plan default/development/twice@v1" "$output"
 @test "full disk: output that cannot be written is status 8" {
 	[ -e /dev/full ] || skip "no /dev/full"
 	run -8 sh -c 'flyte-register --as v1 spec.yaml > /dev/full'
+}
+
+@test "flyte: runs flyte-x, ours or any other on the path" {
+	run -0 flyte register --version
+	has "flyte-register (flyte-tools)" "$output"
+	run -0 flyte register --as v1 spec.yaml
+	run -5 flyte register show nope
+	mkdir bin
+	printf '#!/bin/sh\necho "mine: $*"\n' > bin/flyte-mine
+	chmod +x bin/flyte-mine
+	PATH=$PWD/bin:$PATH run -0 flyte mine a --as 'b c'
+	equals "mine: a --as b c" "$output"
+	run -2 flyte registr
+	has "did you mean register?" "$output"
+	run -2 flyte nothing-like-it
+	has "there is no flyte-nothing-like-it" "$output"
+	run -2 flyte ../evil
+	run -2 flyte
+	run -0 flyte --help
+	has "register" "$output"
+	run -0 flyte --version
+	run -2 flyte --bogus
 }
