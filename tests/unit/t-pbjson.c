@@ -414,7 +414,7 @@ TEST(bad_json_is_told_by_its_place)
 	CHECK_INT(e.kind, ERR_SPEC);
 	CHECK(strncmp(e.msg, "1:9: ", 5) == 0);
 	CHECK(parse(LITERAL, "[]", 0) == NULL);
-	CHECK_STR(e.msg, "1:1: expected a map, given a list");
+	CHECK_STR(e.msg, "1:1: expected a map, given an empty list");
 	CHECK(parse(LITERAL, "null", 0) == NULL);
 	arena_release(&arena);
 }
