@@ -184,7 +184,7 @@ fuzz:
 	tests/fuzz/run build/fuzz/fuzz $(FUZZ_SECONDS)
 bench: all
 	+$(MAKE) --no-print-directory bench-bins
-	bench/run $(abspath $(B))
+	bench/run $(abspath $(B)) --json $(B)/bench.json
 BENCH := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
 bench-bins: $(BENCH:%=$(B)/bench/%)
 $(B)/bench/%: $(B)/bench/%.o $(B)/libflyte.a
@@ -196,7 +196,7 @@ stats:
 	@printf 'tests      %d lines of C, bats and shell\n' \
 		$$(cat tests/*/*.[ch] tests/bats/*.bats tests/bats/*.bash tests/run | wc -l)
 lint: check-layers check-headers $(G)/stamp
-	shellcheck -S warning tests/run tests/setup tests/check-docs .ci/run examples/demo bench/run
+	shellcheck -S warning tests/run tests/setup tests/check-docs .ci/run examples/demo
 	cppcheck --quiet --error-exitcode=1 --inline-suppr -j$$(nproc) \
 		--enable=warning,portability --suppress=missingIncludeSystem \
 		--std=c11 -D_GNU_SOURCE -Ilib -Icmd $(LIB_C) $(wildcard cmd/*/*.c libexec/*/*.c)
