@@ -9,8 +9,8 @@ struct collecting {
 	struct launches		*ret;
 };
 
-static int
-same(const pb_identifier *a, const pb_identifier *b)
+int
+launches_same(const pb_identifier *a, const pb_identifier *b)
 {
 	return strcmp(a->name, b->name) == 0 &&
 	    strcmp(a->project, b->project) == 0 &&
@@ -25,10 +25,10 @@ in_file(const struct target *t, enum entity_kind kind,
 	const pb_identifier *have;
 	size_t i;
 
-	for (i = 0; t->loaded && i < t->front.n; i++) {
+	for (i = 0; t != NULL && t->loaded && i < t->front.n; i++) {
 		have = entity_pb_id(&t->front.at[i].entity);
 		if (t->front.at[i].id.kind == kind && have != NULL &&
-		    same(have, id))
+		    launches_same(have, id))
 			return &t->front.at[i];
 	}
 	return NULL;
@@ -82,10 +82,10 @@ known(const struct collecting *k, const pb_identifier *id)
 	size_t i;
 
 	for (i = 0; i < k->ret->at.n; i++)
-		if (same(k->ret->at.at[i].plan->id, id))
+		if (launches_same(k->ret->at.at[i].plan->id, id))
 			return 1;
 	for (i = 0; i < k->ret->missing.n; i++)
-		if (same(k->ret->missing.at[i], id))
+		if (launches_same(k->ret->missing.at[i], id))
 			return 1;
 	return 0;
 }
@@ -181,27 +181,46 @@ visit_closure(struct collecting *k, const pb_compiled_workflow_closure *c,
 	return 0;
 }
 
+/* One of the closure and the id is NULL. */
+static int
+collect(struct collecting *k, const pb_compiled_workflow_closure *closure,
+    const pb_identifier *id, struct err *e)
+{
+	c_registry struct registry *r = NULL;
+	const char *location;
+	size_t i = k->ret->at.n;
+
+	if (context_path(k->c, "registry", &location, e) < 0 ||
+	    registry_open(location, &r, e) < 0)
+		return -1;
+	k->registry = r;
+	if (closure != NULL ? visit_closure(k, closure, e) < 0 :
+	    add(k, id, e) < 0)
+		return -1;
+	/* Those found are looked into while the list grows. */
+	for (; i < k->ret->at.n; i++)
+		if (visit_closure(k, k->ret->at.at[i].closure, e) < 0)
+			return -1;
+	return 0;
+}
+
 int
 launches_collect(struct context *c, const struct target *t,
     struct launches *ret, struct err *e)
 {
 	struct collecting k = { .c = c, .target = t, .ret = ret };
-	c_registry struct registry *r = NULL;
-	const char *location;
-	size_t i;
 
 	*ret = (struct launches){ VEC_INIT, VEC_INIT };
-	if (context_path(c, "registry", &location, e) < 0 ||
-	    registry_open(location, &r, e) < 0)
-		return -1;
-	k.registry = r;
-	if (visit_closure(&k, t->closure, e) < 0)
-		return -1;
-	/* Those found are looked into while the list grows. */
-	for (i = 0; i < ret->at.n; i++)
-		if (visit_closure(&k, ret->at.at[i].closure, e) < 0)
-			return -1;
-	return 0;
+	return collect(&k, t->closure, NULL, e);
+}
+
+int
+launches_add(struct context *c, const struct target *t,
+    const pb_identifier *id, struct launches *to, struct err *e)
+{
+	struct collecting k = { .c = c, .target = t, .ret = to };
+
+	return collect(&k, NULL, id, e);
 }
 
 void

@@ -19,6 +19,11 @@ struct launches {
  */
 int	launches_collect(struct context *, const struct target *,
 	    struct launches *ret, struct err *) must_check;
+/* The same for one launch plan; t may be NULL (no file). */
+int	launches_add(struct context *, const struct target *,
+	    const pb_identifier *, struct launches *to, struct err *)
+	    must_check;
+int	launches_same(const pb_identifier *, const pb_identifier *);
 void	launches_release(struct launches *);
 
 #endif

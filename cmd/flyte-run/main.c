@@ -15,7 +15,7 @@
 #include "dryrun.h"
 #include "idl/literal.h"
 #include "idl/wire.h"
-#include "launches.h"
+#include "outside.h"
 #include "run/cached.h"
 #include "run/report.h"
 #include "sys/digest.h"
@@ -261,6 +261,7 @@ struct running {
 	struct runner	*runner;
 	struct report	*report;
 	struct dryrun	*dry;
+	struct outside	 outside;
 	struct loop	*loop;
 	const char	*home;
 	const char	*what;
@@ -298,6 +299,7 @@ make_runner(struct running *r, struct err *e)
 		.loop = r->loop, .jobs = a->jobs, .cache = a->cache,
 		.environ = context_environ(), .dry_run = a->dry_run,
 		.durable = a->durable, .explain = 1,
+		.resolve = outside_resolve, .resolve_arg = &r->outside,
 		.lockwait = context_helper(&a->c, "lockwait"),
 	};
 	sigset_t set;
@@ -535,10 +537,12 @@ run_target(struct running *r)
 	struct err e;
 	int status;
 
+	r->outside.target = &t;
 	if (run_target_find(&a->c, a->target, a->type, &t, &e) < 0)
 		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&a->c, &e);
 	else
 		status = run_new_target(r, &t);
+	r->outside.target = NULL;
 	run_target_release(&t);
 	return status;
 }
@@ -679,7 +683,8 @@ recover(struct running *r)
 static int
 run(struct args *a)
 {
-	struct running r = { .a = a, .what = a->target };
+	struct running r = { .a = a, .what = a->target,
+	    .outside = { .c = &a->c } };
 	struct err e;
 	int status;
 
@@ -700,6 +705,7 @@ run(struct args *a)
 	outputs_release(&a->outputs);
 	VEC_RELEASE(&a->from);
 	VEC_RELEASE(&a->force);
+	outside_release(&r.outside);
 	status = context_end(&a->c, status);
 	if (r.signal != 0) {
 		signal(r.signal, SIG_DFL);

@@ -23,6 +23,7 @@
 
 #include "base/strbuf.h"
 #include "idl/flyteidl.h"
+#include "spec/spec.h"
 #include "sys/spawn.h"
 
 enum contract_kind {
@@ -34,6 +35,18 @@ enum contract_kind {
 
 struct store;
 struct contract;
+
+/* What a name in the spec of a dynamic task stands for outside of that. */
+struct contract_outside {
+	struct spec_target	 target;
+	/* The tasks that it runs; a task itself among them. */
+	pb_task_template	**tasks;
+	size_t			 n_tasks;
+};
+/* As spec_resolve_fn; the result lives in the arena or longer. */
+typedef int	contract_resolve_fn(void *arg, enum entity_kind,
+		    struct str ref, struct arena *,
+		    struct contract_outside *ret, struct err *e);
 
 /*
  * What tasks may see of the world around, for all contracts of a run.
@@ -51,6 +64,8 @@ struct contract_world {
 	int		(*open_store)(void *arg, struct store **ret,
 			    struct err *);
 	void		*arg;
+	contract_resolve_fn *resolve;	/* NULL: nothing is outside */
+	void		*resolve_arg;
 };
 
 /*

@@ -37,6 +37,48 @@ faults(struct collected *ret, struct arena *a, const struct diags *d)
 	    "DynamicWorkflowBuildFailed", "%s", b.p);
 }
 
+/* ---- what is outside of the spec ----------------------------------------- */
+
+struct outside {
+	const struct contract_world *world;
+	struct arena		*arena;
+	VEC(pb_task_template *)	 tasks;
+};
+
+static int
+resolve(void *arg, enum entity_kind kind, struct str ref,
+    struct spec_target *ret, struct err *e)
+{
+	struct outside *o = arg;
+	struct contract_outside found = { .tasks = NULL };
+	size_t i;
+
+	if (o->world->resolve(o->world->resolve_arg, kind, ref, o->arena,
+	    &found, e) < 0)
+		return -1;
+	*ret = found.target;
+	for (i = 0; i < found.n_tasks; i++)
+		VEC_PUSH(&o->tasks, found.tasks[i]);
+	return 0;
+}
+
+/* The graph brings along all that it runs, as flytekit's do. */
+static void
+add_tasks(pb_dynamic_job_spec *job, const struct outside *o)
+{
+	pb_task_template **all = arena_new_n(o->arena,
+	    job->n_tasks + o->tasks.n, pb_task_template *);
+	size_t i;
+
+	for (i = 0; i < job->n_tasks; i++)
+		all[i] = job->tasks[i];
+	for (i = 0; i < o->tasks.n; i++)
+		all[job->n_tasks++] = o->tasks.at[i];
+	job->tasks = all;
+}
+
+/* ---- the spec ------------------------------------------------------------ */
+
 static void
 load(const struct contract *c, struct str text, struct arena *a,
     struct collected *ret)
@@ -54,15 +96,22 @@ load(const struct contract *c, struct str text, struct arena *a,
 	c_spec struct spec spec;
 	c_diags struct diags d = DIAGS_INIT;
 	pb_dynamic_job_spec *job;
+	struct outside outside = { .world = c->world, .arena = a };
 
+	if (c->world->resolve != NULL) {
+		o.resolve = resolve;
+		o.resolve_arg = &outside;
+	}
 	if (spec_load_dynamic("$FLYTE_DYNAMIC", text, &o, a, &spec, &job,
 	    &d) < 0) {
 		faults(ret, a, &d);
-		return;
+	} else {
+		add_tasks(job, &outside);
+		wire_pack(&job->base, &bytes);
+		ret->futures = arena_str(a, strbuf_str(&bytes));
+		ret->futures_own = 1;
 	}
-	wire_pack(&job->base, &bytes);
-	ret->futures = arena_str(a, strbuf_str(&bytes));
-	ret->futures_own = 1;
+	VEC_RELEASE(&outside.tasks);
 }
 
 int

@@ -106,6 +106,7 @@ dynamic_compile(struct str bytes, const struct dynamic_parent *parent,
 		return err_wrap(e, "dynamic job spec");
 	spec = (pb_dynamic_job_spec *)m;
 	u.primary = template_of(spec, parent, a);
+	u.flags = parent->is_spec ? COMPILE_SPEC : COMPILE_LENIENT;
 	u.subs = spec->subworkflows;
 	u.n_subs = spec->n_subworkflows;
 	if (check_tasks(spec, a, &u, e) != 0 ||

@@ -13,6 +13,7 @@
 
 struct dynamic_parent {
 	const pb_task_template	*task;	/* its outputs are the graph's */
+	int			 is_spec;	/* a spec of our own */
 	int			 is_element;	/* it is one of a map */
 	const char		*node_id;
 	const char		*project, *domain;	/* of the execution */

@@ -18,6 +18,7 @@ struct building {
 struct history_build {
 	VEC(struct building)	nodes;
 	VEC(struct history_signal) signals;
+	VEC(struct str)		brought;
 	struct tree		tree;	/* of the record being read */
 	uint64_t		seq;
 };
@@ -368,11 +369,15 @@ static int
 read_build(struct history *h, const struct tree *t, int64_t time)
 {
 	struct building *n = node_of(h, t);
+	struct str brought;
 
 	(void)time;
 	if (n == NULL)
 		return -1;
 	n->node.spec = json_of(h, t, "spec");
+	brought = json_of(h, t, "launches");
+	if (brought.p != NULL)
+		VEC_PUSH(&h->build->brought, brought);
 	return 0;
 }
 
@@ -470,6 +475,12 @@ finish(struct history *h)
 		memcpy(h->signals, b->signals.at,
 		    h->n_signals * sizeof(*h->signals));
 	VEC_RELEASE(&b->nodes);
+	h->n_brought = b->brought.n;
+	h->brought = arena_new_n(&h->arena, h->n_brought, struct str);
+	if (h->n_brought > 0)
+		memcpy(h->brought, b->brought.at,
+		    h->n_brought * sizeof(*h->brought));
+	VEC_RELEASE(&b->brought);
 	VEC_RELEASE(&b->signals);
 	tree_release(&b->tree);
 	free(b);

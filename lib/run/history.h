@@ -57,6 +57,8 @@ struct history {
 	uint32_t	 max_parallelism;
 	struct str	 inputs;	/* JSON of the literal map */
 	struct str	 launches;	/* JSON list of {closure, plan}; p NULL */
+	struct str	*brought;	/* the same by dynamic tasks */
+	size_t		 n_brought;
 	unsigned	 nesting;
 	enum sched_wf	 phase;
 	struct str	 outputs;	/* p NULL: none */

@@ -154,20 +154,20 @@ put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
 
 static void
 put_launches(struct recorder *r, struct json_writer *w,
-    const struct record_execution *x)
+    const struct record_launch *at, size_t n)
 {
 	size_t i;
 
-	if (x->n_launches == 0)
+	if (n == 0)
 		return;
 	json_key(w, "launches");
 	json_array(w);
-	for (i = 0; i < x->n_launches; i++) {
+	for (i = 0; i < n; i++) {
 		json_object(w);
-		put_cstr(w, "closure", x->launches[i].closure);
+		put_cstr(w, "closure", at[i].closure);
 		put_message(r, w, "plan",
 		    &flyteidl__admin__launch_plan__descriptor,
-		    x->launches[i].plan);
+		    at[i].plan);
 		json_end(w);
 	}
 	json_end(w);
@@ -207,7 +207,7 @@ record_execution(struct recorder *r, const struct record_execution *x)
 		json_uint(&w, x->nesting);
 	}
 	put_map(r, &w, "i", x->inputs);
-	put_launches(r, &w, x);
+	put_launches(r, &w, x->launches, x->n_launches);
 	close_record(r, &w);
 }
 
@@ -380,13 +380,15 @@ record_child(struct recorder *r, struct str path,
 }
 
 void
-record_build(struct recorder *r, struct str path, struct str spec)
+record_build(struct recorder *r, struct str path, struct str spec,
+    const struct record_launch *brought, size_t n)
 {
 	struct json_writer w = open_record(r, "build");
 
 	put_attempt(&w, path, 0);
 	put_message(r, &w, "spec",
 	    &flyteidl__core__dynamic_job_spec__descriptor, spec);
+	put_launches(r, &w, brought, n);
 	close_record(r, &w);
 }
 

@@ -94,7 +94,9 @@ void	record_signal(struct recorder *, struct str id, struct str literal);
 void	record_control(struct recorder *, uint64_t number);
 void	record_child(struct recorder *, struct str path,
 	    const struct execution_id *);
-void	record_build(struct recorder *, struct str path, struct str spec);
+/* brought: launch plans that the graph needs beyond the execution's own. */
+void	record_build(struct recorder *, struct str path, struct str spec,
+	    const struct record_launch *brought, size_t n);
 /* A final phase carries outputs or error. */
 void	record_workflow(struct recorder *, enum sched_wf,
 	    const struct sched_error *, struct str outputs);

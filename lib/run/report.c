@@ -72,6 +72,16 @@ report_add_time(struct strbuf *b, int64_t us)
 		    (int)(s / 60 % 60));
 }
 
+/* The first line of a message that may be a whole trace. */
+static void
+add_first_line(struct strbuf *b, const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	utf8_add_shown(b, (struct str){ text, end == NULL ? strlen(text) :
+	    (size_t)(end - text) });
+}
+
 void
 report_add_cause(struct strbuf *b, const struct job_result *res)
 {
@@ -103,7 +113,7 @@ report_add_cause(struct strbuf *b, const struct job_result *res)
 	case JOB_CAUSE_MAX:
 	default:
 		if (res->error != NULL)
-			utf8_add_shown(b, str_of(res->error->message));
+			add_first_line(b, res->error->message);
 		break;
 	}
 }
@@ -283,7 +293,8 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 	r->done++;
 	if (act->phase == SCHED_FAILED || act->phase == SCHED_TIMED_OUT) {
 		/* What failed because of what is in it tells nothing new. */
-		root = act->node->kind == PLAN_TASK || r->failures.n == 0;
+		root = (act->node->kind == PLAN_TASK &&
+		    act->why != SCHED_WHY_CHILD) || r->failures.n == 0;
 		f = failure_of(r, ev->path);
 		f->final = root;
 		if (f->message == NULL && act->error.message.p != NULL)
@@ -367,14 +378,23 @@ add_quoted_lines(struct strbuf *b, const char *text)
 	}
 }
 
-/* The first line of a message that may be a whole trace. */
+/* What a message has after its first line, at most n lines. */
 static void
-add_first_line(struct strbuf *b, const char *text)
+add_more_lines(struct strbuf *b, const char *text, unsigned n)
 {
-	const char *end = strchr(text, '\n');
+	c_strbuf struct strbuf more = STRBUF_INIT;
+	const char *line = text == NULL ? NULL : strchr(text, '\n');
 
-	utf8_add_shown(b, (struct str){ text, end == NULL ? strlen(text) :
-	    (size_t)(end - text) });
+	for (; line != NULL && line[1] != '\0' && n > 0; n--) {
+		const char *end = strchr(line + 1, '\n');
+
+		strbuf_add(&more, line + 1, end == NULL ? strlen(line + 1) :
+		    (size_t)(end - line - 1));
+		strbuf_addch(&more, '\n');
+		line = end;
+	}
+	if (more.n > 0)
+		add_quoted_lines(b, more.p);
 }
 
 static void
@@ -392,6 +412,7 @@ put_failure(struct report *r, struct run *run, const struct failure *f)
 	if (f->attempts > 1)
 		strbuf_addf(&b, " (attempt %u)", f->attempts);
 	strbuf_addch(&b, '\n');
+	add_more_lines(&b, f->message, r->opts.tail);
 	if (f->command != NULL && f->command[0] != '\0') {
 		strbuf_adds(&b, "  command: ");
 		add_first_line(&b, f->command);

@@ -7,6 +7,7 @@
 #include "idl/pbjson.h"
 #include "idl/wire.h"
 #include "run/dynamic.h"
+#include "spec/lower.h"
 
 /* Graphs beyond the workflow's own: what a dynamic task wrote, and the
  * executions that nodes launch. */
@@ -42,28 +43,29 @@ run_add_launches(struct run *run, const struct run_launch *at, size_t n)
 }
 
 int
-run_record_launches(struct run *run, struct record_execution *rec,
+run_put_launches(struct run *run, size_t from, struct record_launch **ret,
     struct err *e)
 {
 	struct record_launch *all = arena_new_n(&run->arena,
-	    run->launches.n, struct record_launch);
+	    run->launches.n - from, struct record_launch);
 	char address[CLOSURE_ADDRESS];
 	size_t i;
 
-	for (i = 0; i < run->launches.n; i++) {
+	for (i = 0; i < run->launches.n - from; i++) {
 		c_strbuf struct strbuf b = STRBUF_INIT;
+		const struct run_launch *l = &run->launches.at[from + i];
 
-		wire_pack(&run->launches.at[i].closure->base, &b);
+		wire_pack(&l->closure->base, &b);
 		if (closure_put(run->runner->opts.home, strbuf_str(&b),
 		    address, e) < 0)
 			return -1;
 		all[i].closure = arena_strdup(&run->arena, address);
 		strbuf_reset(&b);
-		wire_pack(&run->launches.at[i].plan->base, &b);
+		wire_pack(&l->plan->base, &b);
 		all[i].plan = arena_str(&run->arena, strbuf_str(&b));
 	}
-	rec->launches = all;
-	rec->n_launches = run->launches.n;
+	run->n_recorded = run->launches.n;
+	*ret = all;
 	return 0;
 }
 
@@ -279,6 +281,18 @@ launch_interface(void *arg, const pb_identifier *id,
 	return 1;
 }
 
+/* 1 if it writes specs of our own, not of flytekit. */
+static int
+is_spec(const pb_task_template *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_config; i++)
+		if (strcmp(t->config[i]->key, LOWER_DYNAMIC) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 build(struct run *run, const struct sched_action *act, struct plan **ret,
     struct err *e)
@@ -296,7 +310,19 @@ build(struct run *run, const struct sched_action *act, struct plan **ret,
 		*e = task->trouble;
 		return -1;
 	}
+	parent.is_spec = is_spec(task->template);
 	return dynamic_build(act->outputs, &parent, ret, e);
+}
+
+/* Those that came with the spec are needed when the run is resumed. */
+static int
+keep_launches(struct run *run, struct record_launch **ret, size_t *ret_n,
+    struct err *e)
+{
+	size_t from = run->n_recorded;
+
+	*ret_n = run->journal == NULL ? 0 : run->launches.n - from;
+	return *ret_n == 0 ? 0 : run_put_launches(run, from, ret, e);
 }
 
 void
@@ -304,16 +330,21 @@ run_build(struct run *run, const struct sched_action *act)
 {
 	struct sched_error error = { SCHED_USER,
 	    STR("DynamicWorkflowBuildFailed"), { NULL, 0 } };
-	struct plan *plan;
+	struct record_launch *added = NULL;
+	struct plan *plan = NULL;
 	struct err e;
+	size_t n;
 
-	if (build(run, act, &plan, &e) < 0) {
+	if (build(run, act, &plan, &e) < 0 || keep_launches(run, &added,
+	    &n, &e) < 0) {
+		plan_free(plan);
 		error.message = str_of(e.msg);
 		sched_built(run->sched, act->at, NULL, &error);
 		return;
 	}
 	run_own_plan(run, plan);
 	if (run->journal != NULL)
-		record_build(&run->recorder, act->path, act->outputs);
+		record_build(&run->recorder, act->path, act->outputs, added,
+		    n);
 	sched_built(run->sched, act->at, plan, NULL);
 }

@@ -84,6 +84,7 @@ make_executor(struct run *run)
 	run->world = (struct contract_world){
 		.environ = run->runner->opts.environ, .file = run->script,
 		.code = run->code, .store = run->runner->opts.store,
+		.resolve = run_resolve, .resolve_arg = run,
 	};
 	run->executor = local_new(run->runner->opts.loop, &run->places);
 }
@@ -184,6 +185,7 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	enum journal_sync sync = spec->durable ? JOURNAL_POWER_SAFE :
 	    JOURNAL_KILL_SAFE;
 	c_strbuf struct strbuf closure = STRBUF_INIT;
+	struct record_launch *launches;
 	char address[CLOSURE_ADDRESS];
 
 	wire_pack(&spec->closure->base, &closure);
@@ -191,8 +193,11 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	    address, e) < 0)
 		return -1;
 	rec.closure = address;
-	if (run_record_launches(run, &rec, e) < 0)
+	run->closure_address = arena_strdup(&run->arena, address);
+	if (run_put_launches(run, 0, &launches, e) < 0)
 		return -1;
+	rec.launches = launches;
+	rec.n_launches = run->launches.n;
 	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 ||
 	    journal_create(run->dir, &run->journal, e) < 0)
 		return -1;
@@ -329,6 +334,22 @@ load_plan(struct run *run, struct err *e)
 	return plan_build((pb_compiled_workflow_closure *)m, &run->plan, e);
 }
 
+/* Those of the execution, and those that dynamic tasks brought. */
+static int
+restore_launches(struct run *run, struct err *e)
+{
+	const struct history *h = &run->history;
+	size_t i;
+
+	if (run_restore_launches(run, h->launches, e) < 0)
+		return -1;
+	for (i = 0; i < h->n_brought; i++)
+		if (run_restore_launches(run, h->brought[i], e) < 0)
+			return -1;
+	run->n_recorded = run->launches.n;
+	return 0;
+}
+
 static int
 go_on(struct run *run, const char *script, struct err *e)
 {
@@ -346,8 +367,8 @@ go_on(struct run *run, const char *script, struct err *e)
 	rec.nesting = h->nesting;
 	rec.cache = h->cache;
 	run->record = rec;
-	if (run_restore_launches(run, h->launches, e) < 0 ||
-	    load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
+	run->closure_address = h->closure;
+	if (restore_launches(run, e) < 0 || load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
 	    h->inputs, &run->arena, &inputs, e) < 0)
 		return -1;
 	make_executor(run);

@@ -5,6 +5,7 @@
  * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
  * and keys; runner-reserve.c: one at a time
  * per key; runner-graph.c: dynamic graphs and child executions;
+ * runner-outside.c: what dynamic tasks name;
  * runner-job.c: attempts; runner-control.c: what others ask of it. */
 
 #include "base/vec.h"
@@ -69,6 +70,9 @@ struct run {
 	int			 durable;
 	struct record_execution	 record;	/* what children inherit */
 	VEC(struct run_launch)	 launches;
+	size_t			 n_recorded;	/* launches in the journal */
+	const char		*closure_address;
+	const pb_compiled_workflow_closure *closure;	/* once needed */
 	struct run		*parent;	/* to be told of the end */
 	struct sched_ref	 parent_at;
 	const char		*label;
@@ -141,14 +145,17 @@ void	run_own_plan(struct run *, struct plan *);
 
 /* runner-graph.c */
 void	run_add_launches(struct run *, const struct run_launch *, size_t n);
-int	run_record_launches(struct run *, struct record_execution *,
-	    struct err *) must_check;
+int	run_put_launches(struct run *, size_t from,
+	    struct record_launch **ret, struct err *) must_check;
 int	run_restore_launches(struct run *, struct str json, struct err *)
 	    must_check;
 void	run_launch(struct run *, const struct sched_action *);
 void	run_kill(struct run *, const struct sched_action *);
 void	run_tell_parent(struct run *child);
 void	run_build(struct run *, const struct sched_action *);
+
+/* runner-outside.c */
+contract_resolve_fn run_resolve;
 
 /* runner-reserve.c */
 void	run_reserve(struct run *, const struct sched_action *);

@@ -52,6 +52,19 @@ enum runner_cache {
 	RUNNER_CACHE_REFRESH,	/* replace what is there */
 };
 
+struct run_launch;
+
+/* What is outside of an execution (FILE, registry), for dynamic tasks. */
+struct run_outside {
+	struct contract_outside found;
+	const struct run_launch *launches;	/* a launch plan, and those that
+						 * are reached from it */
+	size_t		 n_launches;
+};
+/* As spec_resolve_fn; what it gives lives as long as the runner. */
+typedef int	run_resolve_fn(void *arg, enum entity_kind, struct str ref,
+		    struct run_outside *ret, struct err *e);
+
 struct runner_options {
 	const char	*home;
 	struct store	*store;
@@ -65,6 +78,8 @@ struct runner_options {
 	int		 explain;	/* say why the cache had nothing */
 	run_watch_fn	*watch;
 	void		*arg;
+	run_resolve_fn	*resolve;	/* NULL: nothing is outside */
+	void		*resolve_arg;
 };
 
 struct runner	*runner_new(const struct runner_options *);
@@ -81,6 +96,10 @@ struct run_launch {
 	const pb_admin_launch_plan *plan;	/* with its closure */
 	const pb_compiled_workflow_closure *closure;
 };
+
+/* The plan as what a node names.  The result lives in the arena. */
+void		 run_launch_target(const struct run_launch *, struct arena *,
+		    struct spec_target *ret);
 
 /* What to run.  All borrowed until the run ends. */
 struct run_spec {
