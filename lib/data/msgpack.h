@@ -71,7 +71,7 @@ int	msgpack_add_json(struct strbuf *, struct str bytes, struct err *e)
 /*
  * Appends a node of a tree.  Quoted scalars are strings; unquoted ones are
  * null (or ~, or empty), true, false, an integer of 64 bits or a float, and
- * other words strings.  -1 (ERR_USAGE) for a whole number beyond that.
+ * other words strings.  Maps are sorted by key.  -1 (ERR_USAGE) for a whole number beyond that.
  */
 int	msgpack_from_tree(struct strbuf *, const struct tree *,
 	    uint32_t node, struct err *e) must_check;

@@ -209,6 +209,46 @@ add_node_scalar(struct strbuf *b, const struct tree *t, uint32_t node,
 	return 0;
 }
 
+struct pair {
+	struct str	key;
+	uint32_t	value;
+};
+
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return str_cmp(x->key, y->key);
+}
+
+static int	add_node(struct strbuf *, const struct tree *, uint32_t node,
+		    unsigned depth, struct err *);
+
+/* Sorted by key, so that the order of writing is not part of a cache key. */
+static int
+add_node_map(struct strbuf *b, const struct tree *t, uint32_t node,
+    unsigned depth, struct err *e)
+{
+	struct pair *pairs = xcalloc(t->at[node].n + (size_t)1,
+	    sizeof(*pairs));
+	size_t i, n = 0;
+	int rc = 0;
+
+	TREE_EACH_PAIR(t, node, k, v)
+		pairs[n++] = (struct pair){ t->at[k].text, v };
+	qsort(pairs, n, sizeof(*pairs), compare_pairs);
+	msgpack_add_map(b, t->at[node].n);
+	for (i = 0; i < n && rc == 0; i++) {
+		msgpack_add_str(b, pairs[i].key);
+		rc = add_node(b, t, pairs[i].value, depth + 1, e);
+		if (rc < 0)
+			rc = err_wrap(e, STR_FMT, STR_ARG(pairs[i].key));
+	}
+	free(pairs);
+	return rc;
+}
+
 static int
 add_node(struct strbuf *b, const struct tree *t, uint32_t node,
     unsigned depth, struct err *e)
@@ -220,21 +260,12 @@ add_node(struct strbuf *b, const struct tree *t, uint32_t node,
 		    MAX_DEPTH);
 	if (n->kind == TREE_SCALAR)
 		return add_node_scalar(b, t, node, e);
-	if (n->kind == TREE_SEQ)
-		msgpack_add_array(b, n->n);
-	else
-		msgpack_add_map(b, n->n);
-	if (n->kind == TREE_SEQ) {
-		TREE_EACH(t, node, c)
-			if (add_node(b, t, c, depth + 1, e) < 0)
-				return -1;
-		return 0;
-	}
-	TREE_EACH_PAIR(t, node, k, v) {
-		msgpack_add_str(b, t->at[k].text);
-		if (add_node(b, t, v, depth + 1, e) < 0)
-			return err_wrap(e, STR_FMT, STR_ARG(t->at[k].text));
-	}
+	if (n->kind == TREE_MAP)
+		return add_node_map(b, t, node, depth, e);
+	msgpack_add_array(b, n->n);
+	TREE_EACH(t, node, c)
+		if (add_node(b, t, c, depth + 1, e) < 0)
+			return -1;
 	return 0;
 }
 

@@ -430,11 +430,64 @@ put_failure(struct report *r, struct run *run, const struct failure *f)
 	put(r, &b);
 }
 
+static enum job_cause
+cause_called(const char *name)
+{
+	int i;
+
+	for (i = 0; name != NULL && i < JOB_CAUSE_MAX; i++)
+		if (strcmp(job_cause_name((enum job_cause)i), name) == 0)
+			return (enum job_cause)i;
+	return JOB_REPORTED;
+}
+
+/* A failure that was before this process, from the journal. */
+static void
+recall_failure(struct report *r, struct run *run,
+    const struct history_node *n)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const struct history_attempt *a = &n->attempts[n->n_attempts - 1];
+	pb_execution_error *error = PB_NEW(&r->arena,
+	    flyteidl__core__execution_error);
+	struct job_result res = { .cause = cause_called(a->cause),
+	    .error = error, .end = { .code = a->status, .sig = a->sig } };
+	struct failure *f = failure_of(r, n->path);
+
+	error->message = arena_strndup(&r->arena, a->failed ?
+	    a->error.message.p : n->error.message.p, a->failed ?
+	    a->error.message.n : n->error.message.n);
+	report_add_cause(&b, &res);
+	f->why = arena_strdup(&r->arena, b.p);
+	strbuf_reset(&b);
+	local_add_tail(run_executor(run), &a->err, 1, r->opts.tail, &b);
+	f->tail = arena_strdup(&r->arena, b.p);
+	f->scratch = a->scratch;
+	f->attempts = a->number + 1;
+	f->final = 1;
+}
+
+static void
+recall_failures(struct report *r, struct run *run)
+{
+	const struct history *h = run_history(run);
+	size_t i;
+
+	for (i = 0; h != NULL && i < h->n_nodes; i++)
+		if ((h->nodes[i].phase == SCHED_FAILED ||
+		    h->nodes[i].phase == SCHED_TIMED_OUT) &&
+		    h->nodes[i].n_attempts > 0)
+			recall_failure(r, run, &h->nodes[i]);
+}
+
 static void
 put_failures(struct report *r, struct run *run)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t i, told = 0, more = 0;
+
+	if (r->failures.n == 0)
+		recall_failures(r, run);
 
 	for (i = 0; i < r->failures.n; i++) {
 		if (!r->failures.at[i].final)
@@ -504,11 +557,14 @@ report_end(struct report *r, struct run *run, const char *what)
 		strbuf_adds(&b, " in ");
 		report_add_time(&b, c->ended_us - c->started_us);
 	}
-	strbuf_adds(&b, ": ");
+	if (run_sched(run) == NULL)
+		strbuf_adds(&b, " before");
+	if (run_sched(run) != NULL || phase == SCHED_WF_ABORTED)
+		strbuf_adds(&b, ": ");
 	if (phase == SCHED_WF_ABORTED && run_error(run)->message.p != NULL)
 		add_first_line(&b, arena_strndup(&r->arena,
 		    run_error(run)->message.p, run_error(run)->message.n));
-	else
+	else if (run_sched(run) != NULL)
 		add_counts(&b, c);
 	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
 	if (!history_is_final(phase))

@@ -147,8 +147,31 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 	    n->phase != SCHED_SKIPPED)
 		return 0;
 	*ret = (struct sched_record){ .phase = n->phase };
-	return history_literals(run->runner->opts.store, n->outputs,
+	/* What is known of a task is known of its inputs; of what other nodes
+	 * had nothing is written down. */
+	if (n->n_attempts == 0 && n->cache == NULL && n->inputs.p == NULL &&
+	    !run->recover_same)
+		return 0;
+	return history_literals(run->runner->opts.store, n->inputs,
+	    &run->arena, &ret->had, &e) == 0 &&
+	    history_literals(run->runner->opts.store, n->outputs,
 	    &run->arena, &ret->outputs, &e) == 0;
+}
+
+/* Is the same recovered, with the same inputs? */
+static int
+is_recover_same(struct run *run, const struct run_spec *spec)
+{
+	ProtobufCMessage *m;
+	struct str old;
+	struct err e;
+
+	return spec->n_force == 0 && spec->n_from == 0 &&
+	    history_literals(run->runner->opts.store, spec->recover->inputs,
+	    &run->arena, &old, &e) == 0 &&
+	    wire_unpack(&flyteidl__core__literal_map__descriptor, old,
+	    &run->arena, &m, &e) == 0 &&
+	    wire_equal(m, &spec->inputs->base);
 }
 
 static void
@@ -212,6 +235,42 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	return 0;
 }
 
+/* The first word of a path is a node of the workflow. */
+static int
+check_node(const struct plan *p, const char *option, const char *path,
+    struct err *e)
+{
+	struct str id = { path, strcspn(path, "/") };
+	c_strbuf struct strbuf names = STRBUF_INIT;
+	const struct plan_graph *g = &p->graphs[0];
+	uint32_t i;
+
+	if (plan_find(p, 0, id) != PLAN_NONE)
+		return 0;
+	for (i = g->first; i < g->first + g->n && names.n < 200; i++)
+		if (p->nodes[i].kind != PLAN_START &&
+		    p->nodes[i].kind != PLAN_END)
+			strbuf_addf(&names, " " STR_FMT,
+			    STR_ARG(p->nodes[i].id));
+	return err_set(e, ERR_USAGE, "%s %s: no such node; there are:%s%s",
+	    option, path, names.p, i < g->first + g->n ? " ..." : "");
+}
+
+static int
+check_nodes(const struct run *run, const struct run_spec *spec,
+    struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < spec->n_force; i++)
+		if (check_node(run->plan, "--force", spec->force[i], e) < 0)
+			return -1;
+	for (i = 0; i < spec->n_from; i++)
+		if (check_node(run->plan, "--from", spec->from[i], e) < 0)
+			return -1;
+	return 0;
+}
+
 /* From a node on: it and what comes after it in its graph. */
 static void
 force_from(struct run *run, const char *id)
@@ -250,6 +309,10 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 	run->code = spec->record.code;
 	if (plan_build(spec->closure, &run->plan, e) < 0)
 		return -1;
+	if (check_nodes(run, spec, e) < 0)
+		return -1;
+	run->recover_same = spec->recover != NULL &&
+	    is_recover_same(run, spec);
 	wire_pack(&spec->inputs->base, &inputs);
 	if (!run->runner->opts.dry_run &&
 	    make_journal(run, spec, strbuf_str(&inputs), e) < 0)
@@ -394,6 +457,7 @@ run_resume(struct runner *r, const struct execution_id *id,
 	*ret = run;
 	if (history_is_final(run->history.phase)) {
 		run->ended = 1;
+		make_executor(run);	/* for its logs */
 		if (history_literals(r->opts.store, run->history.outputs,
 		    &run->arena, &run->outputs, e) == 0)
 			return 0;
@@ -435,6 +499,12 @@ run_error(const struct run *run)
 	if (run_phase(run) == SCHED_WF_ABORTED && run->aborted.code.p != NULL)
 		return &run->aborted;
 	return sched_error(run->sched);
+}
+
+const struct history *
+run_history(const struct run *run)
+{
+	return run->history.dir == NULL ? NULL : &run->history;
 }
 
 struct str

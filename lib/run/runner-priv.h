@@ -80,6 +80,7 @@ struct run {
 	struct sched		*sched;
 	struct history		 history;	/* when resumed */
 	const struct history	*recover;
+	int			 recover_same;	/* with the same inputs */
 	struct map		 forced;	/* paths not to recover */
 	int64_t			 clock_offset;	/* steady minus real, ns */
 	struct journal		*journal;

@@ -151,6 +151,8 @@ const struct execution_id *run_id(const struct run *);
 const char	*run_label(const struct run *);
 enum sched_wf	run_phase(const struct run *);
 const struct sched_error *run_error(const struct run *);
+/* What its journal told when it was resumed; NULL for a new one. */
+const struct history *run_history(const struct run *);
 /* core.LiteralMap of a succeeded run, absolute paths. */
 struct str	run_outputs(const struct run *);
 const struct sched *run_sched(const struct run *);

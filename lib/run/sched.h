@@ -175,6 +175,9 @@ struct sched_record {
 	int64_t		queued_at, started_at;
 	enum sched_cache cache;
 	struct str	inputs;		/* core.LiteralMap; NULL p: resolve them */
+	struct str	had;		/* recovering: the inputs it had; with
+					 * others the record does not count.
+					 * NULL p: whatever they are */
 	struct str	outputs;	/* core.LiteralMap; NULL p: none */
 	struct sched_error error;
 	const struct plan *dynamic;	/* the graph it wrote, or NULL */

@@ -1,3 +1,5 @@
+#include "idl/literal.h"
+#include "idl/wire.h"
 #include "run/sched_impl.h"
 
 /*
@@ -143,6 +145,22 @@ sched_recall_settle(struct at *at)
 	sched_node_to(at, STEP_RECOVERED, SCHED_WHY_RECOVERED);
 }
 
+/* Is what the node is bound to now what the record had? */
+static int
+has_same_inputs(const struct at *at, struct str had)
+{
+	const ProtobufCMessageDescriptor *d =
+	    &flyteidl__core__literal_map__descriptor;
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *x, *y;
+	struct err e;
+
+	if (had.p == NULL || str_eq(at->n->inputs, had))
+		return 1;
+	return wire_unpack(d, at->n->inputs, &a, &x, &e) == 0 &&
+	    wire_unpack(d, had, &a, &y, &e) == 0 && wire_equal(x, y);
+}
+
 int
 sched_recall_recovered(struct at *at)
 {
@@ -163,6 +181,8 @@ sched_recall_recovered(struct at *at)
 	}
 	if (inputs(at, &r) != 0)
 		return 1;
+	if (!has_same_inputs(at, r.had))
+		return 0;
 	outputs(at, r.outputs.p != NULL ? r.outputs : STR(""));
 	n->cache = (uint8_t)r.cache;
 	n->recovered = 1;

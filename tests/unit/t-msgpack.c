@@ -56,10 +56,18 @@ TEST(flytekits_bytes)
 	CHECK_STR(hex_to_json("81a16101"), "{\"a\":1}");
 	CHECK_STR(from_json("{\"a\": 1}"), "81a16101");
 	/* floats are always nine bytes, None is nil */
-	CHECK_STR(from_json("{\"x\":1.5,\"n\":null}"),
-	    "82a178cb3ff8000000000000a16ec0");
+	CHECK_STR(from_json("{\"n\":null,\"x\":1.5}"),
+	    "82a16ec0a178cb3ff8000000000000");
 	CHECK_STR(hex_to_json("82a178cb3ff8000000000000a16ec0"),
 	    "{\"x\":1.5,\"n\":null}");
+}
+
+/* flytekit keeps the order of writing, and so has two cache keys for one
+ * value (flyte#2924). */
+TEST(order_of_writing_is_not_kept)
+{
+	CHECK_STR(from_json("{\"x\":1.5,\"n\":{\"b\":1,\"a\":2}}"),
+	    "82a16e82a16102a16201a178cb3ff8000000000000");
 }
 
 TEST(integers_take_the_smallest_form)
