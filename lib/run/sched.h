@@ -402,6 +402,7 @@ struct sched_view {
 	struct str	inputs, outputs;	/* no inputs of an element */
 	struct sched_error error;	/* code.p NULL: none */
 	uint32_t	taken, child;	/* as in the action */
+	int		unread;		/* its attempt's result waits */
 };
 void	sched_view(const struct sched *, struct sched_ref,
 	    struct sched_view *ret);

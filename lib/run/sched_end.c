@@ -55,10 +55,10 @@ has_finalize(const struct plan_node *pn)
 static enum sched_why
 why_failed(const struct at *at)
 {
-	if (at->n->failing || at->pn->kind == PLAN_BRANCH)
-		return SCHED_WHY_CHILD;
-	return str_ends(at->n->error->code, "TimeoutExpired") ?
-	    SCHED_WHY_DEADLINE : SCHED_WHY_ERROR;
+	if (at->n->late)
+		return SCHED_WHY_DEADLINE;
+	return at->n->failing || at->pn->kind == PLAN_BRANCH ?
+	    SCHED_WHY_CHILD : SCHED_WHY_ERROR;
 }
 
 static void
@@ -67,7 +67,7 @@ fail(struct at *at)
 	enum sched_why why = why_failed(at);
 
 	if (!has_finalize(at->pn) && at->s->c.rules.clean_timeout &&
-	    why == SCHED_WHY_DEADLINE)
+	    at->n->late)
 		sched_node_clean(at, at->n->error->message, SCHED_WHY_POLICY);
 	sched_node_to(at, has_finalize(at->pn) ? STEP_FAILING : STEP_FAILED, why);
 }
@@ -127,7 +127,7 @@ sched_node_retry(struct at *at)
 
 	sched_node_clean(at, n->error->message, SCHED_WHY_RETRY);
 	n->attempt++;
-	n->started = n->running = n->held = n->failing = 0;
+	n->started = n->running = n->held = n->failing = n->late = 0;
 	n->decided = n->built = n->asked = n->is_map = 0;
 	n->building = 0;
 	n->child = SCHED_NONE;

@@ -62,6 +62,7 @@ struct node {
 	unsigned	held : 1;	/* waits for a free start */
 	unsigned	waited : 1;	/* waited for a reservation */
 	unsigned	failing : 1;	/* what is inside it failed */
+	unsigned	late : 1;	/* this attempt's time was up */
 	unsigned	recovered : 1;	/* inputs of the execution before */
 	unsigned	no_inputs : 1;	/* they could not be resolved */
 	unsigned	decided : 1;	/* branch: the way is chosen */

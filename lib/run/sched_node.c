@@ -253,6 +253,13 @@ sched_node_clean(struct at *at, struct str reason, enum sched_why why)
 	}
 }
 
+/* 1 if something of it may still run, though it has ended. */
+static int
+has_remains(const struct node *n)
+{
+	return n->running || n->no_inputs || n->is_map || n->built;
+}
+
 void
 sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 {
@@ -263,7 +270,8 @@ sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 	    at->n->queued_in == at->s->first_failed)
 		return;
 	/* Its own end is decided: only what is left of it is ended. */
-	if (step != STEP_SUCCEEDING && step != STEP_FAILING)
+	if ((step != STEP_SUCCEEDING && step != STEP_FAILING &&
+	    step != STEP_TIMING_OUT) || has_remains(at->n))
 		sched_node_clean(at, reason, why);
 	at->n->step = STEP_ABORTED;
 	at->s->changed = 1;
@@ -376,6 +384,7 @@ sched_node_work(struct at *at)
 	}
 	if (is_busy(out) && !at->n->waited && now > execution_deadline(at)) {
 		at->n->error = timeout_error(at);
+		at->n->late = 1;
 		out = OUT_RETRY;
 	}
 	sched_node_outcome(at, out);
@@ -419,8 +428,7 @@ sched_node_step(struct at *at)
 		sched_node_to(at, STEP_SUCCEEDED, SCHED_WHY_DONE);
 		break;
 	case STEP_FAILING:
-		if (at->n->running || at->n->no_inputs || at->n->is_map ||
-		    at->n->built)
+		if (has_remains(at->n))
 			sched_node_clean(at, at->n->error->message, SCHED_WHY_ERROR);
 		sched_node_to(at, STEP_FAILED, SCHED_WHY_ERROR);
 		break;

@@ -109,6 +109,7 @@ sched_view(const struct sched *s, struct sched_ref ref,
 	ret->system_failures = at.n->system_failures;
 	ret->cache = (enum sched_cache)at.n->cache;
 	ret->reservation = (enum sched_reservation)at.n->reservation;
+	ret->unread = at.n->running && at.n->got != NULL;
 	ret->inputs = at.n->inputs;
 	ret->outputs = at.n->outputs;
 	if (at.n->error != NULL)

@@ -80,7 +80,7 @@ struct engine_run {
 	struct map	node_of;	/* path to nodes */
 	VEC(struct engine_call) calls;
 	VEC(struct engine_launch) launches;
-	uint32_t	peak, limit;
+	uint32_t	peak, stop_peak;	/* the latter of stops */
 	unsigned	misfits;	/* cached results that did not fit */
 	int64_t		reserved_until;
 };
@@ -121,6 +121,7 @@ struct engine_edits {
 	int		calls_less;	/* calls of elements may be missing */
 	enum engine_free workflow;	/* phase, error and outputs */
 	struct map	free;		/* path to enum engine_free */
+	VEC(struct str)	paths;		/* those in it */
 };
 /* What holds for a path: of itself, or ENGINE_ALL of what it is inside. */
 enum engine_free engine_free_of(const struct engine_edits *, struct str path);

@@ -15,6 +15,19 @@ is_recorded(struct engine_runs *runs, const struct engine_edits *edits,
 	return bad == 0;
 }
 
+/* What differs in one run is different for one that recovers it. */
+static void
+carry_over(struct judge *j, const struct engine_edits *before)
+{
+	if (j->mine->options == TREE_NONE || !conform_true(j->row,
+	    j->mine->options, "recover"))
+		return;
+	for (size_t i = 0; i < before->paths.n; i++)
+		judge_set_free(j, before->paths.at[i], ENGINE_ALL);
+	if (before->paths.n > 0)
+		j->edits->workflow = ENGINE_ALL;
+}
+
 static unsigned
 apply(struct engine_runs *ours, struct engine_runs *flyte,
     struct engine_edits *edits, struct sched_rules *without, int *ret_replay,
@@ -34,6 +47,8 @@ apply(struct engine_runs *ours, struct engine_runs *flyte,
 			if (j.mine->s == NULL || j.its->s == NULL)
 				continue;
 			any |= judge_rules[k].applies(&j);
+			if (i > 0)
+				carry_over(&j, &edits[i - 1]);
 			bad |= j.bad;
 		}
 		if (!any)
@@ -79,8 +94,10 @@ engine_better(struct engine_runs *ours, struct strbuf *why)
 		strbuf_addstr(why, strbuf_str(&scratch));
 		ok = 0;
 	}
-	for (unsigned i = 0; i < ours->n; i++)
+	for (unsigned i = 0; i < ours->n; i++) {
 		map_release(&edits[i].free);
+		VEC_RELEASE(&edits[i].paths);
+	}
 	engine_runs_release(&flyte);
 	return ok;
 }

@@ -207,9 +207,10 @@ check_element(struct diff *d, uint32_t json, const struct engine_node *n)
 {
 	check_number(d, "attempts", engine_int(d->r, json, "attempts", 0),
 	    n->last.at.attempt);
-	check_number(d, "systemFailures",
-	    engine_int(d->r, json, "systemFailures", 0),
-	    n->last.system_failures);
+	if (engine_free_of(d->edits, d->where) == ENGINE_STRICT)
+		check_number(d, "systemFailures",
+		    engine_int(d->r, json, "systemFailures", 0),
+		    n->last.system_failures);
 }
 
 static void
@@ -281,6 +282,20 @@ find_call(const struct engine_run *r, struct str path, int64_t attempt)
 	return NULL;
 }
 
+/* 1 if the attempt of this path is the last of a node left unfinished. */
+static int
+is_left(const struct diff *d, struct str path, int64_t attempt)
+{
+	const struct conform_row *row = d->r->w->row;
+	uint32_t nodes = tree_get(row->tree, tree_get(row->tree, d->r->json,
+	    "result"), "nodes");
+	uint32_t n = tree_get_str(row->tree, nodes, path);
+
+	return d->edits->stopped && n != TREE_NONE &&
+	    is_unfinished(conform_text(row, n, "phase")) &&
+	    attempt >= engine_int(d->r, n, "attempts", 0);
+}
+
 static void
 check_call(struct diff *d, uint32_t json)
 {
@@ -299,7 +314,8 @@ check_call(struct diff *d, uint32_t json)
 	check_text(d, "did", conform_text(row, json, "did"), c->did == NULL ?
 	    STR("") : str_of(c->did));
 	check_number(d, "aborted", conform_true(row, json, "aborted") ||
-	    (d->edits->stopped && c->did == NULL), c->aborted);
+	    (d->edits->stopped && c->did == NULL) ||
+	    is_left(d, d->where, attempt), c->aborted);
 	check_number(d, "interruptible",
 	    conform_true(row, json, "interruptible"), c->interruptible);
 	check_text(d, "task", conform_text(row, json, "task"), c->task->name);
@@ -324,9 +340,13 @@ check_calls(struct diff *d, uint32_t result)
 		else
 			free_calls++;
 	}
-	for (size_t i = 0; i < d->r->calls.n; i++)
-		mine += engine_free_of(d->edits, d->r->calls.at[i].path) !=
-		    ENGINE_ALL;
+	for (size_t i = 0; i < d->r->calls.n; i++) {
+		const struct engine_call *c = &d->r->calls.at[i];
+
+		/* One that was never started may be stopped. */
+		mine += engine_free_of(d->edits, c->path) != ENGINE_ALL &&
+		    (c->is_started || !is_left(d, c->path, c->at.attempt));
+	}
 	d->where = STR("calls");
 	if (!d->edits->calls_less || mine > n - free_calls)
 		check_number(d, "count", n - free_calls, mine);
@@ -408,6 +428,23 @@ check_outputs(struct diff *d, uint32_t result)
 		check_map(d, result, "outputs", d->r->outputs);
 }
 
+static void
+check_peak(struct diff *d, uint32_t result)
+{
+	const struct tree *t = d->r->w->row->tree;
+	int64_t most = engine_int(d->r, result, "peak", 0);
+
+	if (tree_get(t, result, "peak") == TREE_NONE ||
+	    d->edits->workflow == ENGINE_ALL)
+		return;
+	/* With what was left running stopped, no more run at once. */
+	if (!d->edits->stopped)
+		check_number(d, "peak", most, MAX(d->r->peak,
+		    d->r->stop_peak));
+	else if (d->r->peak > most)
+		check_number(d, "peak", most, d->r->peak);
+}
+
 unsigned
 engine_compare(struct engine_run *r, const struct engine_edits *edits,
     struct strbuf *why)
@@ -432,10 +469,7 @@ engine_compare(struct engine_run *r, const struct engine_edits *edits,
 		check_error(&d, result, &r->error);
 		check_outputs(&d, result);
 	}
-	if (tree_get(row->tree, result, "peak") != TREE_NONE &&
-	    d.edits->workflow < ENGINE_ALL)
-		check_number(&d, "peak", engine_int(r, result, "peak", 0),
-		    r->peak);
+	check_peak(&d, result);
 	check_nodes(&d, result);
 	check_calls(&d, result);
 	if (d.edits->workflow < ENGINE_ALL)

@@ -10,9 +10,11 @@ judge_set_free(struct judge *j, struct str path, enum engine_free level)
 {
 	uint32_t old = map_get(&j->edits->free, path);
 
+	path = arena_str(j->row->arena, path);
+	if (old == MAP_NONE)
+		VEC_PUSH(&j->edits->paths, path);
 	if (old == MAP_NONE || old < (uint32_t)level)
-		map_put(&j->edits->free, arena_str(j->row->arena, path),
-		    (uint32_t)level);
+		map_put(&j->edits->free, path, (uint32_t)level);
 }
 
 struct str

@@ -78,7 +78,8 @@ engine_stop(struct engine_run *r, const struct sched_action *a)
 		n = engine_node(r, a->path);
 		c->no_inputs = n->last.why == SCHED_WHY_INPUTS;
 		/* The recorder counts these for the moment of the call. */
-		r->peak = MAX(r->peak, sched_n_running(r->s, NULL) + 1);
+		r->stop_peak = MAX(r->stop_peak,
+		    sched_n_running(r->s, NULL) + 1);
 	}
 	c->running = 0;
 	c->aborted = 1;

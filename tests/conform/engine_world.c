@@ -223,13 +223,41 @@ check_inputs(struct engine_run *r, const pb_literal_map *inputs)
 	return -1;
 }
 
+/* What the workflow object would hold in the end. */
+static void
+look_at_end(struct engine_run *r)
+{
+	struct sched_view v;
+
+	r->wf = sched_phase(r->s);
+	(void)sched_n_running(r->s, &r->peak);
+	for (size_t i = 0; i < r->nodes.n; i++) {
+		struct engine_node *n = &r->nodes.at[i];
+
+		if (n->is_element || n->last.phase == SCHED_UNDEFINED)
+			continue;
+		sched_view(r->s, n->last.at, &v);
+		n->last.at.attempt = v.attempt;
+		n->last.system_failures = v.system_failures;
+	}
+	/* A result that nobody took is none. */
+	for (size_t i = 0; i < r->calls.n; i++) {
+		struct engine_call *c = &r->calls.at[i];
+
+		sched_view(r->s, c->at, &v);
+		if (v.unread && v.attempt == c->at.attempt) {
+			c->did = NULL;
+			c->running = 1;
+		}
+	}
+}
+
 int
 engine_run(struct engine_run *r, struct err *e)
 {
 	struct sched_config c;
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	ProtobufCMessage *inputs;
-	uint32_t peak;
 
 	r->outputs = (struct str){ NULL, 0 };
 	if (conform_message(r->w->row, r->json, "inputs",
@@ -244,12 +272,9 @@ engine_run(struct engine_run *r, struct err *e)
 	c.name = r->name;
 	r->reserved_until = EPOCH + SECOND * engine_int(r, r->options,
 	    "reserved", 0);
-	r->limit = c.max_parallelism;
 	r->s = sched_new(r->w->plan, &c, EPOCH);
 	loop(r);
-	r->wf = sched_phase(r->s);
-	(void)sched_n_running(r->s, &peak);
-	r->peak = MAX(r->peak, peak);
+	look_at_end(r);
 	if (sched_error(r->s) != NULL) {
 		r->error = *sched_error(r->s);
 		r->error.code = keep(r, r->error.code);
