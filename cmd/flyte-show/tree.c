@@ -299,8 +299,9 @@ measure(struct tree_view *v)
 	for (i = 0; i < l->items.n; i++) {
 		const struct look_item *it = &l->items.at[i];
 
-		w = (size_t)2 * (it->depth + 1) + (it->element >= 0 ? 8 :
-		    it->id.n);
+		/* An element is "n17", a range of them "[10-17]". */
+		w = (size_t)2 * (it->depth + 1) + (it->element >= 0 ?
+		    2 * it->id.n + 1 : it->id.n);
 		v->name_width = MAX(v->name_width, MIN(w, NAME_WIDTH_MAX));
 	}
 }

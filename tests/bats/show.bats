@@ -165,11 +165,11 @@ shows() {
 @test "show: elements of a map that fared alike are one line" {
 	flyte-run -q --name all w.yaml:mapped n=3
 	run -0 flyte-show all
-	has "    [0-2]     done" "$output"
+	has "    [0-2]  done" "$output"
 	run ! flyte-run -q -j1 --name m w.yaml:mapped n=8
 	run -0 flyte-show m
-	has "    [0-2]     done" "$output"
-	has "    [3]       failed" "$output"
+	has "    [0-2]  done" "$output"
+	has "    [3]    failed" "$output"
 	run -0 flyte-show m/m/n3
 	has "m/m/n3  failed" "${lines[0]}"
 	has "        | no three" "$output"
@@ -269,6 +269,7 @@ second" "$output"
 	printed() { flyte-show --logs h 2>/dev/null | grep -q begun; }
 	within 10 printed
 	kill -9 $pid
+	wait $pid || true
 	run -0 flyte-show h
 	equals "h  interrupted" "${lines[0]}"
 	has "  x  interrupted" "$output"
