@@ -72,6 +72,8 @@ from_registry(struct exec *x, const struct ref *r)
 		return fail(&x->ctx, &e);
 	if (id.kind != ENTITY_TASK)
 		return wrong_kind(x, id.kind);
+	registry_locate(x->registry, found.task->closure->compiled_task->
+	    template_, &x->ctx.arena);
 	x->task = found.task->closure->compiled_task->template_;
 	x->project = x->task->id->project;
 	x->domain = x->task->id->domain;

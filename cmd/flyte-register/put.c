@@ -13,8 +13,6 @@
 #include "pack/package.h"
 #include "pack/vcs.h"
 #include "spec/spec.h"
-#include "store/blob.h"
-#include "store/store.h"
 
 static const char open_version[] = "{{ registration.version }}";
 
@@ -114,47 +112,20 @@ pick_version(struct settings *s, const struct fronts *all, const char *code,
 
 /* ---- code --------------------------------------------------------------- */
 
+/* What front_options.keep_code needs. */
+struct keeping {
+	struct settings	*s;
+	struct registry	*r;
+};
+
+/* front_options.keep_code: the archive stays with the registry. */
 static int
-blob_of(struct settings *s, const char *path, struct blob *ret,
+keep_archive(void *arg, const char *path, struct arena *a, const char **ret,
     struct err *e)
 {
-	struct store *store;
+	const struct keeping *k = arg;
 
-	if (context_store(&s->context, &store, e) < 0)
-		return -1;
-	return s->dry_run ? blob_digest(store, AT_FDCWD, path, ret, e) :
-	    blob_put(store, AT_FDCWD, path, 0, ret, e);
-}
-
-/* front_options.keep_code: the archive becomes a blob. */
-static int
-keep_code(void *arg, const char *path, struct arena *a, const char **ret,
-    struct err *e)
-{
-	c_strbuf struct strbuf uri = STRBUF_INIT;
-	struct blob blob;
-
-	if (blob_of(arg, path, &blob, e) < 0)
-		return -1;
-	blob_add_uri(&blob, &uri);
-	*ret = arena_strndup(a, uri.p, uri.n);
-	return 0;
-}
-
-/* The files that tasks name become blobs, found by their digest. */
-static int
-keep_files(struct settings *s, const struct fronts *all, struct err *e)
-{
-	struct blob blob;
-	size_t i, k;
-
-	for (i = 0; i < all->n; i++)
-		for (k = 0; k < all->at[i].n_files; k++)
-			if (blob_of(s, front_file_path(&all->at[i],
-			    &all->at[i].files[k], &s->context.arena), &blob,
-			    e) < 0)
-				return -1;
-	return 0;
+	return registry_keep(k->r, path, k->s->dry_run, a, ret, e);
 }
 
 /* ---- registering -------------------------------------------------------- */
@@ -286,7 +257,7 @@ put_fronts(struct settings *s, struct registry *r, const struct fronts *all,
 	    (s->keep_going ? PUT_KEEP_GOING : 0u);
 	int status;
 
-	if (make_batch(s, all, &b, e) < 0 || keep_files(s, all, e) < 0 ||
+	if (make_batch(s, all, &b, e) < 0 ||
 	    registry_put_all(r, b.puts.at, b.puts.n, flags,
 	    &s->context.arena, e) < 0)
 		status = fail(&s->context, e);
@@ -403,6 +374,7 @@ static int
 prepare(struct settings *s, struct registry *r, char **args, size_t n,
     struct fronts *all, const char **ret_code, struct err *e)
 {
+	struct keeping k = { s, r };
 	struct front_options o;
 	const char *version, *base;
 	size_t i;
@@ -412,8 +384,8 @@ prepare(struct settings *s, struct registry *r, char **args, size_t n,
 		return -1;
 	o.code_dir = all->code_dir;
 	if (s->out == NULL) {
-		o.keep_code = keep_code;
-		o.keep_code_arg = s;
+		o.keep_code = keep_archive;
+		o.keep_code_arg = &k;
 	}
 	if (read_fronts(s, &o, args, n, all, e) < 0 ||
 	    find_code(s, all, ret_code, e) < 0)
@@ -425,7 +397,7 @@ prepare(struct settings *s, struct registry *r, char **args, size_t n,
 		front_set_version(&all->at[i], s->out == NULL ? s->project :
 		    "", s->out == NULL ? s->domain : "", version,
 		    s->as != NULL);
-	return 0;
+	return s->out != NULL ? 0 : keep_code(s, r, all, e);
 }
 
 static int

@@ -144,6 +144,7 @@ set_registered_plan(struct target *t, struct registry *r,
 
 	if (get(r, ENTITY_WORKFLOW, plan->spec->workflow_id, a, &wf, e) < 0)
 		return err_wrap(e, "launch plan %s", plan->id->name);
+	registry_locate_all(r, wf.workflow->closure->compiled_workflow, a);
 	set_workflow(t, wf.workflow->closure->compiled_workflow);
 	wants_of_plan(t, plan->closure->expected_inputs, plan->spec, a);
 	return 0;
@@ -156,6 +157,7 @@ set_registered_workflow(struct target *t, struct registry *r,
 {
 	struct registered plan;
 
+	registry_locate_all(r, wf->closure->compiled_workflow, a);
 	set_workflow(t, wf->closure->compiled_workflow);
 	if (get(r, ENTITY_LAUNCH_PLAN, wf->id, a, &plan, e) == 0 &&
 	    fixes_nothing(plan.plan->spec)) {
@@ -187,9 +189,12 @@ find_registered(struct context *c, const struct ref *ref, const char *type,
 	entity_id_add(&full, &id);
 	t->reference = arena_strdup(&c->arena, full.p);
 	t->kind = id.kind;
-	if (found.task != NULL)
+	if (found.task != NULL) {
+		registry_locate(r, found.task->closure->compiled_task->
+		    template_, &c->arena);
 		return set_task(t, found.task->closure->compiled_task->
 		    template_, &c->arena, e);
+	}
 	if (found.plan != NULL)
 		return set_registered_plan(t, r, found.plan, &c->arena, e);
 	return set_registered_workflow(t, r, found.workflow, &c->arena, e);
@@ -279,6 +284,10 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 		err_clear(e);
 		return -1;
 	}
+	for (i = 0; i < t->front.n; i++)
+		if (t->front.at[i].workflow != NULL)
+			registry_locate_all(r, t->front.at[i].workflow,
+			    &c->arena);
 	t->file = ref->file;
 	t->local = 1;
 	if (t->front.n_files > 0)

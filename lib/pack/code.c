@@ -62,3 +62,14 @@ code_folder(const char *helper, const char *folder, const char *not_this,
 
 	return ask(helper, args, -1, a, ret_path, e);
 }
+
+int
+code_extract(const char *helper, const char *archive, const char *dir,
+    struct err *e)
+{
+	const char *args[] = { "extract", archive, dir, NULL };
+	c_arena struct arena a = ARENA_INIT;
+	const char *none;
+
+	return ask(helper, args, -1, &a, &none, e);
+}

@@ -31,5 +31,8 @@ int	code_archive(const char *helper, const struct code_file *at, size_t n,
 int	code_folder(const char *helper, const char *folder,
 	    const char *not_this, const char *dir, struct arena *,
 	    const char **ret_path, struct err *) must_check;
+/* Unpacks an archive into a folder: tar_extract, through the helper. */
+int	code_extract(const char *helper, const char *archive,
+	    const char *dir, struct err *) must_check;
 
 #endif

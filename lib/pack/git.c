@@ -5,7 +5,10 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <stdio.h>
+
+#include "sys/file.h"
 
 #define c_repository	cleanup(repository_freep)
 #define c_tree_entry	cleanup(tree_entry_freep)
@@ -61,32 +64,97 @@ is_there(const char *dir)
 	return code == 0;
 }
 
-/* 1 if the file is in the tree as it is on the disk, 0 if not. */
+struct looking {
+	git_repository	*repo;
+	git_tree	*tree;		/* of HEAD */
+	const char	*folder;	/* in the work tree; of a walk */
+	size_t		 files;		/* of the folder that are as in HEAD */
+	int		 differs;
+};
+
+/* 1 if the file at this place in the work tree is as it is in the tree. */
 static int
-as_committed(git_repository *repo, git_tree *tree, const char *path)
+file_as_committed(const struct looking *l, const char *path, mode_t mode)
 {
 	c_tree_entry git_tree_entry *entry = NULL;
-	const char *top = git_repository_workdir(repo);
-	c_free char *real = realpath(path, NULL);
-	c_free char *real_top = realpath(top, NULL);
-	struct stat st;
 	git_oid oid;
-	size_t n;
 
-	if (real == NULL || real_top == NULL || stat(real, &st) < 0)
-		return 0;
-	n = strlen(real_top);
-	if (strncmp(real, real_top, n) != 0 || real[n] != '/')
-		return 0;
-	if (git_tree_entry_bypath(&entry, tree, real + n + 1) != 0)
+	if (!S_ISREG(mode) ||
+	    git_tree_entry_bypath(&entry, l->tree, path) != 0)
 		return 0;
 	if (((git_tree_entry_filemode(entry) & 0111) != 0) !=
-	    ((st.st_mode & 0100) != 0))
+	    ((mode & 0100) != 0))
 		return 0;
-	if (git_repository_hashfile(&oid, repo, real + n + 1,
-	    GIT_OBJECT_BLOB, NULL) != 0)
+	if (git_repository_hashfile(&oid, l->repo, path, GIT_OBJECT_BLOB,
+	    NULL) != 0)
 		return 0;
 	return git_oid_equal(&oid, git_tree_entry_id(entry));
+}
+
+static int
+visit(void *arg, const struct walk_entry *w, struct err *e)
+{
+	struct looking *l = arg;
+	c_strbuf struct strbuf path = STRBUF_INIT;
+
+	(void)e;
+	if (S_ISDIR(w->st->st_mode))
+		return 0;
+	strbuf_addf(&path, "%s/%s", l->folder, w->path);
+	if (file_as_committed(l, path.p, w->st->st_mode))
+		l->files++;
+	else
+		l->differs = 1;
+	return 0;
+}
+
+static int
+count(const char *root, const git_tree_entry *entry, void *n)
+{
+	(void)root;
+	if (git_tree_entry_type(entry) != GIT_OBJECT_TREE)
+		++*(size_t *)n;
+	return 0;
+}
+
+/* A folder: each file in it, and no other in HEAD. */
+static int
+folder_as_committed(struct looking *l, const char *path, const char *real)
+{
+	c_tree_entry git_tree_entry *entry = NULL;
+	c_object git_object *tree = NULL;
+	size_t n = 0;
+	struct err e;
+
+	if (git_tree_entry_bypath(&entry, l->tree, path) != 0 ||
+	    git_tree_entry_to_object(&tree, l->repo, entry) != 0 ||
+	    git_object_type(tree) != GIT_OBJECT_TREE)
+		return 0;
+	l->folder = path;
+	l->files = 0;
+	l->differs = 0;
+	if (file_walk(AT_FDCWD, real, visit, l, &e) < 0 || l->differs)
+		return 0;
+	return git_tree_walk((git_tree *)tree, GIT_TREEWALK_PRE, count,
+	    &n) == 0 && n == l->files;
+}
+
+static int
+as_committed(struct looking *l, const char *path)
+{
+	c_free char *real = realpath(path, NULL);
+	c_free char *top = realpath(git_repository_workdir(l->repo), NULL);
+	struct stat st;
+	size_t n;
+
+	if (real == NULL || top == NULL || stat(real, &st) < 0)
+		return 0;
+	n = strlen(top);
+	if (strncmp(real, top, n) != 0 || real[n] != '/')
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return folder_as_committed(l, real + n + 1, real);
+	return file_as_committed(l, real + n + 1, st.st_mode);
 }
 
 static int
@@ -94,6 +162,7 @@ look(git_repository *repo, const char *const *paths, size_t n,
     struct vcs *ret)
 {
 	c_object git_object *head = NULL, *tree = NULL;
+	struct looking l = { .repo = repo };
 	size_t i;
 	int code;
 
@@ -104,8 +173,9 @@ look(git_repository *repo, const char *const *paths, size_t n,
 		return refuse(ret, git_reason());
 	git_oid_tostr(ret->commit, sizeof(ret->commit), git_object_id(head));
 	ret->state = VCS_CLEAN;
+	l.tree = (git_tree *)tree;
 	for (i = 0; i < n && ret->state == VCS_CLEAN; i++)
-		if (!as_committed(repo, (git_tree *)tree, paths[i]))
+		if (!as_committed(&l, paths[i]))
 			ret->state = VCS_DIRTY;
 	return 0;
 }

@@ -25,6 +25,10 @@ struct registry_ops {
 	int	(*activate)(struct registry *, const struct entity_id *,
 		    int on, struct arena *, const char **ret_before,
 		    struct err *);
+	int	(*keep)(struct registry *, const char *path, int dry_run,
+		    struct arena *, const char **ret_uri, struct err *);
+	void	(*locate)(struct registry *, pb_task_template *,
+		    struct arena *);
 };
 
 /* The first member of every kind of registry. */

@@ -19,6 +19,7 @@ filereg_close(struct registry *base)
 
 	closep(&r->fd);
 	free(r->dir);
+	free(r->real);
 	free(r);
 }
 
@@ -244,6 +245,8 @@ static const struct registry_ops ops = {
 	.list = filereg_list,
 	.put_all = filereg_put_all,
 	.activate = filereg_activate,
+	.keep = filereg_keep,
+	.locate = filereg_locate,
 };
 
 int

@@ -10,6 +10,7 @@
 struct filereg {
 	struct registry	 base;
 	char		*dir;
+	char		*real;	/* dir, absolute; NULL: not needed yet */
 	int		 fd;	/* of dir; -1: it does not exist yet */
 };
 
@@ -62,6 +63,10 @@ int	filereg_list(struct registry *, const struct registry_filter *,
 	    struct err *) must_check;
 int	filereg_put_all(struct registry *, struct registry_put *at, size_t n,
 	    unsigned flags, struct arena *, struct err *) must_check;
+int	filereg_keep(struct registry *, const char *path, int dry_run,
+	    struct arena *, const char **ret_uri, struct err *) must_check;
+void	filereg_locate(struct registry *, pb_task_template *,
+	    struct arena *);
 int	filereg_activate(struct registry *, const struct entity_id *, int on,
 	    struct arena *, const char **ret_before, struct err *) must_check;
 

@@ -267,3 +267,26 @@ registry_active(struct registry *r, const struct entity_id *id,
 {
 	return r->ops->active(r, id, a, ret_version, e);
 }
+
+int
+registry_keep(struct registry *r, const char *path, int dry_run,
+    struct arena *a, const char **ret_uri, struct err *e)
+{
+	return r->ops->keep(r, path, dry_run, a, ret_uri, e);
+}
+
+void
+registry_locate(struct registry *r, pb_task_template *t, struct arena *a)
+{
+	r->ops->locate(r, t, a);
+}
+
+void
+registry_locate_all(struct registry *r, pb_compiled_workflow_closure *c,
+    struct arena *a)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_tasks; i++)
+		r->ops->locate(r, c->tasks[i]->template_, a);
+}

@@ -122,6 +122,22 @@ int	registry_put_all(struct registry *, struct registry_put *at, size_t n,
 	    unsigned flags, struct arena *, struct err *) must_check;
 
 /*
+ * Keeps a file or a folder as long as the registry lives: code that tasks
+ * need.  *ret_uri, in the arena, stands for it in what is registered
+ * ("code:NAME"; the same content has the same name); with dry_run it is only
+ * found out.  registry_locate puts absolute paths in the place of such texts
+ * in all tasks of a message, before it is run; the new texts are in the
+ * arena.
+ */
+int	registry_keep(struct registry *, const char *path, int dry_run,
+	    struct arena *, const char **ret_uri, struct err *) must_check;
+void	registry_locate(struct registry *, pb_task_template *,
+	    struct arena *);
+/* The same of each task of a closure. */
+void	registry_locate_all(struct registry *,
+	    pb_compiled_workflow_closure *, struct arena *);
+
+/*
  * Makes a version of a launch plan the active one of its name (on), or no
  * version if it is the active one (!on).  *ret_before: the version active
  * before, "" if none; in the arena.

@@ -62,6 +62,15 @@ use_run(struct contract *c, const char *text, struct err *e)
 	return 0;
 }
 
+/* A registered task says where its files are kept. */
+const char *
+contract_code(const struct contract *c)
+{
+	const char *kept = config(c->task, LOWER_CODE);
+
+	return kept != NULL && kept[0] == '/' ? kept : c->world->code;
+}
+
 /* A script: in place, out of the code archive, or written out each time. */
 static int
 use_script(struct contract *c, const char *text, const char *file,
@@ -72,8 +81,9 @@ use_script(struct contract *c, const char *text, const char *file,
 	c->exports = 1;
 	if (c->world->file != NULL)
 		path = arena_strdup(&c->arena, c->world->file);
-	else if (file != NULL && c->world->code != NULL)
-		path = arena_printf(&c->arena, "%s/%s", c->world->code, file);
+	else if (file != NULL && contract_code(c) != NULL)
+		path = arena_printf(&c->arena, "%s/%s", contract_code(c),
+		    file);
 	else if (file != NULL)
 		return err_set(e, ERR_SPEC, "its script %s lies in a code "
 		    "archive, which is not here", file);

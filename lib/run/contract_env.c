@@ -127,8 +127,8 @@ contract_env(struct contract *c, struct err *e)
 		return -1;
 	if (c->kind == CONTRACT_CONTAINER)
 		put_task_id(c);
-	if (c->world->code != NULL)
-		env_put(&c->env, &c->arena, "FLYTE_CODE", c->world->code);
+	if (contract_code(c) != NULL)
+		env_put(&c->env, &c->arena, "FLYTE_CODE", contract_code(c));
 	c->path = env_get(&c->env, "PATH");
 	return 0;
 }

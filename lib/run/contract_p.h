@@ -30,6 +30,9 @@ struct contract {
 	const char		*path;		/* PATH of the task */
 };
 
+/* contract.c: the folder of $FLYTE_CODE, or NULL. */
+const char *contract_code(const struct contract *);
+
 /* contract_env.c */
 /* Sets name to value, in place of what it had. */
 void	env_put(env_list *, struct arena *, const char *name,

@@ -51,6 +51,10 @@
  * all). */
 #define LOWER_CATCHUP	"flyte.catchup"
 
+/* Once registered: where the files of FILES and SCRIPT_FILE are kept, see
+ * registry_keep(); for a run the absolute path of that folder. */
+#define LOWER_CODE	"flyte.code"
+
 /* TaskTemplate.type, and the folders of data_config. */
 #define LOWER_TASK_TYPE		"raw-container"
 #define LOWER_INPUT_PATH	"/var/flyte/inputs"

@@ -169,6 +169,46 @@ settle_and_write(struct members *m, const char *dir, struct err *e)
 	return write_archive(m, dir, e);
 }
 
+/* A folder that is named stands for all that lies in it. */
+struct named {
+	struct members	*all;
+	const struct member *folder;
+};
+
+static int
+add_below(void *arg, const struct walk_entry *w, struct err *e)
+{
+	const struct named *x = arg;
+	struct member m = { NULL, NULL, NULL };
+
+	(void)e;
+	if (S_ISDIR(w->st->st_mode))
+		return 0;
+	m.name = xmalloc(strlen(x->folder->name) + strlen(w->path) + 2);
+	stpcpy(stpcpy(stpcpy(m.name, x->folder->name), "/"), w->path);
+	m.path = xmalloc(strlen(x->folder->path) + strlen(w->path) + 2);
+	stpcpy(stpcpy(stpcpy(m.path, x->folder->path), "/"), w->path);
+	VEC_PUSH(x->all, m);
+	return 0;
+}
+
+static int
+add_named(struct members *all, struct member *m, struct err *e)
+{
+	struct named x = { all, m };
+	struct stat st;
+	int ret;
+
+	if (stat(m->path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		VEC_PUSH(all, *m);
+		return 0;
+	}
+	ret = file_walk(AT_FDCWD, m->path, add_below, &x, e);
+	free(m->name);
+	free(m->path);
+	return ret;
+}
+
 int
 make_code(const char *dir, struct err *e)
 {
@@ -180,7 +220,10 @@ make_code(const char *dir, struct err *e)
 		struct member m = { xstrdup(f.name.p), xstrdup(f.data.p),
 			NULL };
 
-		VEC_PUSH(&all, m);
+		if (add_named(&all, &m, e) < 0) {
+			got = -1;
+			break;
+		}
 	}
 	if (got == 0)
 		got = settle_and_write(&all, dir, e);

@@ -171,15 +171,50 @@ launch plan twice@v1 of workflow twice" "$output"
 	has nope.py "$output"
 }
 
-@test "code: declared files become blobs when registered" {
+@test "code: declared files are kept by the registry, and run from there" {
+	mkdir -p lib/deep
+	echo 'echo $((n * 3))' > lib/deep/triple.sh
+	cat > files.yaml <<-'END'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, stdout: o, run: '. "$FLYTE_CODE/lib/deep/triple.sh"', files: [lib/deep/triple.sh]}
+	  u: {inputs: {n: int}, outputs: {o: int}, stdout: o, run: '. "$FLYTE_CODE/lib/deep/triple.sh"', files: [lib]}
+	workflows:
+	  w:
+	    inputs: {n: int}
+	    nodes: {a: {task: t, with: {n: $n}}, b: {task: u, with: {n: $a.o}}}
+	    outputs: {o: $b.o}
+	END
+	flyte-register -q --as v1 -O p.tgz files.yaml
+	flyte-register -q --as v1 files.yaml
+	run -0 flyte-register --as v1 files.yaml
+	lacks registered "$output"
+	# The same by way of the package.
+	run -0 flyte-register ./p.tgz
+	lacks registered "$output"
+	# They are not needed where they were any more.
+	rm -r lib
+	run -0 flyte-exec --plain -o o t n=7
+	equals 21 "$output"
+	run -0 --separate-stderr flyte-run --plain -o o w n=7
+	equals 63 "$output"
+	# Nor is the folder that the registry lies in.
+	mv "$FLYTE_HOME" elsewhere
+	FLYTE_HOME=$PWD/elsewhere run -0 flyte-exec --plain -o o t n=5
+	equals 15 "$output"
+	d=$(echo elsewhere/registry/.code/*.d/lib/deep)
+	equals 555 "$(stat -c %a ${d%% *})"
+}
+
+@test "code: a package without its code archive is refused where it is needed" {
 	echo 'print(1)' > mod.py
 	cat > files.yaml <<-'END'
 	tasks:
 	  t: {outputs: {o: int}, run: "echo 1", files: [mod.py]}
 	END
-	flyte-register -q --as v1 files.yaml
-	sum=$(sha256sum mod.py | cut -d' ' -f1)
-	[ -f "$FLYTE_HOME/blobs/sha256/${sum:0:2}/${sum:2}" ]
+	flyte-register -q --copy none --as v1 -O p.tgz files.yaml
+	run -3 flyte-register ./p.tgz
+	has "has no code archive" "$output"
+	run -0 flyte-register show ./p.tgz
 }
 
 @test "code: --copy all takes the folder but what is ignored" {

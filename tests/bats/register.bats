@@ -366,6 +366,28 @@ registered launch_plan default/development/twice@v1" "$output"
 	has "$commit-dirty-" "$output"
 }
 
+@test "version: what tasks name counts, folders with all that is in them" {
+	mkdir lib
+	echo 1 > lib/a
+	echo 2 > lib/b
+	printf 'tasks:\n  t: {outputs: {o: int}, run: "echo 1", files: [lib]}\n' > f.yaml
+	commit_all
+	commit=$(git rev-parse HEAD)
+	run -0 flyte-register -n f.yaml
+	has "t@$commit" "$output"
+	lacks dirty "$output"
+	echo 3 > lib/c
+	run -0 flyte-register -n f.yaml
+	has "$commit-dirty-" "$output"
+	rm lib/c lib/b
+	run -0 flyte-register -n f.yaml
+	has "$commit-dirty-" "$output"
+	git checkout -q lib/b
+	chmod +x lib/b
+	run -0 flyte-register -n f.yaml
+	has "$commit-dirty-" "$output"
+}
+
 @test "version: an untracked or ignored spec is not clean" {
 	echo spec.yaml > .gitignore
 	commit_all
@@ -567,8 +589,8 @@ registered launch_plan default/development/twice@v1" "$output"
 	has "registered task        flytesnacks/development/wf.basics.add@v2" "$output"
 	# The code archive is kept, and its place is in the tasks.
 	run -0 flyte-register -p flytesnacks show wf.basics.add@v2
-	[[ "$output" =~ blob:sha256:([0-9a-f]{2})([0-9a-f]{62}) ]]
-	[ -f "$FLYTE_HOME/blobs/sha256/${BASH_REMATCH[1]}/${BASH_REMATCH[2]}" ]
+	[[ "$output" =~ code:(sha256-[0-9a-f]{64}.tar.gz) ]]
+	[ -f "$FLYTE_HOME/registry/.code/${BASH_REMATCH[1]}" ]
 	run -0 flyte-register -p flytesnacks list
 	equals 382 $((${#lines[@]} + 2))
 }
