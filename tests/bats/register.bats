@@ -536,11 +536,10 @@ registered launch_plan default/development/twice@v1" "$output"
 }
 
 @test "read-only: looking and unchanged work, registering says why not" {
-	[ "$(id -u)" = 0 ] && skip "root writes anywhere"
 	flyte-register -q --as v1 spec.yaml
 	chmod -R a-w "$FLYTE_HOME"
-	run -0 flyte-register --as v1 spec.yaml
-	run -8 flyte-register --as v2 spec.yaml
+	run -0 unprivileged flyte-register --as v1 spec.yaml
+	run -8 unprivileged flyte-register --as v2 spec.yaml
 	chmod -R u+w "$FLYTE_HOME"
 }
 
