@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "run/brief.h"
 #include "run/control.h"
 #include "run/job.h"
@@ -224,18 +225,42 @@ ended_already(const struct history *h, struct err *e)
 	    look_phase_name(look_phase_of(h->phase, 0)));
 }
 
-/* 0: stopped; 1: a process runs it; -1. */
+static int	stop_one(struct ctl *, const struct execution_id *,
+		    unsigned depth, struct err *) must_check;
+
+/* Executions that nodes launched end with their parent; those that have
+ * ended, or that another process runs, stay as they are. */
 static int
-stop_here(struct ctl *c, struct err *e)
+stop_children(struct ctl *c, const struct history *h, unsigned depth,
+    struct err *e)
+{
+	size_t i;
+
+	if (depth >= MAX_DEPTH)
+		return err_set(e, ERR_CORRUPT, "%s: executions launched by "
+		    "executions, more than %d deep", h->id.name, MAX_DEPTH);
+	for (i = 0; i < h->n_nodes; i++)
+		if (h->nodes[i].child.name != NULL &&
+		    !look_is_final(h->nodes[i].phase) &&
+		    stop_one(c, &h->nodes[i].child, depth + 1, e) < 0 &&
+		    e->kind != ERR_CONFLICT && e->kind != ERR_MISSING)
+			return -1;
+	return 0;
+}
+
+/* 0: stopped; 1: a process runs it; -1 (ERR_CONFLICT: it has ended). */
+static int
+stop_one(struct ctl *c, const struct execution_id *id, unsigned depth,
+    struct err *e)
 {
 	c_journal struct journal *j = NULL;
 	c_history struct history h;
 
-	if (history_open(c->home, &c->id, &h, &j, e) < 0)
+	if (history_open(c->home, id, &h, &j, e) < 0)
 		return e->kind == ERR_BUSY ? 1 : -1;
 	if (history_is_final(h.phase))
 		return ended_already(&h, e);
-	if (end_processes(&h, e) < 0)
+	if (end_processes(&h, e) < 0 || stop_children(c, &h, depth, e) < 0)
 		return -1;
 	return write_end(c, &h, j, e);
 }
@@ -273,7 +298,7 @@ stop(struct ctl *c, struct err *e)
 		return -1;
 	if (history_is_final(h.phase))
 		return ended_already(&h, e);
-	r = stop_here(c, e);
+	r = stop_one(c, &c->id, 0, e);
 	if (r <= 0)
 		return r;
 	execution_add_dir(&dir, c->home, &c->id);
@@ -282,7 +307,7 @@ stop(struct ctl *c, struct err *e)
 	r = is_final(c, &alive, e);
 	if (r != 0 || alive)
 		return r < 0 ? -1 : 0;
-	r = stop_here(c, e);
+	r = stop_one(c, &c->id, 0, e);
 	return r < 0 && e->kind != ERR_CONFLICT ? -1 : 0;
 }
 

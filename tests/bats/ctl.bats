@@ -175,6 +175,35 @@ folder() {
 	running h hangs
 	run -0 flyte-ctl stop h --reason enough
 	equals '{"do": "stop", "reason": "enough"}' "$(cat "$(folder h)/control/1")"
+	wait "$pid" || true
+	is aborted h
+	equals "" "$(left)"
+	has "enough" "$(flyte-show h)"
+	run -0 flyte-ctl fsck -q h
+	equals "" "$output"
+}
+
+@test "ctl: gates of a running execution pass when told to" {
+	running g gates
+	has "waiting" "$(flyte-show g)"
+	run -0 --separate-stderr flyte-ctl approve g/ok
+	equals "" "$stderr"
+	run -0 flyte-ctl signal g/v 41
+	run -0 flyte-ctl wait g --timeout 20s
+	wait "$pid"
+	equals 42 "$(flyte-show --json g | jq -r .outputs.literals.r.scalar.primitive.integer)"
+	run -4 flyte-ctl approve g/ok
+	run -0 flyte-ctl fsck -q g
+}
+
+@test "ctl: what was given while nobody ran it is taken at resume" {
+	interrupted g gates
+	flyte-ctl approve -q g/ok
+	flyte-ctl signal -q g/v 41
+	flyte-run -q --resume g >/dev/null
+	is succeeded g
+	equals 42 "$(flyte-show --json g | jq -r .outputs.literals.r.scalar.primitive.integer)"
+	run -0 flyte-ctl fsck -q g
 }
 
 @test "ctl: what a gate is given is checked, and given once" {
