@@ -57,6 +57,7 @@ struct node {
 	unsigned	listed : 1;	/* on a list for the next round */
 	unsigned	live : 1;	/* the workflow waits for it */
 	unsigned	asked : 1;	/* an answer is awaited */
+	unsigned	putting : 1;	/* done; the cache is told */
 	unsigned	started : 1;	/* this attempt was handed out */
 	unsigned	running : 1;	/* ... and has not ended */
 	unsigned	held : 1;	/* waits for a free start */

@@ -269,6 +269,9 @@ sched_node_abort(struct at *at, struct str reason, enum sched_why why)
 	if (step == STEP_QUEUED && at->s->first_failed != 0 &&
 	    at->n->queued_in == at->s->first_failed)
 		return;
+	/* It is done, as soon as the answer is here. */
+	if (at->n->putting)
+		return;
 	/* Its own end is decided: only what is left of it is ended. */
 	if ((step != STEP_SUCCEEDING && step != STEP_FAILING &&
 	    step != STEP_TIMING_OUT) || has_remains(at->n))

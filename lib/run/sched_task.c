@@ -216,7 +216,7 @@ sched_task_succeeded(struct at *at)
 	if (!sched_task_is_cached(at))
 		return OUT_OK;
 	emit(at, SCHED_PUT)->outputs = at->n->outputs;
-	at->n->asked = 1;
+	at->n->asked = at->n->putting = 1;
 	return OUT_BUSY;
 }
 
@@ -227,7 +227,7 @@ sched_put_done(struct sched *s, struct sched_ref ref, int ok)
 
 	if (!sched_find(s, ref, &at) || !at.n->asked)
 		return;
-	at.n->asked = 0;
+	at.n->asked = at.n->putting = 0;
 	at.n->cache = ok ? SCHED_CACHE_POPULATED : SCHED_CACHE_PUT_FAILURE;
 	release(&at);
 	sched_node_outcome(&at, OUT_OK);

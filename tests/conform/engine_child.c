@@ -71,7 +71,6 @@ finish(struct engine_run *r, struct engine_launch *l, uint32_t o)
 	ProtobufCMessage *m;
 	struct err e;
 
-	l->done = 1;
 	if (conform_true(row, o, "gone"))
 		state = SCHED_CHILD_GONE;
 	else if (str_is(phase, "SUCCEEDED"))
@@ -81,7 +80,8 @@ finish(struct engine_run *r, struct engine_launch *l, uint32_t o)
 	else if (str_is(phase, "ABORTED"))
 		state = SCHED_CHILD_ABORTED;
 	else
-		return;
+		return;	/* any other phase counts as running */
+	l->done = 1;
 	if (tree_get(row->tree, o, "outputs") != TREE_NONE &&
 	    conform_message(row, o, "outputs",
 	    &flyteidl__core__literal_map__descriptor, &m, &e) == 0)

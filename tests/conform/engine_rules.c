@@ -317,13 +317,19 @@ static int
 recover_end(struct judge *j)
 {
 	for (size_t i = 0; i < j->its->nodes.n; i++) {
-		const struct engine_node *n = &j->its->nodes.at[i];
+		const struct engine_node *n = &j->its->nodes.at[i], *mine;
 
-		if (n->last.phase == SCHED_RECOVERED &&
-		    str_is(id_of(n->path), "end-node"))
-			return j->edits->end_runs = 1;
+		if (n->last.phase != SCHED_RECOVERED ||
+		    !str_is(id_of(n->path), "end-node"))
+			continue;
+		j->edits->end_runs = 1;
+		mine = find(j->mine, n->path);
+		check(j, mine != NULL && mine->last.phase == SCHED_SUCCEEDED);
+		/* Inside of a node its outputs are there for others, too. */
+		if (mine != NULL && mine->last.at.frame != 0)
+			judge_free_effect(j, mine->last.at, ENGINE_ALL);
 	}
-	return 0;
+	return j->edits->end_runs;
 }
 
 static void
