@@ -110,32 +110,12 @@ ctl_wait(struct ctl *c)
 static int
 end_processes(const struct history *h, struct err *e)
 {
-	size_t i, k, n;
+	c_strbuf struct strbuf mark = STRBUF_INIT;
+	size_t n;
 
-	for (i = 0; i < h->n_nodes; i++)
-		for (k = 0; k < h->nodes[i].n_attempts; k++) {
-			const struct history_attempt *a =
-			    &h->nodes[i].attempts[k];
-			c_strbuf struct strbuf token = STRBUF_INIT;
-			c_free char *node = NULL;
-			struct job_spec spec = {
-				.project = h->id.project,
-				.domain = h->id.domain,
-				.execution = h->id.name,
-				.attempt = a->number,
-			};
-
-			if (a->ended != 0 || (a->handle != NULL &&
-			    proc_boot_differs(str_of(a->handle))))
-				continue;
-			spec.node = node = xstrndup(h->nodes[i].path.p,
-			    h->nodes[i].path.n);
-			executor_add_token(&token, &spec);
-			if (proc_end_marked(JOB_MARK, token.p, GRACE_MS, &n,
-			    e) < 0)
-				return -1;
-		}
-	return 0;
+	if (executor_add_run_mark(&mark, h->dir, e) < 0)
+		return -1;
+	return proc_end_marked(JOB_RUN_MARK, mark.p, GRACE_MS, &n, e);
 }
 
 static void

@@ -101,6 +101,7 @@ struct attempt {
 	const char	*mark;		/* value of $FLYTE_ATTEMPT: unique, by
 					 * which a later run finds what this
 					 * one left behind */
+	const char	*run_mark;	/* value of $FLYTE_RUN, or NULL */
 	const char	*dir;		/* its folder: inputs/, outputs/, work/
 					 * and so on are made in it as needed */
 	const char	*here;		/* run in this folder instead of

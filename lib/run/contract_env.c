@@ -209,6 +209,8 @@ attempt_env(const struct contract *c, const struct attempt *at,
 	    arena_printf(a, "%u", at->number));
 	if (at->mark != NULL)
 		env_put(&l, a, JOB_MARK, at->mark);
+	if (at->run_mark != NULL)
+		env_put(&l, a, JOB_RUN_MARK, at->run_mark);
 	*ret = arena_new_n(a, l.n + 1, char *);
 	memcpy(*ret, l.at, l.n * sizeof(*l.at));
 	VEC_RELEASE(&l);

@@ -42,6 +42,12 @@ struct executor_ops {
 	 */
 	int	(*reclaim)(struct executor *, const char *handle,
 		    const char *token, size_t *ret_n, struct err *);
+	/*
+	 * The same for all that an execution left, also what was started and
+	 * not yet written down.  run as in job_spec.  NULL: there is no way.
+	 */
+	int	(*reclaim_run)(struct executor *, const char *run,
+		    size_t *ret_n, struct err *);
 	void	(*free)(struct executor *);
 	/* How many jobs it takes at once. */
 	unsigned (*capacity)(const struct executor *);
@@ -53,6 +59,12 @@ struct executor {
 
 /* "PROJECT/DOMAIN/EXECUTION/NODE/ATTEMPT": the idempotency token. */
 void	executor_add_token(struct strbuf *, const struct job_spec *);
+/*
+ * What tells the execution of this folder from every other on the machine,
+ * under whatever $FLYTE_HOME.  -1: the folder is not there.
+ */
+int	executor_add_run_mark(struct strbuf *, const char *dir, struct err *)
+		must_check;
 
 static inline int
 executor_submit(struct executor *x, const struct job_spec *spec,

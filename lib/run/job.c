@@ -1,5 +1,7 @@
 #include "run/job.h"
 
+#include <sys/stat.h>
+
 #include "run/executor.h"
 
 static const char *const causes[] = {
@@ -27,4 +29,15 @@ executor_add_token(struct strbuf *b, const struct job_spec *s)
 {
 	strbuf_addf(b, "%s/%s/%s/%s/%u", s->project, s->domain, s->execution,
 	    s->node, s->attempt);
+}
+
+int
+executor_add_run_mark(struct strbuf *b, const char *dir, struct err *e)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return err_sys(e, "%s", dir);
+	strbuf_addf(b, "%jx:%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return 0;
 }

@@ -36,6 +36,10 @@ enum job_cause {
 /* The mark that each process of an attempt carries: its token. */
 #define JOB_MARK	"FLYTE_ATTEMPT"
 
+/* And by which all that belong to one execution are found, whatever its
+ * journal knows of them: job_spec.run. */
+#define JOB_RUN_MARK	"FLYTE_RUN"
+
 /* "exit", "signal", "timeout" and so on. */
 const char *job_cause_name(enum job_cause);
 
@@ -45,6 +49,7 @@ struct job_spec {
 	const pb_literal_map	*inputs;
 	const char		*project, *domain, *execution, *node;
 	const char		*workflow;	/* name, or NULL */
+	const char		*run;		/* executor_add_run_mark, or NULL */
 	unsigned		 attempt;	/* from 0 */
 	int64_t			 timeout;	/* ns; 0: the task's own; -1:
 						 * none, another watches */

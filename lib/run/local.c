@@ -409,7 +409,7 @@ job_new(struct local *x, const struct job_spec *spec, struct arena *a,
 		.project = spec->project, .domain = spec->domain,
 		.execution = spec->execution, .node = spec->node,
 		.workflow = spec->workflow, .number = spec->attempt,
-		.mark = j->token, .here = x->options->here,
+		.mark = j->token, .run_mark = spec->run, .here = x->options->here,
 		.prev_checkpoint = spec->prev_checkpoint,
 		.inputs = spec->inputs,
 	};
@@ -475,6 +475,16 @@ local_reclaim(struct executor *ex, const char *handle, const char *token,
 	    (int)(x->options->grace / 1000000), ret_n, e);
 }
 
+static int
+local_reclaim_run(struct executor *ex, const char *run, size_t *ret_n,
+    struct err *e)
+{
+	struct local *x = (struct local *)ex;
+
+	return proc_end_marked(JOB_RUN_MARK, run,
+	    (int)(x->options->grace / 1000000), ret_n, e);
+}
+
 static unsigned
 local_capacity(const struct executor *ex)
 {
@@ -517,6 +527,7 @@ static const struct executor_ops ops = {
 	.cancel = local_cancel,
 	.release = local_release,
 	.reclaim = local_reclaim,
+	.reclaim_run = local_reclaim_run,
 	.free = local_free,
 	.capacity = local_capacity,
 };

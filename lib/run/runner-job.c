@@ -159,7 +159,7 @@ submit(struct run_job *j, struct err *e)
 		.project = run->id.project, .domain = run->id.domain,
 		.execution = run->id.name, .node = j->path,
 		.workflow = j->workflow, .attempt = j->at.attempt,
-		.timeout = j->timeout,
+		.timeout = j->timeout, .run = run->mark,
 	};
 
 	return executor_submit(run->executor, &spec, &j->arena, on_job, j,

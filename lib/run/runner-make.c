@@ -71,6 +71,17 @@ run_drop(struct run *run)
 	run_free(run);
 }
 
+static int
+make_mark(struct run *run, struct err *e)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (executor_add_run_mark(&b, run->dir, e) < 0)
+		return -1;
+	run->mark = arena_strdup(&run->arena, b.p);
+	return 0;
+}
+
 static void
 make_executor(struct run *run)
 {
@@ -221,7 +232,7 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 		return -1;
 	rec.launches = launches;
 	rec.n_launches = run->launches.n;
-	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 ||
+	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 || make_mark(run, e) < 0 ||
 	    journal_create(run->dir, &run->journal, e) < 0)
 		return -1;
 	run->recorder.journal = run->journal;
@@ -342,40 +353,19 @@ run_start(struct runner *r, const struct run_spec *spec, struct run **ret,
 
 /* ---- going on with one -------------------------------------------------- */
 
-/* Ends what a dead runner left running; its attempts are not waited for by
- * anyone else. */
+/* Ends what a dead runner left running; it is not waited for by anyone
+ * else. */
 static int
 reclaim(struct run *run, struct err *e)
 {
-	const struct history *h = &run->history;
-	size_t i, k, n, total = 0;
+	size_t n;
 
-	for (i = 0; i < h->n_nodes; i++) {
-		const struct history_node *node = &h->nodes[i];
-
-		for (k = 0; k < node->n_attempts; k++) {
-			c_strbuf struct strbuf token = STRBUF_INIT;
-			struct job_spec spec = {
-				.project = run->id.project,
-				.domain = run->id.domain,
-				.execution = run->id.name,
-				.node = arena_strndup(&run->arena,
-				    node->path.p, node->path.n),
-				.attempt = node->attempts[k].number,
-			};
-
-			if (node->attempts[k].ended != 0)
-				continue;
-			executor_add_token(&token, &spec);
-			if (run->executor->ops->reclaim(run->executor,
-			    node->attempts[k].handle, token.p, &n, e) < 0)
-				return -1;
-			total += n;
-		}
-	}
-	if (total > 0)
-		run_say(run, "ended %zu process%s left by an earlier run",
-		    total, total == 1 ? "" : "es");
+	if (run->executor->ops->reclaim_run(run->executor, run->mark, &n,
+	    e) < 0)
+		return -1;
+	if (n > 0)
+		run_say(run, "ended %zu process%s left by an earlier run", n,
+		    n == 1 ? "" : "es");
 	return 0;
 }
 
@@ -435,7 +425,7 @@ go_on(struct run *run, const char *script, struct err *e)
 	    h->inputs, &run->arena, &inputs, e) < 0)
 		return -1;
 	make_executor(run);
-	if (reclaim(run, e) < 0)
+	if (make_mark(run, e) < 0 || reclaim(run, e) < 0)
 		return -1;
 	record_begin(&run->recorder, h->begins + 1);
 	make_sched(run, &rec, inputs);

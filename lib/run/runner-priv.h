@@ -66,6 +66,7 @@ struct run {
 	struct execution_id	 id;
 	const char		*dir;
 	const char		*script, *code;
+	const char		*mark;		/* job_spec.run */
 	int			 local;
 	int			 durable;
 	struct record_execution	 record;	/* what children inherit */
