@@ -60,17 +60,26 @@ is_final(enum sched_phase phase)
 	    phase == SCHED_SKIPPED || phase == SCHED_RECOVERED;
 }
 
-/* What was known of a node is settled by what is recorded now. */
-static void
+/*
+ * What was known of a node is settled by what is recorded now.  1 if the
+ * journal has this very end already: an end is recorded once, though the
+ * engine decides anew what is left out (a case not taken, what needs a failed
+ * node).
+ */
+static int
 settle(struct run *run, const struct sched_action *act)
 {
 	uint32_t i;
+	int same;
 
 	if (run->history.dir == NULL || !is_final(act->phase))
-		return;
+		return 0;
 	i = map_get(&run->history.by_path, act->path);
-	if (i != MAP_NONE)
-		run->history.nodes[i].phase = act->phase;
+	if (i == MAP_NONE)
+		return 0;
+	same = run->history.nodes[i].phase == act->phase;
+	run->history.nodes[i].phase = act->phase;
+	return same;
 }
 
 static void
@@ -82,10 +91,10 @@ on_node(struct run *run, const struct sched_action *act)
 	};
 	struct sched_view view;
 	struct str inputs = { NULL, 0 };
+	int is_known = settle(run, act);
 
 	count_node(&run->counts, act);
-	settle(run, act);
-	if (run->journal != NULL && is_recorded(act) &&
+	if (run->journal != NULL && is_recorded(act) && !is_known &&
 	    (run->stopping == 0 || !is_over(act->phase) ||
 	    !run_keep_for_job(run, act))) {
 		if (act->why == SCHED_WHY_HIT ||
