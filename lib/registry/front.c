@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "pack/package.h"
 #include "registry/front_priv.h"
+#include "spec/lower.h"
 #include "sys/file.h"
 
 enum front_form
@@ -85,6 +86,41 @@ read_text(struct front *f, struct err *e)
 }
 
 static void
+see_map(void *found, ProtobufCMessage *m)
+{
+	const pb_array_node *n = (const pb_array_node *)m;
+
+	if (n->is_original_sub_node_interface != NULL &&
+	    n->is_original_sub_node_interface->value)
+		*(int *)found = 1;
+}
+
+/* Marks a workflow with a map that only our compiler takes, see
+ * LOWER_MAP_TAG. */
+static void
+tag_maps(pb_workflow_template *w, struct arena *a)
+{
+	pb_workflow_metadata *m;
+	int found = 0;
+
+	entity_each(&w->base, &flyteidl__core__array_node__descriptor,
+	    see_map, &found);
+	if (!found)
+		return;
+	if (w->metadata == NULL)
+		w->metadata = PB_NEW(a, flyteidl__core__workflow_metadata);
+	m = w->metadata;
+	if (m->n_tags > 0)
+		return;
+	m->n_tags = 1;
+	m->tags = arena_calloc(a, 1, sizeof(*m->tags));
+	m->tags[0] = arena_alloc(a, sizeof(**m->tags));
+	flyteidl__core__workflow_metadata__tags_entry__init(m->tags[0]);
+	m->tags[0]->key = arena_strdup(a, LOWER_MAP_TAG);
+	m->tags[0]->value = arena_strdup(a, "original");
+}
+
+static void
 take_spec(struct front *f, const char *script)
 {
 	struct spec *spec = &f->priv->spec;
@@ -93,6 +129,9 @@ take_spec(struct front *f, const char *script)
 
 	for (i = 0; i < spec->n; i++) {
 		x[i].entity = spec->at[i].entity;
+		if (x[i].entity.workflow != NULL)
+			tag_maps(x[i].entity.workflow->template_,
+			    f->priv->arena);
 		x[i].implied = spec->at[i].implied;
 		x[i].faulty = spec->at[i].faulty;
 		x[i].file = f->path;

@@ -3,6 +3,7 @@
 #include "compile/compile.h"
 #include "compile/interface.h"
 #include "registry/front_priv.h"
+#include "spec/lower.h"
 
 /* The compiler's codes as diagnostics: the same names, spelled as ours. */
 static const enum diag_code diag_of[] = {
@@ -257,6 +258,33 @@ gather_plans(struct gathering *g, struct err *e)
 	return 1;
 }
 
+static int
+is_tagged(const pb_workflow_template *w)
+{
+	size_t i;
+
+	for (i = 0; w->metadata != NULL && i < w->metadata->n_tags; i++)
+		if (strcmp(w->metadata->tags[i]->key, LOWER_MAP_TAG) == 0)
+			return 1;
+	return 0;
+}
+
+/* What the compiler is to let through. */
+static unsigned
+flags_of(const struct front *f, const pb_admin_workflow_spec *w)
+{
+	size_t i;
+
+	if (f->priv->options.strict)
+		return 0;
+	if (f->priv->has_spec || is_tagged(w->template_))
+		return COMPILE_SPEC;
+	for (i = 0; i < w->n_sub_workflows; i++)
+		if (is_tagged(w->sub_workflows[i]))
+			return COMPILE_SPEC;
+	return COMPILE_LENIENT;
+}
+
 /* Finds what the workflow needs: 1; 0: it is faulty; -1. */
 static int
 gather(struct gathering *g, struct compile_errors *errors,
@@ -269,8 +297,7 @@ gather(struct gathering *g, struct compile_errors *errors,
 	g->unit.primary = w->template_;
 	g->unit.subs = w->sub_workflows;
 	g->unit.n_subs = w->n_sub_workflows;
-	g->unit.flags = g->front->priv->options.strict ? 0 :
-	    g->front->priv->has_spec ? COMPILE_SPEC : COMPILE_LENIENT;
+	g->unit.flags = flags_of(g->front, w);
 	if (compile_requirements(&g->unit, a, &g->need, errors) < 0) {
 		report(g->front, g->of, errors, diags);
 		return 0;

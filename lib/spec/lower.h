@@ -55,6 +55,11 @@
  * registry_keep(); for a run the absolute path of that folder. */
 #define LOWER_CODE	"flyte.code"
 
+/* Key of WorkflowMetadata.tags, value "original": has a map over a launch plan
+ * or workflow, which Flyte's compiler refuses and ours, for specs, does not.
+ * It tells in a package that the workflow is of a spec. */
+#define LOWER_MAP_TAG	"flyte.map"
+
 /* TaskTemplate.type, and the folders of data_config. */
 #define LOWER_TASK_TYPE		"raw-container"
 #define LOWER_INPUT_PATH	"/var/flyte/inputs"

@@ -136,6 +136,30 @@ launch plan twice@v1 of workflow twice" "$output"
 	run -0 flyte-register show ./fast.tgz
 }
 
+@test "write: a map over a launch plan comes back from its package" {
+	cat > map.yaml <<-'END'
+	tasks:
+	  double: {inputs: {n: int}, outputs: {r: int}, stdout: r, run: "echo $((n * 2))"}
+	workflows:
+	  one:
+	    inputs: {n: int}
+	    nodes: {a: {task: double, with: {n: $n}}}
+	    outputs: {r: $a.r}
+	  many:
+	    inputs: {ns: list(int)}
+	    nodes: {m: {map: {launchplan: one}, with: {n: $ns}}}
+	    outputs: {rs: $m.r}
+	END
+	flyte-register -q --as v1 -O p.tgz map.yaml
+	run -0 flyte-register ./p.tgz
+	has "registered workflow    default/development/many@v1" "$output"
+	run -0 flyte-register --as v1 map.yaml
+	lacks registered "$output"
+	# Flyte's own compiler does not take it.
+	run -3 flyte-register check --portable ./p.tgz
+	has MismatchingTypes "$output"
+}
+
 @test "code: only files that tasks name go along" {
 	mkdir -p lib
 	echo 'print(1)' > lib/mod.py
