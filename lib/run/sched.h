@@ -183,6 +183,7 @@ struct sched_record {
 	const struct plan *dynamic;	/* the graph it wrote, or NULL */
 	struct str	futures;	/* or core.DynamicJobSpec to build it */
 	int		child_launched;	/* a child execution exists */
+	uint32_t	taken;		/* way of a branch, or SCHED_NONE */
 };
 
 struct sched_config {

@@ -396,7 +396,10 @@ sched_frame_abort(struct sched *s, struct frame *f, struct str reason,
 		(void)sched_find(s, (struct sched_ref){ f->number, node,
 		    SCHED_NONE, 0 }, &at);
 		at.ref.attempt = at.n->attempt;
-		if (at.n->step != STEP_NEW && !step_is_over(at.n->step))
+		if (at.n->step == STEP_NEW && s->c.resume != NULL &&
+		    node != f->g->failure)
+			sched_recall_left(&at, reason, why);
+		else if (at.n->step != STEP_NEW && !step_is_over(at.n->step))
 			sched_node_abort(&at, reason, why);
 	}
 	if (f->state == FRAME_RUN)

@@ -307,6 +307,8 @@ struct sched_error *sched_array_error(struct sched *, struct elements *);
 /* sched_recover.c: 1 if what is known of the node settles it. */
 int	sched_recall_resumed(struct at *);
 int	sched_recall_recovered(struct at *);
+/* A new node that will not be met any more. */
+void	sched_recall_left(struct at *, struct str reason, enum sched_why);
 /* A recovered node whose lookup did not hit. */
 void	sched_recall_settle(struct at *);
 

@@ -238,7 +238,9 @@ sched_node_clean(struct at *at, struct str reason, enum sched_why why)
 		    !sched_find(s, ref, &child))
 			break;
 		child.ref.attempt = child.n->attempt;
-		if (child.n->step != STEP_NEW &&
+		if (child.n->step == STEP_NEW && s->c.resume != NULL)
+			sched_recall_left(&child, reason, why);
+		else if (child.n->step != STEP_NEW &&
 		    !step_is_over((enum step)child.n->step))
 			sched_node_abort(&child, reason, why);
 		break;

@@ -13,7 +13,8 @@ ask(struct at *at, int (*known)(void *, struct str, struct sched_record *),
 {
 	struct sched *s = at->s;
 
-	*ret = (struct sched_record){ .phase = SCHED_UNDEFINED };
+	*ret = (struct sched_record){ .phase = SCHED_UNDEFINED,
+	    .taken = SCHED_NONE };
 	strbuf_reset(&s->text);
 	sched_add_path(s, at->ref, &s->text);
 	return known(s->c.arg, strbuf_str(&s->text), ret);
@@ -108,6 +109,10 @@ resume_over(struct at *at, const struct sched_record *r)
 		return 0;
 	if (step_is_good(step) && inputs(at, r) != 0)
 		return 1;
+	if (!step_is_good(step) && at->map == NULL)
+		at->n->inputs = sched_keep(at->s, r->inputs);
+	if (at->pn->kind == PLAN_BRANCH)
+		at->n->child = r->taken;
 	outputs(at, r->outputs);
 	if (at->pn->kind == PLAN_END)
 		at->f->outputs = at->n->inputs;
@@ -137,6 +142,40 @@ sched_recall_resumed(struct at *at)
 	if (inputs(at, &r) == 0)
 		continue_dynamic(at, &r);
 	return 1;
+}
+
+/*
+ * The workflow ends before a node is met again that was at work when the run
+ * was interrupted: it is shown as what it is.
+ */
+void
+sched_recall_left(struct at *at, struct str reason, enum sched_why why)
+{
+	struct sched_record r;
+	struct frame *f;
+
+	if (at->pn->kind == PLAN_START || !ask(at, at->s->c.resume, &r) ||
+	    (r.phase != SCHED_QUEUED && r.phase != SCHED_RUNNING &&
+	    r.phase != SCHED_DYNAMIC_RUNNING))
+		return;
+	at->n->attempt = at->ref.attempt = r.attempt;
+	at->n->inputs = sched_keep(at->s, r.inputs);
+	at->n->shown = (uint8_t)r.phase;
+	at->n->step = STEP_RUNNING;
+	if (at->pn->kind == PLAN_WORKFLOW &&
+	    at->f->depth + 1 < MAX_FRAME_DEPTH) {
+		f = sched_frame_open(at->s, at->f->plan, at->pn->what,
+		    STR(""), &at->ref);
+		at->n->child = f->number;
+	} else if (r.dynamic != NULL && at->f->depth + 1 < MAX_FRAME_DEPTH) {
+		f = sched_frame_open(at->s, r.dynamic, 0, STR(""), &at->ref);
+		at->n->child = f->number;
+		at->n->built = 1;
+	} else if (at->pn->kind == PLAN_BRANCH && r.taken != SCHED_NONE) {
+		at->n->child = r.taken;
+		at->n->decided = 1;
+	}
+	sched_node_abort(at, reason, why);
 }
 
 void

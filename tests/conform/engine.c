@@ -5,17 +5,23 @@
 /*
  * Rows {name, topic, closure, runs: [{inputs, script, options?, result}],
  * launchPlans?}; see tests/corpus/engine/README.md.  Arguments: topics to
- * judge; "=flyte" judges Flyte's own behaviour, without our rules.
+ * judge; "=flyte" judges Flyte's own behaviour, without our rules; "=killN"
+ * kills the runner after N rounds and has another resume the run.
  */
 
 static int
-is_wanted(const struct conform_row *row, int *ret_flyte)
+is_wanted(const struct conform_row *row, int *ret_flyte, unsigned *ret_kill)
 {
 	int named = 0, wanted = 0;
 
 	for (int i = 0; i < row->n_args; i++) {
 		if (strcmp(row->args[i], "=flyte") == 0) {
 			*ret_flyte = 1;
+			continue;
+		}
+		if (strncmp(row->args[i], "=kill", 5) == 0) {
+			*ret_kill = (unsigned)strtoul(row->args[i] + 5, NULL,
+			    10);
 			continue;
 		}
 		named = 1;
@@ -49,14 +55,14 @@ run_all(struct engine_runs *runs, struct err *e)
 
 int
 engine_runs_make(struct engine_runs *runs, const struct conform_row *row,
-    const struct sched_rules *rules, struct err *e)
+    const struct sched_rules *rules, unsigned kill_at, struct err *e)
 {
 	const struct tree *t = row->tree;
 	uint32_t list = tree_get(t, 0, "runs");
 	ProtobufCMessage *m;
 
 	*runs = (struct engine_runs){ .w = { .row = row, .arena = row->arena,
-	    .rules = rules } };
+	    .rules = rules, .kill_at = kill_at } };
 	if (list == TREE_NONE || t->at[list].kind != TREE_SEQ)
 		return err_set(e, ERR_USAGE, "the row has no runs");
 	if (conform_message(row, 0, "closure",
@@ -89,15 +95,15 @@ conform_engine(const struct conform_row *row, struct strbuf *why)
 	struct engine_runs runs;
 	struct err e;
 	int flyte = 0;
-	unsigned bad = 0;
+	unsigned bad = 0, kill = 0;
 	size_t start;
 
-	if (!is_wanted(row, &flyte))
+	if (!is_wanted(row, &flyte, &kill))
 		return CONFORM_SKIPPED;
 	strbuf_addstr(why, conform_text(row, 0, "name"));
 	start = why->n;
 	if (engine_runs_make(&runs, row, flyte ? &sched_rules_flyte :
-	    &sched_rules_ours, &e) != 0)
+	    &sched_rules_ours, kill, &e) != 0)
 		strbuf_addf(why, ": %s", e.msg);
 	else {
 		for (unsigned i = 0; i < runs.n; i++)

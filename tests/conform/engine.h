@@ -20,6 +20,7 @@ struct engine_node {
 	struct str	path;
 	struct sched_action last;	/* slices in the world's arena */
 	int		is_element, misfit;
+	int64_t		queued_at, started_at;
 	struct str	futures;	/* job spec it wrote, or NULL p */
 };
 
@@ -39,6 +40,7 @@ struct engine_call {
 struct engine_launch {
 	struct sched_ref at;
 	struct str	plan, node;	/* names */
+	struct str	path;
 	struct str	inputs;
 	int64_t		started;
 	int		is_kill, refused, done;
@@ -58,6 +60,7 @@ struct engine_world {
 	const pb_compiled_workflow_closure *closure;
 	struct plan	*plan;
 	const struct sched_rules *rules;
+	unsigned	kill_at;	/* the round; 0: never killed */
 	VEC(struct engine_entry) catalog;
 	VEC(struct plan *) plans;	/* of dynamic tasks */
 };
@@ -89,6 +92,10 @@ struct engine_run {
 int	engine_run(struct engine_run *, struct err *) must_check;
 void	engine_run_release(struct engine_run *);
 struct engine_node *engine_node(struct engine_run *, struct str path);
+
+/* engine_resume.c: the machine is thrown away and rebuilt from what the
+ * control plane knows. */
+void	engine_kill_and_resume(struct engine_run *, struct sched_config *);
 
 /* engine_task.c */
 void	engine_start(struct engine_run *, const struct sched_action *);
@@ -137,7 +144,8 @@ struct engine_runs {
 	unsigned	n;
 };
 int	engine_runs_make(struct engine_runs *, const struct conform_row *,
-	    const struct sched_rules *, struct err *) must_check;
+	    const struct sched_rules *, unsigned kill_at, struct err *)
+	    must_check;
 void	engine_runs_release(struct engine_runs *);
 
 /* engine_rules.c: 1 if the runs differ from what is recorded by our rules

@@ -76,14 +76,14 @@ engine_better(struct engine_runs *ours, struct strbuf *why)
 	int replay = 1, ok;
 	struct err e;
 
-	ok = engine_runs_make(&flyte, row, &sched_rules_flyte, &e) == 0 &&
+	ok = engine_runs_make(&flyte, row, &sched_rules_flyte, 0, &e) == 0 &&
 	    apply(ours, &flyte, edits, &without, &replay, why) > 0;
 	if (ok && replay && !is_recorded(&flyte, NULL, &scratch)) {
 		strbuf_adds(why, "; and Flyte's own way is missed");
 		ok = 0;
 	}
 	if (ok && replay) {
-		ok = engine_runs_make(&rest, row, &without, &e) == 0 &&
+		ok = engine_runs_make(&rest, row, &without, 0, &e) == 0 &&
 		    is_recorded(&rest, NULL, &scratch);
 		if (!ok)
 			strbuf_adds(why, "; but these rules are not all");

@@ -23,6 +23,7 @@ engine_launch(struct engine_run *r, const struct sched_action *a)
 	    conform_text(r->w->row, o, "launch");
 	struct engine_launch l = { .at = a->at, .plan = a->launch->name,
 	    .node = a->node->id, .started = r->now,
+	    .path = arena_str(r->w->arena, a->path),
 	    .inputs = arena_str(r->w->arena, a->inputs) };
 	struct sched_error error = { SCHED_USER, STR("launch"), { NULL, 0 } };
 	enum sched_child_state state = SCHED_CHILD_RUNNING;
@@ -35,6 +36,18 @@ engine_launch(struct engine_run *r, const struct sched_action *a)
 		error.message = STR("[SystemError] control plane is away");
 		state = SCHED_CHILD_LATER;
 		l.refused = l.done = 1;
+	}
+	/* What was launched before the runner was killed is adopted. */
+	for (size_t i = 0; i < r->launches.n; i++) {
+		struct engine_launch *old = &r->launches.at[i];
+
+		if (old->is_kill || old->done || !str_eq(old->path, l.path) ||
+		    old->at.attempt != a->at.attempt)
+			continue;
+		old->at = a->at;
+		sched_child(r->s, a->at, SCHED_CHILD_RUNNING,
+		    (struct str){ NULL, 0 }, NULL);
+		return;
 	}
 	/* One that never reached the control plane is not recorded. */
 	if (state != SCHED_CHILD_LATER)

@@ -435,7 +435,7 @@ check_peak(struct diff *d, uint32_t result)
 	int64_t most = engine_int(d->r, result, "peak", 0);
 
 	if (tree_get(t, result, "peak") == TREE_NONE ||
-	    d->edits->workflow == ENGINE_ALL)
+	    d->edits->workflow == ENGINE_ALL || d->r->w->kill_at > 0)
 		return;
 	/* With what was left running stopped, no more run at once. */
 	if (!d->edits->stopped)

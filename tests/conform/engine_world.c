@@ -35,6 +35,10 @@ note(struct engine_run *r, const struct sched_action *a)
 {
 	struct engine_node *n = engine_node(r, a->path);
 
+	if (a->phase == SCHED_QUEUED)
+		n->queued_at = r->now;
+	if (a->phase == SCHED_RUNNING)
+		n->started_at = r->now;
 	n->last = *a;
 	n->is_element = a->at.element != SCHED_NONE;
 	n->last.inputs = keep(r, a->inputs);
@@ -88,7 +92,7 @@ act(struct engine_run *r, const struct sched_action *a)
 static int
 recover(void *arg, struct str path, struct sched_record *ret)
 {
-	struct engine_run *before = arg;
+	struct engine_run *before = ((struct engine_run *)arg)->before;
 	uint32_t i = map_get(&before->node_of, path);
 	const struct engine_node *n;
 
@@ -114,6 +118,7 @@ read_config(struct engine_run *r, struct sched_config *c)
 	struct str text;
 
 	c->rules = *r->w->rules;
+	c->arg = r;
 	if (o == TREE_NONE)
 		return;
 	c->max_parallelism = (uint32_t)engine_int(r, o, "maxParallelism", 0);
@@ -123,7 +128,6 @@ read_config(struct engine_run *r, struct sched_config *c)
 	c->overwrite_cache = conform_true(r->w->row, o, "overwriteCache");
 	if (conform_true(r->w->row, o, "recover") && r->before != NULL) {
 		c->recover = recover;
-		c->arg = r->before;
 	}
 	config = tree_get(t, o, "config");
 	if (config == TREE_NONE)
@@ -182,11 +186,12 @@ is_over(enum sched_wf wf)
 
 /* One second after a round that changed something, else five. */
 static void
-loop(struct engine_run *r)
+loop(struct engine_run *r, struct sched_config *c)
 {
 	const struct sched_action *a;
 	int64_t abort_at = engine_int(r, r->options, "abortAt", INT64_MAX);
 	int64_t limit = SECOND * engine_int(r, r->options, "limit", 4 * 3600);
+	unsigned rounds = 0;
 	int changed;
 
 	for (r->now = EPOCH; !is_over(sched_phase(r->s));
@@ -204,6 +209,9 @@ loop(struct engine_run *r)
 		changed = sched_round(r->s, r->now, SCHED_NONE);
 		while ((a = sched_action(r->s)) != NULL)
 			act(r, a);
+		if (++rounds == r->w->kill_at &&
+		    !is_over(sched_phase(r->s)))
+			engine_kill_and_resume(r, c);
 	}
 }
 
@@ -273,7 +281,7 @@ engine_run(struct engine_run *r, struct err *e)
 	r->reserved_until = EPOCH + SECOND * engine_int(r, r->options,
 	    "reserved", 0);
 	r->s = sched_new(r->w->plan, &c, EPOCH);
-	loop(r);
+	loop(r, &c);
 	look_at_end(r);
 	if (sched_error(r->s) != NULL) {
 		r->error = *sched_error(r->s);
