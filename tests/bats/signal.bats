@@ -1,0 +1,158 @@
+# flyte-run and signals: nothing new starts, what runs is ended with all of its
+# children, the status is the signal's, and the run can go on.
+load helper
+
+local_setup() {
+	export LOG=$PWD/log
+	: >log
+	cat >s.yaml <<-'EOT'
+	tasks:
+	  polite:
+	    outputs: {n: int}
+	    pass_env: [LOG]
+	    run: |
+	      trap 'echo cleaned >>$LOG; exit 1' TERM
+	      echo start polite >>$LOG
+	      [ ! -e $LOG.go ] || { echo 1 >$FLYTE_OUTPUTS/n; exit 0; }
+	      sleep 86381 & sleep 86381 & wait
+	  stubborn:
+	    pass_env: [LOG]
+	    run: |
+	      trap '' TERM INT HUP
+	      echo start stubborn >>$LOG
+	      sleep 86382; sleep 86382
+	  next:
+	    inputs: {n: int}
+	    outputs: {n: int}
+	    pass_env: [LOG]
+	    run: echo start next >>$LOG; echo $n >$FLYTE_OUTPUTS/n
+	workflows:
+	  w:
+	    nodes:
+	      a: {task: polite}
+	      b: {task: next, with: {n: $a.n}}
+	    outputs: {n: $b.n}
+	  many:
+	    nodes: {a: {task: polite}, b: {task: polite}, c: {task: polite},
+	      d: {task: polite}, e: {task: polite}}
+	  hard:
+	    nodes: {a: {task: stubborn}}
+	EOT
+}
+
+# start COMMAND...: runs it behind us till N lines ($n, else 1) are in the log.
+start() {
+	"$@" >out 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 250); do
+		[ "$(wc -l <log)" -lt "${n:-1}" ] || return 0
+		sleep 0.02
+	done
+	cat err
+	return 1
+}
+
+# The status of what was started.
+ended() {
+	status=0
+	wait $pid || status=$?
+}
+
+# Processes take a moment to be gone once they are killed.
+none_left() {
+	for _ in $(seq 50); do
+		pgrep -f "$1" >/dev/null || return 0
+		sleep 0.02
+	done
+	pgrep -af "$1"
+	return 1
+}
+
+@test "signal: INT, TERM and HUP end the tasks; the status is the signal's" {
+	for sig in INT:130 TERM:143 HUP:129; do
+		: >log
+		start env --default-signal flyte-run s.yaml:w
+		kill -"${sig%:*}" $pid
+		ended
+		equals "${sig#*:}" "$status"
+		equals "start polite cleaned" "$(echo $(cat log))"
+		none_left "sleep 86381"
+		equals "" "$(cat out)"
+		has "s.yaml:w interrupted" "$(cat err)"
+		has "go on with: flyte-run --resume" "$(cat err)"
+	done
+}
+
+@test "signal: the run can go on; the attempt that was ended is made again" {
+	start env --default-signal flyte-run -q --name k s.yaml:w
+	kill -INT $pid
+	ended
+	equals 130 "$status"
+	touch log.go
+	run -0 flyte-run -q -o n --resume k
+	equals 1 "$output"
+	equals "start polite cleaned start polite start next" "$(echo $(cat log))"
+}
+
+@test "signal: a retry is not used up by it" {
+	sed -i 's/  polite:/  polite:\n    retries: 0/' s.yaml
+	for _ in 1 2 3; do
+		: >log
+		start env --default-signal flyte-run -q --name k s.yaml:w
+		kill -TERM $pid
+		ended
+		equals 143 "$status"
+	done
+	touch log.go
+	run -0 flyte-run -q -o n --name k s.yaml:w
+	equals 1 "$output"
+}
+
+@test "signal: what waits does not start" {
+	n=2 start env --default-signal flyte-run -q -j 2 s.yaml:many
+	kill -INT $pid
+	ended
+	equals 130 "$status"
+	equals 2 "$(grep -c start log)"
+	none_left "sleep 86381"
+}
+
+@test "signal: a second one kills at once" {
+	start env --default-signal flyte-run -q s.yaml:hard
+	began=$(date +%s%N)
+	kill -INT $pid
+	sleep 0.3
+	kill -0 $pid
+	kill -INT $pid
+	ended
+	equals 130 "$status"
+	[ $((($(date +%s%N) - began) / 1000000)) -lt 3000 ]
+	none_left "sleep 86382"
+}
+
+@test "signal: after five seconds what does not end is killed" {
+	start env --default-signal flyte-run -q s.yaml:hard
+	began=$(date +%s%N)
+	kill -TERM $pid
+	ended
+	equals 143 "$status"
+	took=$((($(date +%s%N) - began) / 1000000))
+	[ $took -ge 4500 ] && [ $took -lt 9000 ]
+	none_left "sleep 86382"
+}
+
+@test "signal: to the whole group, as a terminal sends it" {
+	start env --default-signal setsid flyte-run -q s.yaml:w
+	kill -INT -- -$pid
+	ended
+	equals 130 "$status"
+	none_left "sleep 86381"
+}
+
+@test "signal: a closed pipe behind us is no signal of ours" {
+	touch log.go
+	run -0 sh -c 'flyte-run s.yaml:w 2>&1 >/dev/null | true; exit 0'
+	id=$(cut -d/ -f3 "$FLYTE_HOME/executions/last")
+	run -0 flyte-run -q -o n --resume "$id"
+	equals 1 "$output"
+}
