@@ -306,6 +306,9 @@ end_aborted(struct sched *s)
 {
 	struct str reason = s->abort_reason;
 
+	/* What an earlier runner had started is to be shown as stopped. */
+	if (s->frames.n == 0 && s->c.resume != NULL)
+		sched_frame_open(s, s->plan, 0, s->c.inputs, NULL);
 	if (s->frames.n > 0)
 		sched_frame_abort(s, s->frames.at[0], reason, SCHED_WHY_ABORT);
 	to_workflow(s, SCHED_WF_ABORTED);

@@ -183,7 +183,8 @@ struct sched_record {
 	const struct plan *dynamic;	/* the graph it wrote, or NULL */
 	struct str	futures;	/* or core.DynamicJobSpec to build it */
 	int		child_launched;	/* a child execution exists */
-	uint32_t	taken;		/* way of a branch, or SCHED_NONE */
+	uint32_t	taken;		/* branch: node of the way taken; any
+					 * other number: not known */
 };
 
 struct sched_config {

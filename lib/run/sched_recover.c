@@ -72,6 +72,16 @@ continue_dynamic(struct at *at, const struct sched_record *r)
 		sched_built(s, at->ref, plan, NULL);
 }
 
+/* The way a branch had taken, if the record knows one. */
+static uint32_t
+way_of(const struct at *at, const struct sched_record *r)
+{
+	const struct plan *p = at->f->plan;
+
+	return at->pn->kind == PLAN_BRANCH && r->taken < p->n_nodes &&
+	    p->nodes[r->taken].branch == at->ref.node ? r->taken : SCHED_NONE;
+}
+
 static int
 resume_over(struct at *at, const struct sched_record *r)
 {
@@ -112,7 +122,7 @@ resume_over(struct at *at, const struct sched_record *r)
 	if (!step_is_good(step) && at->map == NULL)
 		at->n->inputs = sched_keep(at->s, r->inputs);
 	if (at->pn->kind == PLAN_BRANCH)
-		at->n->child = r->taken;
+		at->n->child = way_of(at, r);
 	outputs(at, r->outputs);
 	if (at->pn->kind == PLAN_END)
 		at->f->outputs = at->n->inputs;
@@ -136,6 +146,10 @@ sched_recall_resumed(struct at *at)
 		return 1;
 	n->queued_at = r.queued_at;
 	n->started_at = r.started_at;
+	if (way_of(at, &r) != SCHED_NONE) {
+		n->child = r.taken;
+		n->decided = 1;
+	}
 	if (at->pn->kind != PLAN_TASK ||
 	    (r.dynamic == NULL && r.futures.p == NULL))
 		return 0;
@@ -171,7 +185,7 @@ sched_recall_left(struct at *at, struct str reason, enum sched_why why)
 		f = sched_frame_open(at->s, r.dynamic, 0, STR(""), &at->ref);
 		at->n->child = f->number;
 		at->n->built = 1;
-	} else if (at->pn->kind == PLAN_BRANCH && r.taken != SCHED_NONE) {
+	} else if (way_of(at, &r) != SCHED_NONE) {
 		at->n->child = r.taken;
 		at->n->decided = 1;
 	}

@@ -258,8 +258,7 @@ start(struct at *at)
 	s->running++;
 	s->peak = MAX(s->peak, s->running);
 	s->changed = 1;
-	if (n->step == STEP_RUNNING)
-		n->started_at = s->now;
+	n->started_at = s->now;
 	a = emit(at, SCHED_START);
 	a->interruptible = sched_node_is_interruptible(at);
 	return OUT_RUNNING;
