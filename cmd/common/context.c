@@ -144,6 +144,15 @@ context_helper(struct context *c, const char *name)
 	return arena_printf(&c->arena, "%s/../libexec/flyte/%s", self, name);
 }
 
+int
+context_use_groups(struct context *c)
+{
+	const char *s = env("FLYTE_CGROUPS");
+
+	(void)c;
+	return s == NULL || strcmp(s, "off") != 0;
+}
+
 static void
 say(void *arg, const char *line)
 {

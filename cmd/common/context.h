@@ -73,6 +73,9 @@ char *const *context_environ(void);
  */
 const char *context_helper(struct context *, const char *name);
 
+/* 0 if $FLYTE_CGROUPS is "off": limits without control groups. */
+int	context_use_groups(struct context *);
+
 /*
  * The store in context_home(), opened on first use and closed by
  * context_end.  What it has to say goes to stderr.

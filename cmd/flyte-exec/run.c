@@ -133,6 +133,8 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	struct local_options o = {
 		.slots = 1, .single = 1, .keep = 1, .out = 2, .err = 2, .foreground = 1,
 		.grace = LOCAL_GRACE, .here = x->here ? "." : NULL,
+		.limit = context_helper(&x->ctx, "limit"),
+		.no_groups = !context_use_groups(&x->ctx),
 	};
 	char *scratch = NULL;
 	int status;
@@ -143,6 +145,8 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	o.scratch = scratch == NULL ? "/nonexistent" : scratch;
 	r.executor = local_new(loop, &o);
 	status = submit(&r, e);
+	if (status == 0 && r.job->result.note != NULL && !x->quiet)
+		warn(&x->ctx, "%s: %s", x->name, r.job->result.note);
 	if (status == 0)
 		status = wait_for_end(&r, e);
 	loop_timer_stop(loop, &r.grace);

@@ -301,6 +301,8 @@ make_runner(struct running *r, struct err *e)
 		.durable = a->durable, .explain = 1,
 		.resolve = outside_resolve, .resolve_arg = &r->outside,
 		.lockwait = context_helper(&a->c, "lockwait"),
+		.limit = context_helper(&a->c, "limit"),
+		.no_groups = !context_use_groups(&a->c),
 	};
 	sigset_t set;
 

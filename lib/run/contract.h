@@ -35,6 +35,7 @@ enum contract_kind {
 
 struct store;
 struct contract;
+struct resources;
 
 /* What a name in the spec of a dynamic task stands for outside of that. */
 struct contract_outside {
@@ -88,6 +89,9 @@ enum contract_kind contract_kind(const struct contract *);
 const pb_task_template *contract_task(const struct contract *);
 /* Per-attempt timeout of the task in nanoseconds, 0 for none. */
 int64_t	contract_timeout(const struct contract *);
+/* What it may use at most, and what it asks for. */
+const struct resources *contract_limits(const struct contract *);
+const struct resources *contract_requests(const struct contract *);
 /* The command as typed in a shell, for reports; template words as written. */
 void	contract_add_command(const struct contract *, struct strbuf *);
 /* Words, NULL-ended, quoted so that a shell reads them back. */

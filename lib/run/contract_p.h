@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "run/contract.h"
+#include "run/resources.h"
 
 /* Environment under construction: one entry a name, the last one counts. */
 typedef VEC(char *) env_list;
@@ -26,6 +27,7 @@ struct contract {
 	int			 dynamic;	/* may say what runs next */
 	const char		*jq;		/* CONTRACT_JQ */
 	unsigned		 jq_flags;
+	struct resources	 limits, requests;
 	env_list		 env;		/* what all attempts share */
 	const char		*path;		/* PATH of the task */
 };

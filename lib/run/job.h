@@ -53,6 +53,8 @@ struct job_spec {
 	unsigned		 attempt;	/* from 0 */
 	int64_t			 timeout;	/* ns; 0: the task's own; -1:
 						 * none, another watches */
+	int64_t			 memory;	/* bytes, in place of the task's
+						 * limit if it has one; 0: that */
 	const char		*prev_checkpoint;	/* or NULL */
 };
 
@@ -80,6 +82,7 @@ struct job_result {
 	struct proc_end	 end;
 	struct instant	 started, ended;
 	struct job_log	 out, err;	/* what it printed */
+	const char	*note;		/* worth telling the user, or NULL */
 };
 
 struct executor;

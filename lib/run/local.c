@@ -10,182 +10,6 @@
 #include "sys/file.h"
 #include "sys/proc.h"
 
-/* ---- slots --------------------------------------------------------------- */
-
-static int
-slot_take(struct local *x, struct slot **ret, struct err *e)
-{
-	unsigned i;
-
-	for (i = 0; i < x->options->slots; i++)
-		if (x->slots[i].job == NULL) {
-			*ret = &x->slots[i];
-			return 0;
-		}
-	return err_set(e, ERR_BUSY, "more than %u jobs at once",
-	    x->options->slots);
-}
-
-static int
-make_folder(struct local *x, struct slot *s, struct err *e)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	if (s->dir == NULL) {
-		strbuf_adds(&b, x->options->scratch);
-		if (!x->options->single)
-			strbuf_addf(&b, "/%u", s->index);
-		s->dir = strbuf_detach(&b, NULL);
-	}
-	if (mkdir(s->dir, 0700) == 0)
-		return 0;
-	if (errno == ENOENT)
-		return file_mkdirs(AT_FDCWD, s->dir, e);
-	if (errno != EEXIST)
-		return err_sys(e, "%s", s->dir);
-	/* Left by a run that was killed, or given with single. */
-	s->dirty = 1;
-	return 0;
-}
-
-/* The slot's folder, there and empty. */
-static int
-slot_folder(struct local *x, struct slot *s, struct err *e)
-{
-	if (!s->made && make_folder(x, s, e) < 0)
-		return -1;
-	s->made = 1;
-	if (s->dirty && contract_clean(s->dir, e) < 0) {
-		/* Unfit for another attempt: take a new one. */
-		if (file_remove(AT_FDCWD, s->dir, e) < 0 ||
-		    make_folder(x, s, e) < 0)
-			return -1;
-	}
-	s->dirty = 0;
-	return 0;
-}
-
-static int
-open_log(const struct local *x, unsigned index, const char *suffix,
-    struct err *e)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, fd;
-
-	strbuf_addf(&b, "%s/%u.%s", x->options->logs, index, suffix);
-	fd = open(b.p, flags, 0666);
-	if (fd < 0 && errno == ENOENT) {
-		if (file_mkdirs(AT_FDCWD, x->options->logs, e) < 0)
-			return -1;
-		fd = open(b.p, flags, 0666);
-	}
-	return fd < 0 ? err_sys(e, "%s", b.p) : fd;
-}
-
-static int
-slot_logs(struct local *x, struct slot *s, struct err *e)
-{
-	if (x->options->logs == NULL) {
-		s->out = x->options->out;
-		s->err = x->options->err;
-		return 0;
-	}
-	if (s->out < 0)
-		s->out = open_log(x, s->index, "out", e);
-	if (s->out >= 0 && s->err < 0)
-		s->err = open_log(x, s->index, "err", e);
-	return s->out < 0 || s->err < 0 ? -1 : 0;
-}
-
-/* How much of a log there is; 0 for what is no file. */
-static int64_t
-log_size(const struct local *x, int fd)
-{
-	struct stat st;
-
-	if (x->options->logs == NULL || fstat(fd, &st) < 0)
-		return 0;
-	return st.st_size;
-}
-
-static void
-remove_empty_log(const struct local *x, unsigned index, const char *suffix,
-    int fd)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	if (fd < 0)
-		return;
-	if (log_size(x, fd) == 0) {
-		strbuf_addf(&b, "%s/%u.%s", x->options->logs, index, suffix);
-		unlink(b.p);
-	}
-	close(fd);
-}
-
-static void
-slot_release(struct local *x, struct slot *s)
-{
-	struct err e;
-
-	if (x->options->logs != NULL) {
-		remove_empty_log(x, s->index, "out", s->out);
-		remove_empty_log(x, s->index, "err", s->err);
-	}
-	/* A folder that can not be removed is swept by the next run. */
-	if (s->made && file_remove(AT_FDCWD, s->dir, &e) < 0)
-		err_clear(&e);
-	free(s->dir);
-}
-
-/*
- * The folder of a failed attempt under a name of its own.  NULL if there is
- * nothing in it, or no name could be had; then the next attempt cleans it.
- */
-static const char *
-slot_keep(struct local *x, struct local_job *j)
-{
-	struct slot *s = j->slot;
-	c_strbuf struct strbuf b = STRBUF_INIT;
-	const char *p;
-	size_t i, n;
-
-	if (contract_is_empty(s->dir))
-		return NULL;
-	if (x->options->single) {
-		s->made = 0;
-		return arena_strdup(j->job.arena, s->dir);
-	}
-	strbuf_addf(&b, "%s/failed-", x->options->scratch);
-	for (p = j->job.spec.node; *p != '\0'; p++)
-		strbuf_addch(&b, *p == '/' ? '-' : *p);
-	strbuf_addf(&b, "-%u", j->job.spec.attempt);
-	n = b.n;
-	for (i = 1; i < 100; i++) {
-		if (rename(s->dir, b.p) == 0) {
-			s->made = 0;
-			return arena_strdup(j->job.arena, b.p);
-		}
-		strbuf_setlen(&b, n);
-		strbuf_addf(&b, ".%zu", i);
-	}
-	return NULL;
-}
-
-static void
-keep_folder(struct local *x, struct local_job *j)
-{
-	struct job_result *r = &j->job.result;
-	const char *path;
-
-	r->scratch = slot_keep(x, j);
-	if (r->scratch == NULL)
-		return;
-	path = arena_printf(j->job.arena, "%s/checkpoint", r->scratch);
-	if (access(path, F_OK) == 0)
-		r->checkpoint = path;
-}
-
 /* ---- the end of a job ---------------------------------------------------- */
 
 static void
@@ -208,11 +32,11 @@ local_job_ended(struct local_job *j)
 
 	job_detach(j);
 	r->ended = instant_now();
-	r->out.to = log_size(x, s->out);
-	r->err.to = log_size(x, s->err);
+	r->out.to = local_slot_log_size(x, s->out);
+	r->err.to = local_slot_log_size(x, s->err);
 	if (s->made && r->cause != JOB_OK && r->cause != JOB_CANCELLED &&
 	    r->cause != JOB_START && x->options->keep)
-		keep_folder(x, j);
+		local_slot_keep_folder(x, j);
 	s->job = NULL;
 	j->job.phase = JOB_ENDED;
 	j->job.fn(&j->job, j->job.arg);
@@ -229,6 +53,7 @@ on_exit_of_process(struct loop_watch *w, short revents)
 	if (j->proc.group)
 		proc_signal(&j->proc, SIGKILL);
 	loop_remove(j->local->loop, &j->watch);
+	local_limit_end(j);
 	if (proc_reap(&j->proc, &j->job.result.end, &e) < 0)
 		local_lost(j, &e);
 	else
@@ -339,6 +164,8 @@ start_process(struct local_job *j, struct err *e)
 		return -1;
 	if (bound >= 0)
 		s.out = bound;
+	if (local_limit(j, &s, e) < 0)
+		return -1;
 	if (proc_start(&s, &j->proc, e) < 0)
 		return -1;
 	command_release(&j->command);
@@ -371,12 +198,12 @@ start(struct local_job *j, struct err *e)
 		end_soon(j);
 		return 0;
 	}
-	if (slot_folder(x, j->slot, e) < 0 || slot_logs(x, j->slot, e) < 0)
+	if (local_slot_folder(x, j->slot, e) < 0 || local_slot_logs(x, j->slot, e) < 0)
 		return -1;
 	j->slot->dirty = 1;
 	j->attempt.dir = j->slot->dir;
-	j->job.result.out.from = log_size(x, j->slot->out);
-	j->job.result.err.from = log_size(x, j->slot->err);
+	j->job.result.out.from = local_slot_log_size(x, j->slot->out);
+	j->job.result.err.from = local_slot_log_size(x, j->slot->err);
 	if (contract_prepare(c, &j->attempt, j->job.arena, &j->command, e) < 0
 	    || start_process(j, e) < 0) {
 		if (!is_tasks_fault(e))
@@ -405,6 +232,9 @@ job_new(struct local *x, const struct job_spec *spec, struct arena *a,
 	j->kill = (struct loop_timer){ .fn = on_grace_over, .arg = j };
 	j->timeout = spec->timeout != 0 ? spec->timeout :
 	    contract_timeout(spec->contract);
+	j->limits = *contract_limits(spec->contract);
+	if (spec->memory > 0 && j->limits.memory > 0)
+		j->limits.memory = spec->memory;
 	j->attempt = (struct attempt){
 		.project = spec->project, .domain = spec->domain,
 		.execution = spec->execution, .node = spec->node,
@@ -425,7 +255,7 @@ local_submit(struct executor *ex, const struct job_spec *spec,
 	struct local_job *j;
 	struct slot *s;
 
-	if (slot_take(x, &s, e) < 0)
+	if (local_slot_take(x, &s, e) < 0)
 		return -1;
 	j = job_new(x, spec, a, fn, arg);
 	j->slot = s;
@@ -510,7 +340,7 @@ local_free(struct executor *ex)
 				err_clear(&e);
 			free(j);
 		}
-		slot_release(x, &x->slots[i]);
+		local_slot_release(x, &x->slots[i]);
 	}
 	if (x->options->logs != NULL)
 		rmdir(x->options->logs);

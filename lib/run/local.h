@@ -32,6 +32,9 @@ struct local_options {
 	const char	*here;		/* run in this folder, or NULL */
 	int		 foreground;	/* stay in our process group */
 	int64_t		 grace;		/* ns between TERM and KILL */
+	const char	*limit;		/* helper that bounds a task (libexec
+					 * limit); NULL: nothing is bounded */
+	int		 no_groups;	/* use no control groups */
 };
 
 #define LOCAL_GRACE	(INT64_C(5) * 1000000000)

@@ -66,6 +66,23 @@ set_command(struct local_job *j)
 	j->job.result.command = arena_strdup(j->job.arena, b.p);
 }
 
+static void
+oom_error(struct local_job *j, struct collected *c)
+{
+	const int64_t mib = 1024 * 1024;
+	int64_t limit = j->grouped ? j->limits.memory : 0;
+
+	if (limit > 0)
+		collected_error(c, j->job.arena, USER, 1, "OOMKilled",
+		    "killed for lack of memory (its limit is %lld %s)",
+		    (long long)(limit % mib == 0 ? limit / mib : limit),
+		    limit % mib == 0 ? "MiB" : "bytes");
+	else
+		collected_error(c, j->job.arena, USER, 1, "OOMKilled",
+		    "killed for lack of memory (at most %lld MiB in use)",
+		    (long long)j->job.result.end.max_rss_kb / 1024);
+}
+
 /* It ended badly by itself: a status, or a signal that is not ours. */
 static void
 judge_status(struct local_job *j)
@@ -75,10 +92,9 @@ judge_status(struct local_job *j)
 	struct collected c;
 	struct arena *a = j->job.arena;
 
-	if (end->code == KILLED && was_oom(j->local)) {
-		collected_error(&c, a, USER, 1, "OOMKilled", "killed for lack "
-		    "of memory (at most %lld MiB in use)",
-		    (long long)end->max_rss_kb / 1024);
+	if (j->grouped ? local_limit_oom(j) :
+	    end->code == KILLED && was_oom(j->local)) {
+		oom_error(j, &c);
 		set_error(j, JOB_OOM, &c);
 		return;
 	}

@@ -4,6 +4,8 @@
 /* Between the files of the local executor; nobody else includes it. */
 
 #include "run/local.h"
+#include "run/resources.h"
+#include "sys/cgroup.h"
 
 struct local_job;
 
@@ -14,6 +16,7 @@ struct slot {
 	int		 made;		/* dir is there */
 	int		 dirty;		/* something may be in it */
 	int		 out, err;	/* logs; -1: not opened yet */
+	struct cgroup	 group;		/* once needed; then it stays */
 };
 
 struct local {
@@ -22,6 +25,15 @@ struct local {
 	const struct local_options *options;
 	struct slot	*slots;
 	int64_t		 oom_kills;	/* of the system so far; -1 unknown */
+	int		 groups;	/* 1 they can be made, -1 not, 0: not
+					 * tried */
+	unsigned	 said;		/* enum local_note: told already */
+};
+
+/* Told once: what is not bounded though it should be. */
+enum local_note {
+	LOCAL_NOTE_MEMORY = 1,
+	LOCAL_NOTE_CPU = 2,
 };
 
 struct local_job {
@@ -35,8 +47,38 @@ struct local_job {
 	struct loop_watch watch;
 	struct loop_timer deadline, kill;
 	int64_t		 timeout;	/* ns; 0 or less: none */
+	struct resources limits;	/* 0: none */
+	int		 grouped;	/* runs in the slot's group */
+	int64_t		 group_kills;	/* for memory, before it began */
 	int		 cancelled, timed_out;
 };
+
+/* local_slot.c */
+int	local_slot_take(struct local *, struct slot **ret, struct err *)
+	    must_check;
+/* The slot's folder, there and empty. */
+int	local_slot_folder(struct local *, struct slot *, struct err *)
+	    must_check;
+int	local_slot_logs(struct local *, struct slot *, struct err *)
+	    must_check;
+/* How much of a log there is; 0 for what is no file. */
+int64_t	local_slot_log_size(const struct local *, int fd);
+/* Keeps the folder of a failed attempt under a name of its own. */
+void	local_slot_keep_folder(struct local *, struct local_job *);
+void	local_slot_release(struct local *, struct slot *);
+
+/* local_limit.c */
+/*
+ * Bounds the job that spawn describes: its group is made ready and spawn
+ * becomes a call of the limit helper, with words from the job's arena.
+ * Nothing where the task has no limits.
+ */
+int	local_limit(struct local_job *, struct spawn *, struct err *)
+	    must_check;
+/* It has ended: ends what is left in its group. */
+void	local_limit_end(struct local_job *);
+/* 1 if something of it was killed for lack of memory; after local_limit_end. */
+int	local_limit_oom(struct local_job *);
 
 /* local_judge.c: fills the result. */
 /* The process has ended: result.end says how. */

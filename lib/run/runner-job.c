@@ -26,7 +26,7 @@ unlink_running(struct run_job *j)
 	for (p = &j->run->running; *p != j; p = &(*p)->next)
 		;
 	*p = j->next;
-	j->run->runner->running--;
+	run_dismiss(j);
 }
 
 /* What the engine is told of a result. */
@@ -208,8 +208,10 @@ start(struct run_job *j, struct err *e)
 	}
 	j->next = run->running;
 	run->running = j;
-	run->runner->running++;
+	run_admit(j);
 	record_started(j);
+	if (j->job->result.note != NULL)
+		run_say(run, "%s: %s", j->path, j->job->result.note);
 	return 0;
 }
 
@@ -225,18 +227,44 @@ running_at(struct run *run, struct sched_ref at)
 	return NULL;
 }
 
-/* The next to start.  One whose last attempt is still being ended waits. */
+/* Smaller jobs may go before one that finds no place, but not for ever. */
+#define MAX_PASSED	64
+
+/*
+ * The next to start, by its place in the list; NULL: none may.  One whose last
+ * attempt is still being ended waits.
+ */
+static struct run_job **
+next_waiting(struct run *run)
+{
+	struct runner *r = run->runner;
+	struct run_job **p, *j;
+	int passes = 0;
+
+	for (p = &run->waiting; (j = *p) != NULL; p = &j->next) {
+		if (run->stopping > 0 && running_at(run, j->at) != NULL)
+			continue;
+		if (j->places == 0)
+			run_measure(j);
+		if (run_admits(j)) {
+			r->passed = passes ? r->passed + 1 : 0;
+			return p;
+		}
+		if (r->passed >= MAX_PASSED || r->places >= r->opts.jobs)
+			return NULL;
+		passes = 1;
+	}
+	return NULL;
+}
+
 static struct run_job *
 pop_waiting(struct run *run)
 {
-	struct run_job **p = &run->waiting, *j;
+	struct run_job **p = next_waiting(run), *j;
 
-	while (*p != NULL && run->stopping > 0 &&
-	    running_at(run, (*p)->at) != NULL)
-		p = &(*p)->next;
-	j = *p;
-	if (j == NULL)
+	if (p == NULL)
 		return NULL;
+	j = *p;
 	*p = j->next;
 	if (j->next == NULL)
 		run->waiting_end = p;
@@ -250,7 +278,7 @@ run_start_waiting(struct run *run, struct err *e)
 	struct run_job *j;
 
 	while (run->waiting != NULL &&
-	    run->runner->running < run->runner->opts.jobs) {
+	    run->runner->places < run->runner->opts.jobs) {
 		j = pop_waiting(run);
 		if (j == NULL)
 			return 0;

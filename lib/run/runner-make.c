@@ -91,6 +91,8 @@ make_executor(struct run *run)
 		.keep = 1,
 		.logs = arena_printf(&run->arena, "%s/logs", run->dir),
 		.out = -1, .err = -1, .grace = LOCAL_GRACE,
+		.limit = run->runner->opts.limit,
+		.no_groups = run->runner->opts.no_groups,
 	};
 	run->world = (struct contract_world){
 		.environ = run->runner->opts.environ, .file = run->script,

@@ -2,11 +2,12 @@
 #define RUN_RUNNER_PRIV_H
 
 /* What the files of the runner share.  runner.c: the loop; runner-run.c: one
- * execution and its actions; runner-make.c: how it comes and goes; runner-task.c: tasks of a plan, their contracts
- * and keys; runner-reserve.c: one at a time
- * per key; runner-graph.c: dynamic graphs and child executions;
- * runner-outside.c: what dynamic tasks name;
- * runner-job.c: attempts; runner-control.c: what others ask of it. */
+ * execution and its actions; runner-make.c: how it comes and goes;
+ * runner-task.c: tasks of a plan, their contracts and keys; runner-reserve.c:
+ * one at a time per key; runner-graph.c: dynamic graphs and child executions;
+ * runner-outside.c: what dynamic tasks name; runner-job.c: attempts;
+ * runner-admit.c: which may start now; runner-control.c: what others ask of
+ * it. */
 
 #include "base/vec.h"
 #include "run/cached.h"
@@ -22,6 +23,7 @@ struct run_task {
 	struct contract		*contract;
 	struct cached_task	 cached;
 	int			 keyed;		/* cached is set */
+	int			 too_large;	/* for the machine: told */
 	struct err		 trouble;	/* it can not run here */
 };
 
@@ -44,6 +46,8 @@ struct run_job {
 	struct str		 input_bytes;	/* the same, on the wire */
 	struct arena		 arena;
 	struct job		*job;		/* NULL: not submitted yet */
+	unsigned		 places;	/* it takes, while it runs */
+	int64_t			 memory;	/* bytes, the same */
 	const char		*workflow;
 	int64_t			 timeout;	/* ns; 0: the task's own */
 	int			 stopped;	/* the engine wants no answer */
@@ -115,6 +119,12 @@ struct runner {
 	struct runner_options	 opts;
 	struct run		*runs;
 	unsigned		 running;	/* jobs submitted */
+	unsigned		 places;	/* of opts.jobs that they take */
+	int64_t			 memory;	/* bytes that they asked for */
+	int64_t			 all_memory;	/* of the machine; 0: not
+						 * known yet */
+	unsigned		 passed;	/* jobs that went before a
+						 * larger one */
 	int			 stopping;
 	struct arena		 arena;
 };
@@ -177,5 +187,14 @@ void	run_stop_attempt(struct run *, struct sched_ref);
 void	run_jobs_cancel(struct run *, int now);
 void	run_jobs_free(struct run *);
 int	run_same_ref(struct sched_ref, struct sched_ref);
+
+/* runner-admit.c */
+/* 1 if the job may start now beside what runs. */
+int	run_admits(const struct run_job *);
+/* It starts; it has ended. */
+void	run_admit(struct run_job *);
+void	run_dismiss(struct run_job *);
+/* Sets what the job takes, by what its task asks for. */
+void	run_measure(struct run_job *);
 
 #endif

@@ -280,7 +280,7 @@ static uint32_t
 free_slots(const struct run *run)
 {
 	const struct runner *r = run->runner;
-	uint32_t n = r->running;
+	uint32_t n = r->places;
 	const struct run_job *j;
 
 	if (r->opts.dry_run)

@@ -72,6 +72,8 @@ struct runner_options {
 	unsigned	 jobs;		/* at once */
 	char *const	*environ;	/* of the user */
 	const char	*lockwait;	/* program, see sys/lock.h */
+	const char	*limit;		/* program, see run/local.h */
+	int		 no_groups;	/* the same */
 	enum runner_cache cache;
 	int		 dry_run;
 	int		 durable;	/* sync every record */

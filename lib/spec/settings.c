@@ -1,6 +1,7 @@
 #include "spec/settings.h"
 
 #include "base/limits.h"
+#include "base/quantity.h"
 #include "spec/pb.h"
 
 typedef Flyteidl__Core__Resources__ResourceEntry resource_entry;
@@ -19,40 +20,13 @@ static const struct {
 	    FLYTEIDL__CORE__RESOURCES__RESOURCE_NAME__EPHEMERAL_STORAGE },
 };
 
-/* Kubernetes' quantities, without a sign (apimachinery, resource). */
-static int
-is_quantity(struct str s)
-{
-	static const char *const suffixes[] = { "", "n", "u", "m", "k", "M",
-	    "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" };
-	size_t i = 0, digits = 0, k;
-
-	for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-		digits++;
-	if (i < s.n && s.p[i] == '.')
-		for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-			digits++;
-	if (digits == 0)
-		return 0;
-	s.p += i;
-	s.n -= i;
-	for (k = 0; k < ARRAY_LEN(suffixes); k++)
-		if (str_is(s, suffixes[k]))
-			return 1;
-	if (s.n < 2 || (s.p[0] != 'e' && s.p[0] != 'E'))
-		return 0;
-	i = s.p[1] == '+' || s.p[1] == '-' ? 2 : 1;
-	for (digits = 0; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-		digits++;
-	return digits > 0 && digits <= 2 && i == s.n;
-}
-
 static size_t
 load_amounts(struct load *l, uint32_t node, resource_entry ***ret)
 {
 	uint32_t at[ARRAY_LEN(resource_names)];
 	struct shape_key keys[ARRAY_LEN(resource_names)];
 	resource_entry *e;
+	int64_t amount;
 	size_t i, n = 0;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
@@ -65,7 +39,7 @@ load_amounts(struct load *l, uint32_t node, resource_entry ***ret)
 		if (at[i] == TREE_NONE)
 			continue;
 		if (l->t->at[at[i]].kind != TREE_SCALAR ||
-		    !is_quantity(l->t->at[at[i]].text)) {
+		    quantity_parse(l->t->at[at[i]].text, 1, &amount) < 0) {
 			shape_wrong(l, at[i], "an amount such as 2, 500m or "
 			    "100Mi");
 			continue;

@@ -1,0 +1,183 @@
+load helper
+
+# Where groups can be made, limits are exact; elsewhere what is said instead
+# is tested with FLYTE_CGROUPS=off.
+need_groups() {
+	flyte-exec -v ./t.yaml:small 2>&1 | grep -q 'no control group' &&
+		skip "no control group with a memory controller may be made here"
+	return 0
+}
+
+local_setup() {
+	cat >t.yaml <<-'EOF'
+	tasks:
+	  small:
+	    resources: {limits: {mem: 64Mi}}
+	    run: ":"
+	  eat:
+	    inputs: {mb: int}
+	    resources: {limits: {mem: 48Mi}}
+	    run: exec awk -v n="$mb" 'BEGIN { s = "0123456789abcdef"; while (length(s) < n * 1048576) s = s s; print "survived" }'
+	  child:
+	    resources: {limits: {mem: 48Mi}}
+	    run: |
+	      awk 'BEGIN { s = "0123456789abcdef"; while (length(s) < 200 * 1048576) s = s s }' || exit 9
+	  half:
+	    resources: {limits: {cpu: 200m}}
+	    run: |
+	      awk 'BEGIN { for (i = 0; i < 3000000; i++) x += i }'
+	  stray:
+	    resources: {limits: {mem: 64Mi}}
+	    run: setsid sleep 987 & echo "$!" >"$HOME/stray"
+	  two:
+	    resources: {requests: {cpu: 2}}
+	    run: |
+	      : >"$HOME/two.$$"; sleep 0.2
+	      ls "$HOME" | grep -c '^one\.' >>"$HOME/beside" || :
+	      rm "$HOME/two.$$"
+	  one:
+	    inputs: {i: int}
+	    run: |
+	      : >"$HOME/one.$$"; sleep 0.2
+	      ls "$HOME" | grep -c '^two\.' >>"$HOME/beside" || :
+	      rm "$HOME/one.$$"
+	  most:
+	    inputs: {i: int}
+	    resources: {requests: {mem: 64Pi}}
+	    run: |
+	      mkdir "$HOME/most" || exit 1
+	      sleep 0.1; rmdir "$HOME/most"
+	workflows:
+	  packed:
+	    inputs: {n: "list(int)"}
+	    nodes:
+	      a: {task: two}
+	      m: {map: one, with: {i: $n}}
+	      b: {task: two}
+	  alone:
+	    inputs: {n: "list(int)"}
+	    nodes:
+	      m: {map: most, with: {i: $n}}
+	  thirsty:
+	    nodes:
+	      e: {task: eat, with: {mb: 200}}
+	EOF
+}
+
+@test "limits: a task over its memory limit is killed, and the cause is measured" {
+	need_groups
+	run -1 --separate-stderr flyte-exec ./t.yaml:eat mb=200
+	has 'killed for lack of memory (its limit is 48 MiB)' "$stderr"
+	run -0 --separate-stderr flyte-exec ./t.yaml:eat mb=10
+	has survived "$stderr"
+}
+
+@test "limits: a child's kill is the task's, whatever status it ends with" {
+	need_groups
+	run -1 --separate-stderr flyte-exec ./t.yaml:child
+	has 'killed for lack of memory' "$stderr"
+}
+
+@test "limits: flyte-run records oom as the cause, with the usage" {
+	need_groups
+	run -1 --separate-stderr flyte-run ./t.yaml:thirsty
+	has 'killed for lack of memory' "$stderr"
+	run -0 cat "$FLYTE_HOME"/executions/*/*/*/*/journal
+	has '"cause":"oom"' "$output"
+}
+
+@test "limits: the cpu limit slows a busy task down" {
+	need_groups
+	[ -d /sys/fs/cgroup/cpu ] || grep -qs cpu /sys/fs/cgroup/cgroup.controllers ||
+		skip "there is no cpu controller"
+	TIMEFORMAT=%U
+	busy=$({ time awk 'BEGIN { for (i = 0; i < 3000000; i++) x += i }'; } 2>&1)
+	TIMEFORMAT=%R
+	took=$({ time flyte-exec -q ./t.yaml:half >/dev/null 2>&1; } 2>&1)
+	awk -v busy="$busy" -v took="$took" 'BEGIN { print busy, took; exit !(took > 2 * busy) }'
+}
+
+@test "limits: groups are removed at the end, also those of a killed flyte-run" {
+	need_groups
+	groups() { find /sys/fs/cgroup -type d -name "flyte-*-$1-*" 2>/dev/null | wc -l; }
+	cat >long.yaml <<-'EOF'
+	tasks:
+	  nap:
+	    resources: {limits: {mem: 64Mi}}
+	    run: sleep 30
+	EOF
+	flyte-run -q ./long.yaml:nap 3>&- &
+	pid=$!
+	for i in $(seq 100); do [ "$(groups $pid)" -gt 0 ] && break; sleep 0.05; done
+	[ "$(groups $pid)" -gt 0 ]
+	kill -9 $pid
+	wait $pid || true
+	run -143 timeout --preserve-status 2 flyte-run -q --resume last
+	run -0 flyte-exec ./t.yaml:small
+	equals 0 "$(groups $pid)"
+}
+
+@test "limits: what leaves the process group does not leave the control group" {
+	need_groups
+	run -0 flyte-exec ./t.yaml:stray
+	for i in $(seq 40); do kill -0 "$(cat "$HOME/stray")" 2>/dev/null || return 0; sleep 0.05; done
+	kill -9 "$(cat "$HOME/stray")"
+	return 1
+}
+
+@test "limits: without control groups each process is bounded, which is said once" {
+	export FLYTE_CGROUPS=off
+	run -0 --separate-stderr flyte-exec ./t.yaml:small
+	has 'bounds each process on its own' "$stderr"
+	if [[ $FLYTE_BIN != *asan* ]]; then
+		run ! flyte-exec ./t.yaml:eat mb=200
+		lacks survived "$output"
+	fi
+	cat >twice.yaml <<-'EOF'
+	tasks:
+	  small: {resources: {limits: {mem: 64Mi}}, run: ":"}
+	workflows:
+	  w: {nodes: {a: {task: small}, b: {task: small}}}
+	EOF
+	run -0 --separate-stderr flyte-run -j1 ./twice.yaml:w
+	equals 1 "$(grep -c 'bounds each process' <<<"$stderr")"
+}
+
+@test "limits: without the helper they are not enforced, which is said" {
+	mkdir empty
+	export FLYTE_LIBEXEC=$PWD/empty
+	run -0 --separate-stderr flyte-exec ./t.yaml:small
+	has 'not enforced' "$stderr"
+}
+
+@test "limits: a program that is not there is still said so" {
+	cat >gone.yaml <<-'EOF'
+	tasks:
+	  gone: {resources: {limits: {mem: 64Mi}}, command: [/no/such/program]}
+	EOF
+	run ! --separate-stderr flyte-exec ./gone.yaml:gone
+	has '/no/such/program: no such program' "$stderr"
+}
+
+@test "limits: a task that asks for two processors takes two places" {
+	run -0 --separate-stderr flyte-run -j2 ./t.yaml:packed n='[1,2,3,4,5]'
+	# Nothing ran beside it.
+	equals "" "$(grep -v '^0$' "$HOME/beside" || true)"
+}
+
+@test "limits: what asks for more than there is runs alone, which is said" {
+	run -0 --separate-stderr flyte-run -j3 ./t.yaml:alone n='[1,2,3]'
+	equals 1 "$(grep -c 'MiB of memory and there are .*: it runs alone' <<<"$stderr")"
+	run -0 --separate-stderr flyte-run -j1 ./t.yaml:packed n='[1]'
+	has 'asks for 2 processors and there are 1 places (-j): it runs alone' "$stderr"
+}
+
+@test "limits: an amount that is none is refused by place" {
+	cat >bad.yaml <<-'EOF'
+	tasks:
+	  a: {resources: {limits: {mem: 12Q}}, run: ":"}
+	EOF
+	run -3 flyte-exec ./bad.yaml:a
+	has 'bad.yaml:2:' "$output"
+	has '100Mi' "$output"
+}
