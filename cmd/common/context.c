@@ -107,6 +107,13 @@ context_path(struct context *c, const char *name, const char **ret,
 	return 0;
 }
 
+int
+context_registry(struct context *c, const char **ret, struct err *e)
+{
+	*ret = c->registry_option;
+	return *ret == NULL ? context_path(c, "registry", ret, e) : 0;
+}
+
 const char *
 context_config_dir(struct context *c)
 {

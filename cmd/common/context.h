@@ -19,6 +19,7 @@ struct context {
 	struct arena	 arena;		/* lives as long as the program */
 	const char	*project_option; /* -p and -d, or NULL: set these */
 	const char	*domain_option;
+	const char	*registry_option; /* -r, or NULL */
 	const char	*home;		/* see context_home */
 	const char	*config_project; /* of config.yaml, once read */
 	const char	*config_domain;
@@ -43,6 +44,9 @@ int	context_home(struct context *, const char **ret, struct err *)
 /* home/name, the same. */
 int	context_path(struct context *, const char *name, const char **ret,
 	    struct err *) must_check;
+/* The registry: that of -r, else home/registry. */
+int	context_registry(struct context *, const char **ret, struct err *)
+	    must_check;
 /*
  * Where config.yaml is looked for: $XDG_CONFIG_HOME/flyte, else
  * $HOME/.config/flyte; NULL if neither is set.

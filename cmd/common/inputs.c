@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -239,23 +240,45 @@ is_file_type(const pb_literal_type *t, int *ret_multipart,
 	return 1;
 }
 
-/* Stdin kept as a file of the store. */
+/* What a stream gives, kept as a file of the store. */
 static int
-blob_of_stdin(struct binding *b, const struct want *w, const char *format,
-    pb_literal **ret, struct err *e)
+blob_of_stream(struct binding *b, const struct want *w, int fd,
+    const char *name, const char *format, pb_literal **ret, struct err *e)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT, hash = STRBUF_INIT;
 	struct store *store;
 	struct blob blob;
 
 	if (context_store(b->in->context, &store, e) < 0 ||
-	    blob_put_fd(store, 0, "stdin", &blob, e) < 0)
+	    blob_put_fd(store, fd, name, &blob, e) < 0)
 		return err_wrap(e, "input %s", w->name);
 	blob_add_path(store, &blob, &path);
 	blob_add_hash(&blob, &hash);
 	*ret = literal_blob(b->in->arena, strbuf_str(&path), format, 0);
 	(*ret)->hash = arena_strdup(b->in->arena, hash.p);
 	return 0;
+}
+
+/*
+ * A pipe or a device for a file, such as the /dev/fd/63 that a shell makes of
+ * <(...): 1 with what it gives, 0 if the path is no such thing.
+ */
+static int
+stream_value(struct binding *b, const struct want *w, const char *path,
+    pb_literal **ret, struct err *e)
+{
+	c_close int fd = -1;
+	const char *format;
+	struct stat st;
+	int multipart;
+
+	if (!is_file_type(w->type, &multipart, &format) || multipart ||
+	    stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(e, "input %s: %s", w->name, path);
+	return blob_of_stream(b, w, fd, path, format, ret, e) < 0 ? -1 : 1;
 }
 
 /* name=@FILE and name=@-: the bytes. */
@@ -269,10 +292,14 @@ content_value(struct binding *b, const struct want *w, const char *path,
 
 	if (is_file_type(w->type, &multipart, &format)) {
 		if (is_stdin && !multipart)
-			return blob_of_stdin(b, w, format, ret, e);
+			return blob_of_stream(b, w, 0, "stdin", format, ret,
+			    e);
 		if (is_stdin)
 			return err_set(e, ERR_USAGE, "input %s: a folder can "
 			    "not come from stdin", w->name);
+		r = stream_value(b, w, path, ret, e);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
 		return value_from_text(w->type, str_of(path), &b->values,
 		    b->in->arena, ret, e) < 0 ?
 		    err_wrap(e, "input %s", w->name) : 0;
@@ -300,9 +327,14 @@ bind_words(struct binding *b, struct err *e)
 		const struct want *w = want_for(b, word->name, e);
 		const char *v = word->value;
 		pb_literal *l;
+		int r;
 
-		if (w == NULL)
+		if (w == NULL || (r = stream_value(b, w, v, &l, e)) < 0)
 			return -1;
+		if (r > 0) {
+			literal_map_put(b->map, b->in->arena, w->name, l);
+			continue;
+		}
 		if (v[0] == '@' && v[1] != '@') {
 			if (content_value(b, w, v + 1, &l, e) < 0)
 				return -1;

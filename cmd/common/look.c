@@ -375,27 +375,6 @@ look_release(struct look *l)
 
 /* ---- finding ------------------------------------------------------------ */
 
-void
-look_add_short(struct strbuf *b, struct str path)
-{
-	size_t from = 0, to;
-	const char *slash;
-	int is_id = 1;
-
-	for (;;) {
-		slash = memchr(path.p + from, '/', path.n - from);
-		to = slash == NULL ? path.n : (size_t)(slash - path.p);
-		if (is_id && from > 0)
-			strbuf_addch(b, '/');
-		if (is_id)
-			strbuf_add(b, path.p + from, to - from);
-		if (slash == NULL)
-			return;
-		from = to + 1;
-		is_id = !is_id;
-	}
-}
-
 static int
 not_found(const struct look *l, const char *path, struct err *e)
 {
@@ -425,7 +404,7 @@ look_find(const struct look *l, const char *path, uint32_t *ret,
 	}
 	for (i = 0; i < l->items.n; i++) {
 		strbuf_reset(&brief);
-		look_add_short(&brief, l->items.at[i].path);
+		execution_add_brief(&brief, l->items.at[i].path);
 		if (strcmp(brief.p, path) != 0)
 			continue;
 		if (found != MAP_NONE)

@@ -68,8 +68,6 @@ void	look_release(struct look *);
  */
 int	look_find(const struct look *, const char *path, uint32_t *ret,
 	    struct err *) must_check;
-/* Appends the path without the attempts between its ids. */
-void	look_add_short(struct strbuf *, struct str path);
 
 /* The task that a node (or element of a map) runs, or NULL. */
 const pb_task_template *look_task(const struct look_item *);

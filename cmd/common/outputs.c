@@ -306,7 +306,7 @@ outputs_print(const struct outputs_options *o, const pb_literal_map *m,
 			return -1;
 	if (o->jq != NULL)
 		return print_jq(o, m, e);
-	if (o->pick.n > 0 || o->quiet)
+	if (o->pick.n > 0 || (o->quiet && !o->plain))
 		return 0;
 	if (o->plain)
 		value_map_add_json(&b, m, 0);

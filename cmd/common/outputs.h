@@ -17,7 +17,7 @@ struct outputs_options {
 	VEC(const char *) pick;		/* -o, in order */
 	const char	 *jq;		/* or NULL */
 	const char	 *jq_ints;	/* --jq-ints, or NULL */
-	int		  quiet;	/* nothing but what -o and --jq ask */
+	int		  quiet;	/* only what -o, --jq, --plain ask */
 };
 
 void	outputs_release(struct outputs_options *);

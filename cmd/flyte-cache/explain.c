@@ -111,16 +111,24 @@ static void
 add_text(struct explaining *x, const struct history_node *n,
     const struct origin *o)
 {
-	strbuf_addf(&x->out, "%s/" STR_FMT ": ", x->h.id.name,
-	    STR_ARG(n->path));
+	strbuf_addf(&x->out, "%s/", x->h.id.name);
+	execution_add_brief(&x->out, n->path);
+	strbuf_adds(&x->out, ": ");
 	if (!is_hit(n)) {
-		strbuf_addf(&x->out, "%s: %s\n", n->n_attempts > 0 ? "ran" :
-		    "did not run", n->n_attempts > 0 ? reason(n) :
-		    sched_phase_name(n->phase));
+		if (n->n_attempts > 0)
+			strbuf_addf(&x->out, "ran: %s\n", reason(n));
+		else if (n->phase == SCHED_SUCCEEDED)
+			strbuf_adds(&x->out, "no task: nothing to reuse\n");
+		else
+			strbuf_addf(&x->out, "did not run: %s\n",
+			    sched_phase_name(n->phase));
 		return;
 	}
 	strbuf_adds(&x->out, "reused");
-	if (o->key[0] == '\0')
+	if (n->inputs.p == NULL)
+		/* What an element was given is not in the journal. */
+		strbuf_adds(&x->out, " from the cache\n");
+	else if (o->key[0] == '\0')
 		strbuf_adds(&x->out, ": the entry is gone by now\n");
 	else
 		strbuf_addf(&x->out, " from " STR_FMT " (entry %.*s)\n",

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "data/json.h"
+#include "run/execution.h"
 
 enum fate {
 	FATE_RUN,	/* its inputs are known, nothing to reuse */
@@ -183,6 +184,7 @@ dryrun_print(struct dryrun *d, const struct run *run, const char *what,
     struct strbuf *b)
 {
 	const struct sched *s = run_sched(run);
+	c_strbuf struct strbuf path = STRBUF_INIT;
 	uint32_t work = 0, reuse = 0, frame;
 	size_t i;
 
@@ -200,7 +202,9 @@ dryrun_print(struct dryrun *d, const struct run *run, const char *what,
 	}
 	for (i = 0; i < d->rows.n; i++) {
 		strbuf_addf(b, "%-8s", words[d->rows.at[i].fate]);
-		utf8_add_shown(b, d->rows.at[i].path);
+		strbuf_reset(&path);
+		execution_add_brief(&path, d->rows.at[i].path);
+		utf8_add_shown(b, strbuf_str(&path));
 		if (d->rows.at[i].why != NULL &&
 		    d->rows.at[i].fate != FATE_REUSE) {
 			strbuf_adds(b, "  (");

@@ -190,7 +190,7 @@ collect(struct collecting *k, const pb_compiled_workflow_closure *closure,
 	const char *location;
 	size_t i = k->ret->at.n;
 
-	if (context_path(k->c, "registry", &location, e) < 0 ||
+	if (context_registry(k->c, &location, e) < 0 ||
 	    registry_open(location, &r, e) < 0)
 		return -1;
 	k->registry = r;

@@ -22,8 +22,9 @@
 #include "target.h"
 
 static const enum opt_id options[] = {
-	OPT_PROJECT, OPT_DOMAIN, OPT_TYPE, OPT_INPUTS, OPT_OUTPUT, OPT_MAP,
-	OPT_TYPED, OPT_PLAIN_IN, OPT_PLAIN, OPT_JQ, OPT_JQ_INTS, OPT_DRY_RUN,
+	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,
+	OPT_OUTPUT, OPT_MAP, OPT_TYPED, OPT_PLAIN_IN, OPT_PLAIN, OPT_JQ,
+	OPT_JQ_INTS, OPT_DRY_RUN,
 	OPT_EXIT_CODE, OPT_JSON, OPT_JOBS, OPT_KEEP_GOING, OPT_QUIET,
 	OPT_VERBOSE, OPT_COLOR, OPT_NAME, OPT_WAIT, OPT_RESUME, OPT_RECOVER,
 	OPT_RELAUNCH, OPT_FROM, OPT_FORCE, OPT_CACHE, OPT_DURABLE, OPT_END
@@ -109,6 +110,9 @@ valued_option(struct args *a, enum opt_id id, const char *value,
 	case OPT_DOMAIN:
 		a->c.domain_option = value;
 		return 0;
+	case OPT_REGISTRY:
+		a->c.registry_option = value;
+		return 0;
 	case OPT_TYPE:
 		a->type = value;
 		return 0;
@@ -183,7 +187,7 @@ flag_option(struct args *a, enum opt_id id)
 		a->keep_going = 1;
 		break;
 	case OPT_QUIET:
-		a->quiet = 1;
+		a->quiet = a->outputs.quiet = 1;
 		break;
 	case OPT_VERBOSE:
 		a->verbose = 1;
@@ -441,7 +445,56 @@ take_up(struct running *r, const struct execution_id *id, const char *script,
 	    e->kind == ERR_BUSY && r->a->wait)
 		if (journal_wait(dir.p, e) < 0)
 			return -1;
+	if (rc < 0 && e->kind == ERR_BUSY)
+		return err_set(e, ERR_BUSY, "%s: another process runs it "
+		    "(--wait waits for its end)", id->name);
 	return rc;
+}
+
+/* The first input that is not what it was, or NULL. */
+static const char *
+other_input(struct running *r, const struct history *h,
+    const pb_literal_map *inputs)
+{
+	struct arena *a = &r->a->c.arena;
+	const pb_literal *was;
+	struct store *store;
+	ProtobufCMessage *m;
+	struct str bytes;
+	struct err e;
+	size_t i;
+
+	if (context_store(&r->a->c, &store, &e) < 0 ||
+	    history_literals(store, h->inputs, a, &bytes, &e) < 0 ||
+	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes, a,
+	    &m, &e) < 0)
+		return NULL;
+	for (i = 0; i < inputs->n_literals; i++) {
+		was = literal_map_get((pb_literal_map *)m,
+		    inputs->literals[i]->key);
+		if (was == NULL || !wire_equal(&was->base,
+		    &inputs->literals[i]->value->base))
+			return inputs->literals[i]->key;
+	}
+	return NULL;
+}
+
+static int
+name_conflict(struct running *r, const struct run_spec *spec,
+    const struct history *h, struct err *e)
+{
+	const char *input = other_input(r, h, spec->inputs);
+
+	if (strcmp(h->target, spec->record.target) != 0)
+		return err_set(e, ERR_CONFLICT, "%s: was run before as %s, "
+		    "this is %s", spec->record.id.name, h->target,
+		    spec->record.target);
+	if (input != NULL)
+		return err_set(e, ERR_CONFLICT, "%s: was run before with "
+		    "another value of input %s: see flyte-show %s",
+		    spec->record.id.name, input, spec->record.id.name);
+	return err_set(e, ERR_CONFLICT, "%s: was run before with another "
+	    "content of %s", spec->record.id.name, h->target);
 }
 
 /*
@@ -458,9 +511,7 @@ meet_namesake(struct running *r, const struct run_spec *spec,
 	rc = history_load(r->home, &spec->record.id, &h, e);
 	if (rc == 0 && (h.identity == NULL ||
 	    strcmp(h.identity, spec->record.identity) != 0))
-		rc = err_set(e, ERR_CONFLICT, "%s: was run before with "
-		    "another version or other inputs: %s",
-		    spec->record.id.name, h.target);
+		rc = name_conflict(r, spec, &h, e);
 	history_release(&h);
 	if (rc < 0)
 		return -1;

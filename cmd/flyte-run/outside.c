@@ -109,7 +109,7 @@ from_registry(struct outside *o, struct entity_id *want,
 	if (want->project == NULL && (context_project(o->c, &want->project,
 	    e) < 0 || context_domain(o->c, &want->domain, e) < 0))
 		return -1;
-	if (context_path(o->c, "registry", &location, e) < 0 ||
+	if (context_registry(o->c, &location, e) < 0 ||
 	    registry_open(location, &r, e) < 0 ||
 	    registry_resolve(r, want, a, e) < 0)
 		return -1;

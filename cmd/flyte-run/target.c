@@ -181,7 +181,7 @@ find_registered(struct context *c, const struct ref *ref, const char *type,
 	struct entity_id id;
 
 	if (ref_entity_id(c, ref, type, &id, e) < 0 ||
-	    context_path(c, "registry", &location, e) < 0 ||
+	    context_registry(c, &location, e) < 0 ||
 	    registry_open(location, &r, e) < 0 ||
 	    registry_resolve(r, &id, &c->arena, e) < 0 ||
 	    registry_get(r, &id, &c->arena, &found, e) < 0)
@@ -267,7 +267,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 
 	if (context_project(c, &opts.project, e) < 0 ||
 	    context_domain(c, &opts.domain, e) < 0 ||
-	    context_path(c, "registry", &location, e) < 0 ||
+	    context_registry(c, &location, e) < 0 ||
 	    registry_open(location, &r, e) < 0)
 		return -1;
 	opts.registry = r;

@@ -167,7 +167,7 @@ put_node(struct json_view *v, const struct look_item *it, int whole,
 
 	json_object(w);
 	strbuf_reset(&v->text);
-	look_add_short(&v->text, it->path);
+	execution_add_brief(&v->text, it->path);
 	put_cstr(w, "node", v->text.p);
 	json_key(w, "path");
 	json_str(w, it->path);

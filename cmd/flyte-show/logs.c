@@ -85,7 +85,7 @@ add_prefix(struct strbuf *b, const struct printer *p,
 
 	if (!p->prefix)
 		return;
-	look_add_short(&brief, n->path);
+	execution_add_brief(&brief, n->path);
 	utf8_add_shown(b, strbuf_str(&brief));
 	if (n->n_attempts > 1)
 		strbuf_addf(b, "#%u", a->number);

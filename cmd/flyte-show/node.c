@@ -298,7 +298,7 @@ add_node_header(struct strbuf *b, const struct show *s,
     const struct look *l, const struct look_item *it)
 {
 	strbuf_addf(b, "%s/", l->history.id.name);
-	look_add_short(b, it->path);
+	execution_add_brief(b, it->path);
 	strbuf_adds(b, "  ");
 	add_word(s, b, look_word(l, it), 0);
 	strbuf_addch(b, '\n');

@@ -133,7 +133,7 @@ add_wait(struct strbuf *b, const struct tree_view *v,
 	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ?
 	    "for flyte-ctl approve " : "for flyte-ctl signal ");
 	strbuf_addf(b, "%s/", v->look->history.id.name);
-	look_add_short(b, it->path);
+	execution_add_brief(b, it->path);
 }
 
 static const struct sched_error *

@@ -261,7 +261,7 @@ const char *
 did_you_mean(struct str word, const char *const *list, size_t n)
 {
 	const char *found = NULL;
-	size_t limit = word.n <= 3 ? 1 : 2, d, i;
+	size_t limit = word.n <= 4 ? 1 : 2, d, i;
 
 	for (i = 0; i < n; i++) {
 		d = distance(word, str_of(list[i]), limit);

@@ -212,6 +212,8 @@ add_wrapped(struct strbuf *out, const char *text, size_t indent, size_t col)
 		end = strchr(text, ' ');
 		n = end == NULL ? strlen(text) : (size_t)(end - text);
 		if (col + n > 79 && col > indent) {
+			if (out->p[out->n - 1] == ' ')
+				strbuf_setlen(out, out->n - 1);
 			strbuf_addch(out, '\n');
 			strbuf_pad(out, ' ', indent);
 			col = indent;
@@ -272,6 +274,21 @@ add_usage(const struct opt_program *p, struct strbuf *out)
 		strbuf_addf(out, "%s%s COMMAND [options] ...\n", lead, p->name);
 }
 
+/* One a line, with or without blanks before it. */
+static void
+add_examples(struct strbuf *out, const char *text)
+{
+	size_t n;
+
+	strbuf_adds(out, "\nExamples:\n");
+	while (*text != '\0') {
+		text += strspn(text, " ");
+		n = strcspn(text, "\n");
+		strbuf_addf(out, "  %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 void
 opt_help(const struct opt_program *p, struct strbuf *out)
 {
@@ -301,7 +318,7 @@ opt_help(const struct opt_program *p, struct strbuf *out)
 		if (taken(p, (enum opt_id)id))
 			add_option(out, (enum opt_id)id);
 	if (p->examples != NULL)
-		strbuf_addf(out, "\nExamples:\n%s", p->examples);
+		add_examples(out, p->examples);
 }
 
 void

@@ -169,7 +169,7 @@ void	collected_error(struct collected *ret, struct arena *,
 
 /* Takes everything out of the attempt's folder, so that it can be reused. */
 int	contract_clean(const char *dir, struct err *) must_check;
-/* 1 if nothing but empty folders and inputs are in it. */
+/* 1 if nothing but inputs, empty folders and empty outputs are in it. */
 int	contract_is_empty(const char *dir);
 
 /*

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -62,12 +63,24 @@ contract_clean(const char *dir, struct err *e)
 }
 
 /* 1 if the folder holds nothing but what the attempt was given. */
+/* What a redirection of stdout makes: an output with nothing in it. */
+static int
+is_empty_file(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == 0;
+}
+
 static int
 is_empty(const char *dir, int top)
 {
+	const char *name = strrchr(dir, '/');
+	int empty = 1, in_outputs = name != NULL &&
+	    strcmp(name, "/outputs") == 0;
 	struct dirent *de;
 	DIR *d = opendir(dir);
-	int empty = 1;
 
 	if (d == NULL)
 		return 1;
@@ -78,9 +91,10 @@ is_empty(const char *dir, int top)
 		    strcmp(de->d_name, "..") == 0)
 			continue;
 		strbuf_addf(&b, "%s/%s", dir, de->d_name);
-		empty = top && (strcmp(de->d_name, "inputs") == 0 ||
+		empty = top ? strcmp(de->d_name, "inputs") == 0 ||
 		    strcmp(de->d_name, "script") == 0 ||
-		    (stays(de->d_name) && is_empty(b.p, 0)));
+		    (stays(de->d_name) && is_empty(b.p, 0)) :
+		    in_outputs && is_empty_file(b.p);
 	}
 	closedir(d);
 	return empty;

@@ -492,3 +492,24 @@ closure_get(const char *home, const char *address, struct strbuf *ret,
 		return err_set(e, ERR_CORRUPT, "%s: damaged", path.p);
 	return 0;
 }
+
+void
+execution_add_brief(struct strbuf *b, struct str path)
+{
+	size_t from = 0, to;
+	const char *slash;
+	int is_id = 1;
+
+	for (;;) {
+		slash = memchr(path.p + from, '/', path.n - from);
+		to = slash == NULL ? path.n : (size_t)(slash - path.p);
+		if (is_id && from > 0)
+			strbuf_addch(b, '/');
+		if (is_id)
+			strbuf_add(b, path.p + from, to - from);
+		if (slash == NULL)
+			return;
+		from = to + 1;
+		is_id = !is_id;
+	}
+}

@@ -98,4 +98,10 @@ int	closure_put(const char *home, struct str bytes,
 int	closure_get(const char *home, const char *address,
 	    struct strbuf *ret, struct err *) must_check;
 
+/*
+ * Appends the path of a node without the attempts of what it lies in, as
+ * people name it: "m/n1" for "m/0/n1".
+ */
+void	execution_add_brief(struct strbuf *, struct str path);
+
 #endif

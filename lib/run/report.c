@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "base/vec.h"
+#include "run/execution.h"
 #include "run/local.h"
 
 /* Failures told in full; the rest are counted. */
@@ -118,6 +119,16 @@ report_add_cause(struct strbuf *b, const struct job_result *res)
 	}
 }
 
+/* A node as people name it: without the attempts of what it lies in. */
+static void
+add_node(struct strbuf *b, struct str path)
+{
+	c_strbuf struct strbuf brief = STRBUF_INIT;
+
+	execution_add_brief(&brief, path);
+	utf8_add_shown(b, strbuf_str(&brief));
+}
+
 /* ---- lines -------------------------------------------------------------- */
 
 static void
@@ -154,7 +165,7 @@ draw(struct report *r)
 	strbuf_addf(&b, "[%u done, %zu running]", r->done, r->running.n);
 	for (i = 0; i < r->running.n && b.n < STATUS_WIDTH; i++) {
 		strbuf_adds(&b, i == 0 ? " " : ", ");
-		utf8_add_shown(&b, r->running.at[i]);
+		add_node(&b, r->running.at[i]);
 	}
 	if (b.n > STATUS_WIDTH) {
 		strbuf_setlen(&b, STATUS_WIDTH);
@@ -227,7 +238,7 @@ on_ended(struct report *r, struct run *run, const struct run_event *ev)
 	if (ev->result->error != NULL)
 		keep_failure(r, run, ev);
 	if (ev->result->error != NULL && !r->opts.quiet) {
-		utf8_add_shown(&b, ev->path);
+		add_node(&b, ev->path);
 		strbuf_adds(&b, ": attempt failed: ");
 		report_add_cause(&b, ev->result);
 		put_line(r, &b);
@@ -286,7 +297,7 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 	int root;
 
 	strbuf_adds(&b, run_label(run));
-	utf8_add_shown(&b, ev->path);
+	add_node(&b, ev->path);
 	strbuf_adds(&b, ": ");
 	if (!add_node_words(&b, act))
 		return;
@@ -314,7 +325,7 @@ on_text(struct report *r, const struct run_event *ev, const char *between)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	utf8_add_shown(&b, ev->path);
+	add_node(&b, ev->path);
 	strbuf_adds(&b, between);
 	utf8_add_shown(&b, ev->text);
 	put_line(r, &b);
@@ -397,27 +408,47 @@ add_more_lines(struct strbuf *b, const char *text, unsigned n)
 		add_quoted_lines(b, more.p);
 }
 
+/* On one line; of a command of several lines at most n, below the word. */
+static void
+add_command(struct strbuf *b, const char *text, unsigned n)
+{
+	const char *end = strchr(text, '\n');
+
+	strbuf_adds(b, "  command:");
+	if (end == NULL) {
+		strbuf_addch(b, ' ');
+		add_first_line(b, text);
+		strbuf_addch(b, '\n');
+		return;
+	}
+	strbuf_adds(b, "\n    | ");
+	add_first_line(b, text);
+	strbuf_addch(b, '\n');
+	add_more_lines(b, text, n);
+	while (n-- > 0 && end != NULL)
+		end = strchr(end + 1, '\n');
+	if (end != NULL && end[1] != '\0')
+		strbuf_adds(b, "    | ...\n");
+}
+
 static void
 put_failure(struct report *r, struct run *run, const struct failure *f)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
 	strbuf_adds(&b, "node ");
-	utf8_add_shown(&b, f->path);
+	add_node(&b, f->path);
 	strbuf_adds(&b, " failed: ");
 	if (f->why != NULL && f->why[0] != '\0')
 		strbuf_adds(&b, f->why);
 	else if (f->message != NULL)
 		add_first_line(&b, f->message);
 	if (f->attempts > 1)
-		strbuf_addf(&b, " (attempt %u)", f->attempts);
+		strbuf_addf(&b, " (%u attempts)", f->attempts);
 	strbuf_addch(&b, '\n');
 	add_more_lines(&b, f->message, r->opts.tail);
-	if (f->command != NULL && f->command[0] != '\0') {
-		strbuf_adds(&b, "  command: ");
-		add_first_line(&b, f->command);
-		strbuf_addch(&b, '\n');
-	}
+	if (f->command != NULL && f->command[0] != '\0')
+		add_command(&b, f->command, r->opts.tail);
 	if (f->tail != NULL && f->tail[0] != '\0') {
 		strbuf_adds(&b, "  the end of its stderr:\n");
 		add_quoted_lines(&b, f->tail);
@@ -512,7 +543,7 @@ put_failures(struct report *r, struct run *run)
 }
 
 static void
-add_counts(struct strbuf *b, const struct run_counts *c)
+add_counts(struct strbuf *b, const struct run_counts *c, int ended)
 {
 	const struct {
 		uint32_t	 n;
@@ -534,7 +565,7 @@ add_counts(struct strbuf *b, const struct run_counts *c)
 			strbuf_addf(b, "%s%u %s", some++ ? ", " : "",
 			    parts[i].n, parts[i].word);
 	if (some == 0)
-		strbuf_adds(b, "nothing to run");
+		strbuf_adds(b, ended ? "nothing to run" : "no node ended");
 }
 
 void
@@ -565,7 +596,7 @@ report_end(struct report *r, struct run *run, const char *what)
 		add_first_line(&b, arena_strndup(&r->arena,
 		    run_error(run)->message.p, run_error(run)->message.n));
 	else if (run_sched(run) != NULL)
-		add_counts(&b, c);
+		add_counts(&b, c, history_is_final(phase));
 	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
 	if (!history_is_final(phase))
 		strbuf_addf(&b, "%s: go on with: flyte-run --resume %s\n",

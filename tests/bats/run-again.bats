@@ -90,7 +90,7 @@ await() {
 	run -4 --separate-stderr flyte-run -q --name nightly r.yaml:w n=2
 	equals "" "$output"
 	has "nightly" "$stderr"
-	has "another version or other inputs" "$stderr"
+	has "another value of input n" "$stderr"
 	run -4 flyte-run -q --name nightly r.yaml:long
 	sed -i 's/n + 1/n + 2/' r.yaml
 	run -4 flyte-run -q --name nightly r.yaml:w

@@ -1,0 +1,158 @@
+load helper
+
+# What a first reader of the programs' words stumbled over.
+
+local_setup() {
+	cat >w.yaml <<'EOF'
+tasks:
+  rows:
+    inputs: {f: file}
+    outputs: {n: int}
+    stdout: n
+    cache: "1"
+    run: wc -l <"$f"
+  one:
+    inputs: {n: int}
+    outputs: {o: int}
+    stdout: o
+    cache: "1"
+    run: echo $((n + 1))
+  bad:
+    inputs: {n: int}
+    outputs: {o: int}
+    stdout: o
+    retries: 1
+    run: |
+      echo first >&2
+      exit 3
+  slow:
+    inputs: {n: int}
+    outputs: {o: int}
+    stdout: o
+    run: |
+      : >"$OUT/began"
+      sleep 30
+    pass_env: [OUT]
+workflows:
+  in:
+    inputs: {l: list(int)}
+    nodes: {each: {map: one, with: {n: $l}}}
+    outputs: {o: $each.o}
+  w:
+    inputs: {l: list(int)}
+    nodes: {mid: {workflow: in, with: {l: $l}}}
+    outputs: {o: $mid.o}
+  fails:
+    inputs: {n: int}
+    nodes: {b: {task: bad, with: {n: $n}}}
+    outputs: {o: $b.o}
+  waits:
+    inputs: {n: int}
+    nodes: {s: {task: slow, with: {n: $n}}}
+    outputs: {o: $s.o}
+EOF
+}
+
+@test "words: -q is silent on success, but for what -o, --jq and --plain ask" {
+	run -0 flyte-run -q w.yaml:w l='[1]'
+	equals "" "$output"
+	run -0 flyte-run -q --name night w.yaml:w l='[1]'
+	equals "" "$output"
+	run -0 flyte-run -q --name night w.yaml:w l='[1]'
+	equals "" "$output"
+	run -0 flyte-run -q --plain w.yaml:w l='[1]'
+	equals '{"o":[2]}' "$output"
+	run -0 flyte-run -q --jq '.o[0]' w.yaml:w l='[1]'
+	equals 2 "$output"
+	run -0 flyte-run -q -o o w.yaml:w l='[1]'
+	equals '[2]' "$output"
+	run -0 flyte-exec -q w.yaml:one n=1
+	equals "" "$output"
+	run -0 flyte-exec -q --plain w.yaml:one n=1
+	equals '{"o":2}' "$output"
+	run -1 flyte-run -q w.yaml:fails n=1
+	has "node b failed" "$output"
+}
+
+@test "words: a node is called the same while it runs, after, and before" {
+	run -0 --separate-stderr flyte-run -n w.yaml:w l='[1, 2]'
+	has "run     mid/each/n1" "$output"
+	run -0 --separate-stderr flyte-run w.yaml:w l='[1, 2]'
+	has "mid/each/n1: done" "$stderr"
+	run -0 flyte-show last/mid/each/n1
+	has "/mid/each/n1  done" "$output"
+	run -0 flyte-cache explain last
+	has "/mid/each/n1: ran: " "$output"
+	has "/mid: no task: nothing to reuse" "$output"
+	flyte-run -q w.yaml:w l='[1, 2]'
+	run -0 flyte-cache explain last/mid/each/n1
+	has "/mid/each/n1: reused from the cache" "$output"
+}
+
+@test "words: the whole command of a failure, and how often it was tried" {
+	run -1 --separate-stderr flyte-run -q w.yaml:fails n=1
+	has "node b failed: exit status 3 (2 attempts)" "$stderr"
+	has "    | /bin/sh -eu -c 'echo first >&2" "$stderr"
+	has "    | exit 3" "$stderr"
+}
+
+@test "words: a name in use, and one whose inputs were others" {
+	export OUT=$PWD
+	flyte-run -q --name n w.yaml:waits n=1 3>&- &
+	pid=$!
+	until [ -e began ]; do sleep 0.05; done
+	run -75 flyte-run -q --name n w.yaml:waits n=1
+	equals "flyte-run: n: another process runs it (--wait waits for its end)" "$output"
+	run -4 flyte-run -q --name n w.yaml:waits n=2
+	has "another value of input n" "$output"
+	run -4 flyte-run -q --name n w.yaml:fails n=1
+	has "n: was run before as w.yaml:waits, this is w.yaml:fails" "$output"
+	kill -TERM "$pid"
+	run ! wait "$pid"
+}
+
+@test "words: stopped before any node ended" {
+	export OUT=$PWD
+	flyte-run --name n w.yaml:waits n=1 2>err 3>&- &
+	pid=$!
+	until [ -e began ]; do sleep 0.05; done
+	kill -TERM "$pid"
+	run ! wait "$pid"
+	has "interrupted" "$(cat err)"
+	has "no node ended" "$(cat err)"
+	lacks "nothing to run" "$(cat err)"
+}
+
+@test "words: a file may come from a pipe" {
+	run -0 bash -c 'flyte-exec --plain w.yaml:rows f=<(printf "a\nb\n")'
+	equals '{"n":2}' "$output"
+	run -0 bash -c 'flyte-exec -o n w.yaml:rows f=@<(printf "a\nb\n")'
+	equals 2 "$output"
+	run -0 flyte-exec -o n w.yaml:rows f=/dev/null
+	equals 0 "$output"
+}
+
+@test "words: a failed task that left nothing leaves no folder" {
+	mkdir t
+	TMPDIR=$PWD/t run -1 flyte-exec w.yaml:bad n=1
+	lacks "folder is kept" "$output"
+	equals "" "$(ls t)"
+}
+
+@test "words: flyte-run takes another registry" {
+	flyte-register -q -r reg -p pay --as v1 w.yaml
+	run -5 flyte-run -q -p pay w l='[1]'
+	run -0 flyte-run -q -r reg -p pay -o o w l='[1]'
+	equals '[2]' "$output"
+}
+
+@test "words: --help: examples aligned, no blanks at the end of a line" {
+	for p in flyte flyte-register flyte-run flyte-exec flyte-cache flyte-show flyte-ctl; do
+		$p --help >help
+		run -1 grep -n ' $' help
+		[ -z "$(tail -c1 help | tr -d '\n')" ]
+		[ "$(sed -n '/^Examples:/,/^$/p' help | sed 1d | grep -c '^[^ ]')" = 0 ]
+	done
+	run -2 flyte-run --nope
+	lacks "did you mean" "$output"
+}
