@@ -394,6 +394,7 @@ reread_cache(struct judge *j)
 		any = 1;
 		check(j, mine->last.phase == SCHED_SUCCEEDED);
 		judge_free_effect(j, mine->last.at, ENGINE_VALUES);
+		judge_set_free(j, c->path, ENGINE_ALL);
 	}
 	j->edits->calls_less |= any;
 	return any;
