@@ -67,26 +67,31 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 {
 	struct dryrun *d = arg;
 	const struct sched_action *act = ev->action;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct str path;
 	struct row *row;
 
-	(void)run;
+	/* Of an execution that it would launch: "NODE > ". */
+	strbuf_adds(&b, run_label(run));
+	strbuf_addstr(&b, ev->path);
+	path = strbuf_str(&b);
 	if (ev->kind == RUN_WOULD) {
-		row = row_of(d, ev->path);
+		row = row_of(d, path);
 		row->fate = FATE_RUN;
 		if (ev->text.n > 0)
 			row->why = arena_strndup(&d->arena, ev->text.p,
 			    ev->text.n);
 	} else if (ev->kind == RUN_EXPLAINED) {
-		row = row_of(d, ev->path);
+		row = row_of(d, path);
 		row->why = arena_strndup(&d->arena, ev->text.p, ev->text.n);
 	} else if (ev->kind == RUN_NODE && act->node->kind == PLAN_TASK) {
 		if (act->phase == SCHED_SUCCEEDED &&
 		    act->why == SCHED_WHY_HIT)
-			row_of(d, ev->path)->fate = FATE_REUSE;
+			row_of(d, path)->fate = FATE_REUSE;
 		else if (act->phase == SCHED_RECOVERED)
-			row_of(d, ev->path)->fate = FATE_RECOVER;
+			row_of(d, path)->fate = FATE_RECOVER;
 		else if (act->phase == SCHED_SKIPPED)
-			row_of(d, ev->path)->fate = FATE_SKIP;
+			row_of(d, path)->fate = FATE_SKIP;
 	}
 }
 

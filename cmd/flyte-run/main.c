@@ -13,6 +13,7 @@
 #include "common/outputs.h"
 #include "compile/compile.h"
 #include "dryrun.h"
+#include "idl/infer.h"
 #include "idl/literal.h"
 #include "idl/wire.h"
 #include "outside.h"
@@ -34,7 +35,8 @@ static const struct opt_program program = {
 	.name = "flyte-run",
 	.args = "[options] REFERENCE|FILE[:NAME] [input=value ...]\n"
 	    "[options] --resume ID\n"
-	    "[options] --recover ID [--from NODE] [--force NODE]\n"
+	    "[options] --recover ID [--from NODE] [--force NODE] "
+	    "[REFERENCE|FILE[:NAME]]\n"
 	    "[options] --relaunch ID",
 	.about = "Run a workflow, launch plan or task.",
 	.opts = options,
@@ -669,7 +671,8 @@ target_of_history(struct running *r, const struct history *h,
 /* Recover and relaunch: a new execution of the same thing; given inputs and a
  * given target (with --recover) take the place of the old ones. */
 static int
-run_again(struct running *r, struct history *h)
+run_again(struct running *r, struct history *h, struct target *t,
+    const struct launches *launches)
 {
 	struct args *a = r->a;
 	char made[EXECUTION_NAME_MAX];
@@ -678,23 +681,25 @@ run_again(struct running *r, struct history *h)
 	    .force = a->force.at, .n_force = a->force.n };
 	c_strbuf struct strbuf of = STRBUF_INIT;
 	pb_literal_map *inputs;
-	struct target t;
 	struct run *run;
 	struct err e;
 
-	if (target_of_history(r, h, &t, &e) < 0 ||
-	    bind_inputs(r, &t, &inputs, &e) < 0)
+	if (bind_inputs(r, t, &inputs, &e) < 0)
 		return fail(&a->c, &e);
-	r->what = t.what;
-	fill_record(r, &t, &spec.record);
-	spec.closure = t.closure;
+	spec.launches = launches->at.at;
+	spec.n_launches = launches->at.n;
+	spec.like = a->target == NULL ? h : NULL;
+	r->what = t->what;
+	fill_record(r, t, &spec.record);
+	spec.closure = t->closure;
 	spec.inputs = inputs;
+	spec.script = t->script;
 	if (a->name == NULL)
 		execution_new_name(made);
 	spec.durable = a->name != NULL || a->durable;
 	spec.record.id = h->id;
 	spec.record.id.name = a->name == NULL ? made : a->name;
-	spec.record.identity = identity_of(&t, inputs, &a->c.arena);
+	spec.record.identity = identity_of(t, inputs, &a->c.arena);
 	spec.record.mode = a->again == AGAIN_RECOVER ? RECORD_RECOVERED :
 	    RECORD_RELAUNCH;
 	strbuf_addf(&of, "%s/%s/%s", h->id.project, h->id.domain,
@@ -705,6 +710,56 @@ run_again(struct running *r, struct history *h)
 	return run_to_end(r, run);
 }
 
+/* What succeeds the thing that ran: its inputs stay, where they still fit. */
+static int
+new_target(struct running *r, const struct history *h, struct target *t,
+    struct launches *launches, struct err *e)
+{
+	struct args *a = r->a;
+	ProtobufCMessage *old;
+	struct store *store;
+	struct str inputs;
+	struct err ignored;
+	size_t i;
+
+	if (run_target_find(&a->c, a->target, a->type, t, e) < 0 ||
+	    launches_collect(&a->c, t, launches, e) < 0 ||
+	    context_store(&a->c, &store, e) < 0 ||
+	    history_literals(store, h->inputs, &a->c.arena, &inputs, e) < 0 ||
+	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs,
+	    &a->c.arena, &old, e) < 0)
+		return -1;
+	for (i = 0; i < t->wants.n; i++) {
+		const pb_literal *l = literal_map_get((pb_literal_map *)old,
+		    t->wants.at[i].name);
+
+		if (l != NULL && literal_check(l, t->wants.at[i].type,
+		    &ignored) == 0)
+			t->wants.at[i].value = l;
+	}
+	return 0;
+}
+
+static int
+again(struct running *r, struct history *h)
+{
+	struct launches launches = { VEC_INIT, VEC_INIT };
+	struct target t = { .diags = DIAGS_INIT };
+	struct err e;
+	int status;
+
+	r->outside.target = &t;
+	if ((r->a->target != NULL ? new_target(r, h, &t, &launches, &e) :
+	    target_of_history(r, h, &t, &e)) < 0)
+		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&r->a->c, &e);
+	else
+		status = run_again(r, h, &t, &launches);
+	r->outside.target = NULL;
+	launches_release(&launches);
+	run_target_release(&t);
+	return status;
+}
+
 static int
 recover(struct running *r)
 {
@@ -713,10 +768,10 @@ recover(struct running *r)
 	struct err e;
 	int alive;
 
-	if (r->a->target != NULL) {
+	if (r->a->target != NULL && r->a->again == AGAIN_RELAUNCH) {
 		err_clear(&e);
-		(void)!err_set(&e, ERR_USAGE, "%s: --recover and --relaunch "
-		    "take only inputs (name=value)", r->a->target);
+		(void)!err_set(&e, ERR_USAGE, "%s: --relaunch takes only "
+		    "inputs (name=value)", r->a->target);
 		return fail(&r->a->c, &e);
 	}
 	if (find_execution(r, &id, &e) < 0 ||
@@ -728,7 +783,7 @@ recover(struct running *r)
 		    id.name);
 	if (alive < 0)
 		return fail(&r->a->c, &e);
-	return run_again(r, &h);
+	return again(r, &h);
 }
 
 /* ---- main --------------------------------------------------------------- */

@@ -264,6 +264,8 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	n->attempt = (uint32_t)int_of(t, "a");
 	n->system_failures = (uint32_t)int_of(t, "sf");
 	n->cache = cstr_of(h, t, "c");
+	if (cstr_of(h, t, "ih") != NULL)
+		b->node.digest = cstr_of(h, t, "ih");
 	inputs = json_of(h, t, "i");
 	if (inputs.p != NULL)
 		n->inputs = inputs;
@@ -278,6 +280,19 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 }
 
 /* ---- the other records -------------------------------------------------- */
+
+static void
+read_forced(struct history *h, const struct tree *t)
+{
+	uint32_t list = tree_get(t, 0, "forced");
+
+	if (list == TREE_NONE || t->at[list].kind != TREE_SEQ)
+		return;
+	h->forced = arena_new_n(&h->arena, t->at[list].n, const char *);
+	TREE_EACH(t, list, item)
+		h->forced[h->n_forced++] = arena_strndup(&h->arena,
+		    t->at[item].text.p, t->at[item].text.n);
+}
 
 static int
 read_execution(struct history *h, const struct tree *t, int64_t time)
@@ -301,6 +316,8 @@ read_execution(struct history *h, const struct tree *t, int64_t time)
 	h->inputs = json_of(h, t, "i");
 	h->launches = json_of(h, t, "launches");
 	h->nesting = (unsigned)int_of(t, "nesting");
+	h->recover = cstr_of(h, t, "recover");
+	read_forced(h, t);
 	return 0;
 }
 

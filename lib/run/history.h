@@ -34,6 +34,7 @@ struct history_node {
 	const char	*cache;		/* "HIT", ... or NULL */
 	int64_t		 first, started, ended;	/* us; 0: not yet */
 	struct str	 inputs;	/* JSON of the literal map; p NULL */
+	const char	*digest;	/* of the inputs, of what is no task */
 	struct str	 outputs;	/* the same */
 	struct str	 spec;		/* JSON of the job spec it wrote */
 	struct sched_error error;	/* code.p NULL: none */
@@ -57,6 +58,9 @@ struct history {
 	uint32_t	 max_parallelism;
 	struct str	 inputs;	/* JSON of the literal map */
 	struct str	 launches;	/* JSON list of {closure, plan}; p NULL */
+	const char	*recover;	/* takes the results of this one, */
+	const char	**forced;	/* but not of these nodes */
+	size_t		 n_forced;
 	struct str	*brought;	/* the same by dynamic tasks */
 	size_t		 n_brought;
 	unsigned	 nesting;

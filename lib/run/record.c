@@ -8,6 +8,7 @@
 #include "run/journal.h"
 #include "store/blob.h"
 #include "store/store.h"
+#include "sys/digest.h"
 
 const char *
 record_mode_name(enum record_mode mode)
@@ -179,6 +180,7 @@ void
 record_execution(struct recorder *r, const struct record_execution *x)
 {
 	struct json_writer w = open_record(r, "execution");
+	size_t i;
 
 	json_key(&w, "v");
 	json_int(&w, 1);
@@ -205,6 +207,14 @@ record_execution(struct recorder *r, const struct record_execution *x)
 	if (x->nesting > 0) {
 		json_key(&w, "nesting");
 		json_uint(&w, x->nesting);
+	}
+	put_cstr(&w, "recover", x->recover);
+	if (x->n_forced > 0) {
+		json_key(&w, "forced");
+		json_array(&w);
+		for (i = 0; i < x->n_forced; i++)
+			json_cstr(&w, x->forced[i]);
+		json_end(&w);
 	}
 	put_map(r, &w, "i", x->inputs);
 	put_launches(r, &w, x->launches, x->n_launches);
@@ -311,6 +321,47 @@ static const char *const cache_names[] = {
 	[SCHED_CACHE_EVICTED] = "EVICTED",
 };
 
+int
+record_digest(struct store *store, struct str inputs,
+    char ret[RECORD_DIGEST], struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	c_strbuf struct strbuf hex = STRBUF_INIT;
+	unsigned char digest[DIGEST_SIZE];
+	struct sha256 h;
+
+	if (store != NULL && blob_uris_to_disk(store, inputs, &a, &inputs,
+	    NULL, e) < 0)
+		return -1;
+	sha256_init(&h);
+	sha256_update(&h, inputs.p, inputs.n);
+	sha256_final(&h, digest);
+	hex_add(&hex, digest, sizeof(digest));
+	memcpy(ret, hex.p, RECORD_DIGEST);
+	return 0;
+}
+
+static void
+put_inputs(struct recorder *r, struct json_writer *w, enum plan_kind kind,
+    struct str inputs)
+{
+	char digest[RECORD_DIGEST];
+	struct err e;
+
+	if (inputs.p == NULL)
+		return;
+	if (kind == PLAN_TASK) {
+		put_map(r, w, "i", inputs);
+		return;
+	}
+	if (record_digest(r->store, inputs, digest, &e) < 0) {
+		if (r->trouble.kind == ERR_NONE)
+			r->trouble = e;
+		return;
+	}
+	put_cstr(w, "ih", digest);
+}
+
 void
 record_node(struct recorder *r, const struct sched_action *act,
     struct str inputs)
@@ -329,7 +380,7 @@ record_node(struct recorder *r, const struct sched_action *act,
 	put_cstr(&w, "c", cache_names[act->cache]);
 	if (act->node->kind == PLAN_BRANCH && act->taken != SCHED_NONE)
 		put_str(&w, "t", act->plan->nodes[act->taken].id);
-	put_map(r, &w, "i", inputs);
+	put_inputs(r, &w, act->node->kind, inputs);
 	put_map(r, &w, "o", act->outputs);
 	put_error(&w, &act->error);
 	close_record(r, &w);

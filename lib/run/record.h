@@ -65,6 +65,10 @@ struct record_execution {
 	int		 keep_going, overwrite_cache;
 	uint32_t	 max_parallelism;
 	const char	*cache;		/* "off", "read", ... or NULL */
+	const char	*recover;	/* PROJECT/DOMAIN/NAME whose results it
+					 * takes, or NULL; but not of: */
+	const char	**forced;
+	size_t		 n_forced;
 };
 
 /* Writes records to a journal.  No function here does I/O but record_commit. */
@@ -85,9 +89,14 @@ void	record_start(struct recorder *, struct str path, uint32_t attempt,
 	    const struct job_result *logs);
 void	record_end(struct recorder *, struct str path, uint32_t attempt,
 	    const struct job_result *);
-/* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them. */
+/* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them.  Of
+ * what is not a task their digest is kept. */
 void	record_node(struct recorder *, const struct sched_action *,
 	    struct str inputs);
+#define RECORD_DIGEST	65
+/* That digest: 64 hexadecimal digits, of the inputs as they are on disk. */
+int	record_digest(struct store *, struct str inputs,
+	    char ret[RECORD_DIGEST], struct err *) must_check;
 void	record_why(struct recorder *, struct str path, struct str text);
 void	record_signal(struct recorder *, struct str id, struct str literal);
 /* In the same commit as what the command did. */

@@ -172,6 +172,7 @@ launch(struct run *run, const struct sched_action *act,
 	c_strbuf struct strbuf ref = STRBUF_INIT, unique = STRBUF_INIT;
 	char name[EXECUTION_NAME_MAX];
 	struct entity_id id = entity_id_of(l->plan->id);
+	struct history old;
 	pb_literal_map *inputs;
 	struct run *child;
 	int rc;
@@ -192,7 +193,16 @@ launch(struct run *run, const struct sched_action *act,
 	spec.record.of = run->id.name;
 	spec.record.nesting = run->record.nesting + 1;
 	spec.record.max_parallelism = (uint32_t)l->plan->spec->max_parallelism;
+	run_recover_child(run, act->path, &old);
+	spec.recover = old.dir == NULL ? NULL : &old;
+	spec.record.recover = NULL;
 	rc = run_start(run->runner, &spec, &child, e);
+	if (rc == 0 && old.dir != NULL)
+		child->recovered = old;
+	else
+		history_release(&old);
+	if (rc == 0 && child->recover == &old)
+		child->recover = &child->recovered;
 	if (rc < 0 && e->kind == ERR_CONFLICT)
 		rc = run_resume(run->runner, &spec.record.id, run->script,
 		    &child, e);

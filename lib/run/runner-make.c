@@ -51,7 +51,7 @@ run_free(struct run *run)
 	recorder_release(&run->recorder);
 	if (run->history.dir != NULL)
 		history_release(&run->history);
-	map_release(&run->forced);
+	run_recover_release(run);
 	map_release(&run->signalled);
 	VEC_RELEASE(&run->uncached);
 	VEC_RELEASE(&run->launches);
@@ -138,55 +138,6 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 	    &run->arena, &ret->outputs, &e) == 0;
 }
 
-/* What the execution that is recovered knew. */
-static int
-recover_node(void *arg, struct str path, struct sched_record *ret)
-{
-	struct run *run = arg;
-	uint32_t i = map_get(&run->recover->by_path, path);
-	const struct history_node *n;
-	struct err e;
-	size_t len;
-
-	if (i == MAP_NONE)
-		return 0;
-	for (len = 1; len <= path.n; len++)
-		if ((len == path.n || path.p[len] == '/') &&
-		    map_get(&run->forced, (struct str){ path.p, len }) !=
-		    MAP_NONE)
-			return 0;
-	n = &run->recover->nodes[i];
-	if (n->phase != SCHED_SUCCEEDED && n->phase != SCHED_RECOVERED &&
-	    n->phase != SCHED_SKIPPED)
-		return 0;
-	*ret = (struct sched_record){ .phase = n->phase };
-	/* What is known of a task is known of its inputs; of what other nodes
-	 * had nothing is written down. */
-	if (n->n_attempts == 0 && n->cache == NULL && n->inputs.p == NULL &&
-	    !run->recover_same)
-		return 0;
-	return history_literals(run->runner->opts.store, n->inputs,
-	    &run->arena, &ret->had, &e) == 0 &&
-	    history_literals(run->runner->opts.store, n->outputs,
-	    &run->arena, &ret->outputs, &e) == 0;
-}
-
-/* Is the same recovered, with the same inputs? */
-static int
-is_recover_same(struct run *run, const struct run_spec *spec)
-{
-	ProtobufCMessage *m;
-	struct str old;
-	struct err e;
-
-	return spec->n_force == 0 && spec->n_from == 0 &&
-	    history_literals(run->runner->opts.store, spec->recover->inputs,
-	    &run->arena, &old, &e) == 0 &&
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, old,
-	    &run->arena, &m, &e) == 0 &&
-	    wire_equal(m, &spec->inputs->base);
-}
-
 static void
 make_sched(struct run *run, const struct record_execution *rec,
     struct str inputs)
@@ -204,8 +155,7 @@ make_sched(struct run *run, const struct record_execution *rec,
 	c.arg = run;
 	if (run->history.dir != NULL)
 		c.resume = resume_node;
-	if (run->recover != NULL)
-		c.recover = recover_node;
+	run_recover_config(run, &c);
 	if (run->runner->opts.store == NULL ||
 	    run->runner->opts.cache == RUNNER_CACHE_OFF)
 		run_forget_caching(run->plan);
@@ -232,6 +182,9 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	run->closure_address = arena_strdup(&run->arena, address);
 	if (run_put_launches(run, 0, &launches, e) < 0)
 		return -1;
+	rec.recover = run->record.recover;
+	rec.forced = run->forced_list.at;
+	rec.n_forced = run->forced_list.n;
 	rec.launches = launches;
 	rec.n_launches = run->launches.n;
 	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 || make_mark(run, e) < 0 ||
@@ -248,92 +201,40 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	return 0;
 }
 
-/* The first word of a path is a node of the workflow. */
+/* Those of the execution, and those that dynamic tasks brought. */
 static int
-check_node(const struct plan *p, const char *option, const char *path,
-    struct err *e)
-{
-	struct str id = { path, strcspn(path, "/") };
-	c_strbuf struct strbuf names = STRBUF_INIT;
-	const struct plan_graph *g = &p->graphs[0];
-	uint32_t i;
-
-	if (plan_find(p, 0, id) != PLAN_NONE)
-		return 0;
-	for (i = g->first; i < g->first + g->n && names.n < 200; i++)
-		if (p->nodes[i].kind != PLAN_START &&
-		    p->nodes[i].kind != PLAN_END)
-			strbuf_addf(&names, " " STR_FMT,
-			    STR_ARG(p->nodes[i].id));
-	return err_set(e, ERR_USAGE, "%s %s: no such node; there are:%s%s",
-	    option, path, names.p, i < g->first + g->n ? " ..." : "");
-}
-
-static int
-check_nodes(const struct run *run, const struct run_spec *spec,
-    struct err *e)
+restore_launches(struct run *run, const struct history *h, struct err *e)
 {
 	size_t i;
 
-	for (i = 0; i < spec->n_force; i++)
-		if (check_node(run->plan, "--force", spec->force[i], e) < 0)
-			return -1;
-	for (i = 0; i < spec->n_from; i++)
-		if (check_node(run->plan, "--from", spec->from[i], e) < 0)
+	if (run_restore_launches(run, h->launches, e) < 0)
+		return -1;
+	for (i = 0; i < h->n_brought; i++)
+		if (run_restore_launches(run, h->brought[i], e) < 0)
 			return -1;
 	return 0;
-}
-
-/* From a node on: it and what comes after it in its graph. */
-static void
-force_from(struct run *run, const char *id)
-{
-	const struct plan *p = run->plan;
-	uint32_t at = plan_find(p, 0, str_of(id)), i, k;
-	VEC(uint32_t) todo = VEC_INIT;
-
-	map_put(&run->forced, str_of(id), 1);
-	if (at == PLAN_NONE)
-		return;
-	VEC_PUSH(&todo, at);
-	while (todo.n > 0) {
-		at = VEC_POP(&todo);
-		for (i = 0; i < p->nodes[at].down.n; i++) {
-			k = p->edges[p->nodes[at].down.at + i];
-			if (map_put(&run->forced, p->nodes[k].id, 1) ==
-			    MAP_NONE)
-				VEC_PUSH(&todo, k);
-		}
-	}
-	VEC_RELEASE(&todo);
 }
 
 static int
 start_new(struct run *run, const struct run_spec *spec, struct err *e)
 {
 	c_strbuf struct strbuf inputs = STRBUF_INIT;
-	size_t i;
 
 	run->local = spec->record.local;
-	run->recover = spec->recover;
 	run->record = spec->record;
 	run_add_launches(run, spec->launches, spec->n_launches);
+	if (spec->like != NULL && restore_launches(run, spec->like, e) < 0)
+		return -1;
 	run->script = spec->script;
 	run->code = spec->record.code;
 	if (plan_build(spec->closure, &run->plan, e) < 0)
 		return -1;
-	if (check_nodes(run, spec, e) < 0)
-		return -1;
-	run->recover_same = spec->recover != NULL &&
-	    is_recover_same(run, spec);
 	wire_pack(&spec->inputs->base, &inputs);
+	if (run_recover_set(run, spec, e) < 0)
+		return -1;
 	if (!run->runner->opts.dry_run &&
 	    make_journal(run, spec, strbuf_str(&inputs), e) < 0)
 		return -1;
-	for (i = 0; i < spec->n_force; i++)
-		map_put(&run->forced, str_of(spec->force[i]), 1);
-	for (i = 0; i < spec->n_from; i++)
-		force_from(run, spec->from[i]);
 	make_executor(run);
 	make_sched(run, &spec->record, strbuf_str(&inputs));
 	return run->journal == NULL ? 0 : run_listen(run, e);
@@ -389,22 +290,6 @@ load_plan(struct run *run, struct err *e)
 	return plan_build((pb_compiled_workflow_closure *)m, &run->plan, e);
 }
 
-/* Those of the execution, and those that dynamic tasks brought. */
-static int
-restore_launches(struct run *run, struct err *e)
-{
-	const struct history *h = &run->history;
-	size_t i;
-
-	if (run_restore_launches(run, h->launches, e) < 0)
-		return -1;
-	for (i = 0; i < h->n_brought; i++)
-		if (run_restore_launches(run, h->brought[i], e) < 0)
-			return -1;
-	run->n_recorded = run->launches.n;
-	return 0;
-}
-
 static int
 go_on(struct run *run, const char *script, struct err *e)
 {
@@ -423,11 +308,14 @@ go_on(struct run *run, const char *script, struct err *e)
 	rec.cache = h->cache;
 	run->record = rec;
 	run->closure_address = h->closure;
-	if (restore_launches(run, e) < 0 || load_plan(run, e) < 0 || history_literals(run->runner->opts.store,
-	    h->inputs, &run->arena, &inputs, e) < 0)
+	if (restore_launches(run, h, e) < 0 || load_plan(run, e) < 0 ||
+	    history_literals(run->runner->opts.store, h->inputs,
+	    &run->arena, &inputs, e) < 0)
 		return -1;
+	run->n_recorded = run->launches.n;
 	make_executor(run);
-	if (make_mark(run, e) < 0 || reclaim(run, e) < 0)
+	if (make_mark(run, e) < 0 || run_recover_resume(run, inputs, e) < 0 ||
+	    reclaim(run, e) < 0)
 		return -1;
 	record_begin(&run->recorder, h->begins + 1);
 	make_sched(run, &rec, inputs);

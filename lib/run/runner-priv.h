@@ -5,7 +5,8 @@
  * execution and its actions; runner-make.c: how it comes and goes;
  * runner-task.c: tasks of a plan, their contracts and keys; runner-reserve.c:
  * one at a time per key; runner-graph.c: dynamic graphs and child executions;
- * runner-outside.c: what dynamic tasks name; runner-job.c: attempts;
+ * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
+ * execution had done; runner-job.c: attempts;
  * runner-admit.c: which may start now; runner-control.c: what others ask of
  * it. */
 
@@ -85,8 +86,15 @@ struct run {
 	struct sched		*sched;
 	struct history		 history;	/* when resumed */
 	const struct history	*recover;
-	int			 recover_same;	/* with the same inputs */
+	struct history		 recovered;	/* if it is our own */
+	struct plan		*recovered_plan;	/* what ran then */
+	int			 same_code, same_inputs;	/* all of it */
+	struct map		 reasons;	/* paths to reason_list: why
+						 * they are not recovered */
+	VEC(const char *)	 reason_list;
+	struct map		 continued;	/* "PATH/0/" of dynamic tasks */
 	struct map		 forced;	/* paths not to recover */
+	VEC(const char *)	 forced_list;
 	int64_t			 clock_offset;	/* steady minus real, ns */
 	struct journal		*journal;
 	struct recorder		 recorder;
@@ -168,6 +176,19 @@ void	run_build(struct run *, const struct sched_action *);
 
 /* runner-outside.c */
 contract_resolve_fn run_resolve;
+
+/* runner-recover.c */
+int	run_recover_set(struct run *, const struct run_spec *, struct err *)
+	    must_check;
+int	run_recover_resume(struct run *, struct str inputs, struct err *)
+	    must_check;
+/* Why a node that runs was not recovered, or NULL. */
+const char *run_recover_reason(const struct run *, struct str path);
+/* The execution that a node had launched then; dir NULL: none. */
+void	run_recover_child(struct run *, struct str path, struct history *ret);
+void	run_recover_config(struct run *, struct sched_config *);
+void	run_recover_release(struct run *);
+int	run_is_forced(const struct run *, struct str path);
 
 /* runner-reserve.c */
 void	run_reserve(struct run *, const struct sched_action *);

@@ -97,7 +97,8 @@ on_node(struct run *run, const struct sched_action *act)
 	if (run->journal != NULL && is_recorded(act) && !is_known &&
 	    (run->stopping == 0 || !is_over(act->phase) ||
 	    !run_keep_for_job(run, act))) {
-		if (act->why == SCHED_WHY_HIT ||
+		if (act->node->kind != PLAN_TASK ||
+		    act->why == SCHED_WHY_HIT ||
 		    act->why == SCHED_WHY_RECOVERED) {
 			sched_view(run->sched, act->at, &view);
 			inputs = view.inputs;
@@ -128,8 +129,16 @@ static void
 on_start(struct run *run, const struct sched_action *act)
 {
 	struct run_event event = { .kind = RUN_WOULD, .path = act->path };
+	const char *why = run_recover_reason(run, act->path);
 
+	if (why != NULL)
+		event.text = str_of(why);
 	if (!run->runner->opts.dry_run) {
+		if (why != NULL) {
+			event.kind = RUN_EXPLAINED;
+			record_why(&run->recorder, act->path, event.text);
+			run_tell(run, &event);
+		}
 		run_queue_start(run, act);
 		return;
 	}
@@ -174,7 +183,8 @@ add_lookup(struct run *run, const struct sched_action *act,
 	struct str none = { NULL, 0 };
 	ProtobufCMessage *m;
 
-	if (!l.task->keyed || run->runner->opts.cache == RUNNER_CACHE_WRITE) {
+	if (!l.task->keyed || run_is_forced(run, l.path) ||
+	    run->runner->opts.cache == RUNNER_CACHE_WRITE) {
 		sched_looked_up(run->sched, l.at, SCHED_CACHE_MISS, none);
 		return 0;
 	}

@@ -311,7 +311,8 @@ put(struct run *run, const struct sched_action *act, struct arena *a,
 	p.inputs = cached_preimage(&task->cached, (pb_literal_map *)inputs, a);
 	p.outputs = act->outputs;
 	p.source = strbuf_str(&source);
-	p.refresh = run->runner->opts.cache == RUNNER_CACHE_REFRESH;
+	p.refresh = run->runner->opts.cache == RUNNER_CACHE_REFRESH ||
+	    run_is_forced(run, act->path);
 	if (catalog_put(run->runner->opts.store, &p, e) < 0)
 		return -1;
 	return 1;

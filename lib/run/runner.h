@@ -114,8 +114,12 @@ struct run_spec {
 	 * so that it can be resumed whatever is registered by then. */
 	const struct run_launch *launches;
 	size_t		 n_launches;
-	const struct history *recover;	/* reuse what succeeded there */
-	/* With recover: run these paths again; the nodes after them too. */
+	/* Its launch plans are used too, after those above; or NULL. */
+	const struct history *like;
+	/* Reuse what succeeded there and would be done just so again. */
+	const struct history *recover;
+	/* With recover: run these paths again; from: the nodes after them
+	 * too.  ERR_USAGE if the workflow has no such node. */
 	const char	**force;
 	size_t		 n_force;
 	const char	**from;

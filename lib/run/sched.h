@@ -175,9 +175,6 @@ struct sched_record {
 	int64_t		queued_at, started_at;
 	enum sched_cache cache;
 	struct str	inputs;		/* core.LiteralMap; NULL p: resolve them */
-	struct str	had;		/* recovering: the inputs it had; with
-					 * others the record does not count.
-					 * NULL p: whatever they are */
 	struct str	outputs;	/* core.LiteralMap; NULL p: none */
 	struct sched_error error;
 	const struct plan *dynamic;	/* the graph it wrote, or NULL */
@@ -217,6 +214,15 @@ struct sched_config {
 			    struct sched_record *ret);
 	int		(*recover)(void *arg, struct str path,
 			    struct sched_record *ret);
+	/*
+	 * Asked before a node is recovered, once its inputs are resolved: 0
+	 * if what runs now is not what ran then, so that it runs (again).
+	 * With it elements of maps are recovered each for itself.  NULL: as
+	 * Flyte, which never asks.
+	 */
+	int		(*same)(void *arg, struct str path,
+			    const struct plan *, const struct plan_node *,
+			    struct str inputs);
 	void		*arg;
 };
 /* Flyte's defaults and our rules. */

@@ -1,5 +1,3 @@
-#include "idl/literal.h"
-#include "idl/wire.h"
 #include "run/sched_impl.h"
 
 /*
@@ -198,20 +196,19 @@ sched_recall_settle(struct at *at)
 	sched_node_to(at, STEP_RECOVERED, SCHED_WHY_RECOVERED);
 }
 
-/* Is what the node is bound to now what the record had? */
+/* 1 if it would do now what it did then. */
 static int
-has_same_inputs(const struct at *at, struct str had)
+is_same(struct at *at)
 {
-	const ProtobufCMessageDescriptor *d =
-	    &flyteidl__core__literal_map__descriptor;
-	c_arena struct arena a = ARENA_INIT;
-	ProtobufCMessage *x, *y;
-	struct err e;
+	struct sched *s = at->s;
 
-	if (had.p == NULL || str_eq(at->n->inputs, had))
+	if (s->c.same == NULL)
 		return 1;
-	return wire_unpack(d, at->n->inputs, &a, &x, &e) == 0 &&
-	    wire_unpack(d, had, &a, &y, &e) == 0 && wire_equal(x, y);
+	strbuf_reset(&s->text);
+	sched_add_path(s, at->ref, &s->text);
+	return s->c.same(s->c.arg, strbuf_str(&s->text), at->f->plan, at->pn,
+	    at->map == NULL ? at->n->inputs : sched_array_element_inputs(s,
+	    at->map, at->ref.element));
 }
 
 int
@@ -220,21 +217,25 @@ sched_recall_recovered(struct at *at)
 	struct sched_record r;
 	struct node *n = at->n;
 
-	/* A map is recovered as a whole or run again. */
-	if (at->map != NULL || (at->pn->kind == PLAN_END &&
-	    at->s->c.rules.recover_end) || !ask(at, at->s->c.recover, &r))
+	/* Flyte recovers a map as a whole or runs it again. */
+	if ((at->map != NULL && at->s->c.same == NULL) ||
+	    (at->pn->kind == PLAN_END && at->s->c.rules.recover_end) ||
+	    !ask(at, at->s->c.recover, &r))
 		return 0;
 	if (r.phase != SCHED_SUCCEEDED && r.phase != SCHED_RECOVERED) {
 		if (at->pn->kind != PLAN_TASK || r.phase == SCHED_SKIPPED ||
 		    (r.dynamic == NULL && r.futures.p == NULL))
 			return 0;
-		if (inputs(at, &r) == 0)
-			continue_dynamic(at, &r);
+		if (inputs(at, &r) != 0)
+			return 1;
+		if (!is_same(at))
+			return 0;
+		continue_dynamic(at, &r);
 		return 1;
 	}
 	if (inputs(at, &r) != 0)
 		return 1;
-	if (!has_same_inputs(at, r.had))
+	if (!is_same(at))
 		return 0;
 	outputs(at, r.outputs.p != NULL ? r.outputs : STR(""));
 	n->cache = (uint8_t)r.cache;

@@ -1,0 +1,465 @@
+#include "run/runner-priv.h"
+
+#include "idl/wire.h"
+
+/*
+ * What another execution had done and need not be done again: a task whose
+ * template and inputs are what they were then.  What is made of other nodes
+ * is taken whole if no code changed and its inputs did not, else looked into.
+ */
+
+/* ---- why not ------------------------------------------------------------ */
+
+static void
+keep_reason(struct run *run, struct str path, const char *text)
+{
+	map_put(&run->reasons, arena_str(&run->arena, path),
+	    (uint32_t)run->reason_list.n);
+	VEC_PUSH(&run->reason_list, text);
+}
+
+const char *
+run_recover_reason(const struct run *run, struct str path)
+{
+	uint32_t i = map_get(&run->reasons, path);
+
+	return i == MAP_NONE ? NULL : run->reason_list.at[i];
+}
+
+/* ---- what is asked to run again ----------------------------------------- */
+
+int
+run_is_forced(const struct run *run, struct str path)
+{
+	size_t len;
+
+	if (run->forced_list.n == 0)
+		return 0;
+	for (len = 1; len <= path.n; len++)
+		if ((len == path.n || path.p[len] == '/') &&
+		    map_get(&run->forced, (struct str){ path.p, len }) !=
+		    MAP_NONE)
+			return 1;
+	return 0;
+}
+
+/* Something inside it is. */
+static int
+has_forced(const struct run *run, struct str path)
+{
+	size_t i;
+
+	for (i = 0; i < run->forced_list.n; i++)
+		if (strncmp(run->forced_list.at[i], path.p, path.n) == 0 &&
+		    run->forced_list.at[i][path.n] == '/')
+			return 1;
+	return 0;
+}
+
+static int
+force(struct run *run, const char *path)
+{
+	if (map_put(&run->forced, str_of(path), 1) != MAP_NONE)
+		return 0;
+	VEC_PUSH(&run->forced_list, path);
+	return 1;
+}
+
+/* From a node on: it and what comes after it in its graph. */
+static void
+force_from(struct run *run, const char *id)
+{
+	const struct plan *p = run->plan;
+	uint32_t at = plan_find(p, 0, str_of(id)), i, k;
+	VEC(uint32_t) todo = VEC_INIT;
+
+	force(run, arena_strdup(&run->arena, id));
+	if (at == PLAN_NONE)
+		return;
+	VEC_PUSH(&todo, at);
+	while (todo.n > 0) {
+		at = VEC_POP(&todo);
+		for (i = 0; i < p->nodes[at].down.n; i++) {
+			k = p->edges[p->nodes[at].down.at + i];
+			if (force(run, arena_strndup(&run->arena,
+			    p->nodes[k].id.p, p->nodes[k].id.n)))
+				VEC_PUSH(&todo, k);
+		}
+	}
+	VEC_RELEASE(&todo);
+}
+
+/* The first word of a path is a node of the workflow. */
+static int
+check_node(const struct plan *p, const char *option, const char *path,
+    struct err *e)
+{
+	struct str id = { path, strcspn(path, "/") };
+	c_strbuf struct strbuf names = STRBUF_INIT;
+	const struct plan_graph *g = &p->graphs[0];
+	uint32_t i;
+
+	if (plan_find(p, 0, id) != PLAN_NONE)
+		return 0;
+	for (i = g->first; i < g->first + g->n && names.n < 200; i++)
+		if (p->nodes[i].kind != PLAN_START &&
+		    p->nodes[i].kind != PLAN_END)
+			strbuf_addf(&names, " " STR_FMT,
+			    STR_ARG(p->nodes[i].id));
+	return err_set(e, ERR_USAGE, "%s %s: no such node; there are:%s%s",
+	    option, path, names.p, i < g->first + g->n ? " ..." : "");
+}
+
+static int
+set_forced(struct run *run, const struct run_spec *spec, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < spec->n_force; i++) {
+		if (check_node(run->plan, "--force", spec->force[i], e) < 0)
+			return -1;
+		force(run, arena_strdup(&run->arena, spec->force[i]));
+	}
+	for (i = 0; i < spec->n_from; i++) {
+		if (check_node(run->plan, "--from", spec->from[i], e) < 0)
+			return -1;
+		force_from(run, spec->from[i]);
+	}
+	return 0;
+}
+
+/* ---- what ran then ------------------------------------------------------ */
+
+static struct str
+next_word(struct str *path)
+{
+	const char *slash = memchr(path->p, '/', path->n);
+	struct str word = { path->p, slash == NULL ? path->n :
+	    (size_t)(slash - path->p) };
+	size_t skip = word.n + (slash != NULL);
+
+	path->p += skip;
+	path->n -= skip;
+	return word;
+}
+
+/*
+ * The node of the old plan at a path, or NULL.  *ret_inside: it is in the
+ * graph of a dynamic task that goes on with what it had written.
+ */
+static const struct plan_node *
+find_old(const struct run *run, struct str whole, int *ret_inside)
+{
+	const struct plan *p = run->recovered_plan;
+	struct str path = whole;
+	uint32_t graph = 0, at;
+
+	*ret_inside = 0;
+	while (p != NULL) {
+		at = plan_find(p, graph, next_word(&path));
+		if (at == PLAN_NONE)
+			return NULL;
+		if (path.n == 0)
+			return &p->nodes[at];
+		next_word(&path);	/* the attempt */
+		if (p->nodes[at].kind == PLAN_ARRAY) {
+			next_word(&path);	/* the element */
+			at = p->arrays[p->nodes[at].what].node;
+			if (path.n == 0)
+				return &p->nodes[at];
+			next_word(&path);
+		}
+		if (p->nodes[at].kind == PLAN_WORKFLOW)
+			graph = p->nodes[at].what;
+		else if (p->nodes[at].kind == PLAN_TASK)
+			break;
+	}
+	*ret_inside = p != NULL && map_get(&run->continued, (struct str){
+	    whole.p, (size_t)(path.p - whole.p) }) != MAP_NONE;
+	return NULL;
+}
+
+/* Whatever the tasks are called, and whichever version that is. */
+static int
+same_template(struct str a, struct str b)
+{
+	const ProtobufCMessageDescriptor *d =
+	    &flyteidl__core__task_template__descriptor;
+	c_arena struct arena arena = ARENA_INIT;
+	ProtobufCMessage *x, *y;
+	struct err e;
+
+	if (str_eq(a, b))
+		return 1;
+	if (wire_unpack(d, a, &arena, &x, &e) < 0 ||
+	    wire_unpack(d, b, &arena, &y, &e) < 0)
+		return 0;
+	((pb_task_template *)x)->id = NULL;
+	((pb_task_template *)y)->id = NULL;
+	return wire_equal(x, y);
+}
+
+/* Would the node do what it did?  *ret_why (or NULL: it is looked into). */
+static int
+same_code(const struct run *run, struct str path, const struct plan *p,
+    const struct plan_node *node, const char **ret_why)
+{
+	const struct plan_node *old;
+	const struct plan *q = run->recovered_plan;
+	int inside;
+
+	*ret_why = NULL;
+	if (node->kind == PLAN_BRANCH)
+		return 0;
+	if (run->same_code)
+		return 1;
+	old = find_old(run, path, &inside);
+	if (inside)
+		return 1;
+	*ret_why = "its task has changed";
+	if (old == NULL || old->kind != node->kind)
+		return 0;
+	if (node->kind == PLAN_TASK)
+		return same_template(p->tasks[node->what].template,
+		    q->tasks[old->what].template);
+	*ret_why = NULL;
+	return node->kind == PLAN_GATE &&
+	    p->gates[node->what].kind == q->gates[old->what].kind &&
+	    p->gates[node->what].sleep == q->gates[old->what].sleep &&
+	    str_eq(p->gates[node->what].type, q->gates[old->what].type);
+}
+
+static int
+same_literals(struct str a, struct str b)
+{
+	const ProtobufCMessageDescriptor *d =
+	    &flyteidl__core__literal_map__descriptor;
+	c_arena struct arena arena = ARENA_INIT;
+	ProtobufCMessage *x, *y;
+	struct err e;
+
+	return str_eq(a, b) || (wire_unpack(d, a, &arena, &x, &e) == 0 &&
+	    wire_unpack(d, b, &arena, &y, &e) == 0 && wire_equal(x, y));
+}
+
+static int
+same_inputs(struct run *run, const struct history_node *n, struct str inputs)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct store *store = run->runner->opts.store;
+	char digest[RECORD_DIGEST];
+	struct str had;
+	struct err e;
+
+	if (n->digest != NULL)
+		return record_digest(store, inputs, digest, &e) == 0 &&
+		    strcmp(digest, n->digest) == 0;
+	if (n->inputs.p == NULL)
+		return run->same_inputs;
+	return history_literals(store, n->inputs, &a, &had, &e) == 0 &&
+	    same_literals(had, inputs);
+}
+
+/* ---- the engine's questions --------------------------------------------- */
+
+static const struct history_node *
+known(const struct run *run, struct str path)
+{
+	uint32_t i = map_get(&run->recover->by_path, path);
+
+	return i == MAP_NONE ? NULL : &run->recover->nodes[i];
+}
+
+static const char *
+reason_of(const struct history_node *n)
+{
+	if (n == NULL)
+		return "it did not run then";
+	if (n->phase == SCHED_SKIPPED)
+		return "it was skipped then";
+	if (n->phase == SCHED_FAILED || n->phase == SCHED_TIMED_OUT)
+		return "it failed then";
+	return "it did not end then";
+}
+
+static int
+recover_node(void *arg, struct str path, struct sched_record *ret)
+{
+	struct run *run = arg;
+	const struct history_node *n = known(run, path);
+	struct err e;
+
+	if (run_is_forced(run, path)) {
+		keep_reason(run, path, "asked for");
+		return 0;
+	}
+	if (n != NULL && n->phase != SCHED_SUCCEEDED &&
+	    n->phase != SCHED_RECOVERED && n->spec.p != NULL) {
+		*ret = (struct sched_record){ .phase = SCHED_FAILED };
+		return history_spec(n->spec, &run->arena, &ret->futures,
+		    &e) == 0;
+	}
+	if (n == NULL || (n->phase != SCHED_SUCCEEDED &&
+	    n->phase != SCHED_RECOVERED)) {
+		keep_reason(run, path, reason_of(n));
+		return 0;
+	}
+	if (has_forced(run, path))
+		return 0;
+	*ret = (struct sched_record){ .phase = n->phase };
+	return history_literals(run->runner->opts.store, n->outputs,
+	    &run->arena, &ret->outputs, &e) == 0;
+}
+
+static int
+is_same(void *arg, struct str path, const struct plan *p,
+    const struct plan_node *node, struct str inputs)
+{
+	struct run *run = arg;
+	const struct history_node *n = known(run, path);
+	c_strbuf struct strbuf prefix = STRBUF_INIT;
+	const char *why;
+
+	if (!same_code(run, path, p, node, &why)) {
+		if (why != NULL)
+			keep_reason(run, path, why);
+		return 0;
+	}
+	if (!same_inputs(run, n, inputs)) {
+		keep_reason(run, path, "its inputs have changed");
+		return 0;
+	}
+	if (n->spec.p != NULL) {
+		/* Names in it may mean something else by now. */
+		if (!run->same_code && n->phase == SCHED_SUCCEEDED) {
+			keep_reason(run, path, "the code has changed");
+			return 0;
+		}
+		strbuf_addf(&prefix, STR_FMT "/0/", STR_ARG(path));
+		map_put(&run->continued, arena_str(&run->arena,
+		    strbuf_str(&prefix)), 1);
+	}
+	return 1;
+}
+
+void
+run_recover_config(struct run *run, struct sched_config *c)
+{
+	if (run->recover == NULL)
+		return;
+	c->recover = recover_node;
+	c->same = is_same;
+}
+
+/* ---- coming and going --------------------------------------------------- */
+
+/* Compares with what ran then; without that nothing is reused. */
+static int
+compare(struct run *run, struct str closure, struct str inputs,
+    struct err *e)
+{
+	const struct history *h = run->recover;
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *m;
+	struct str old;
+
+	if (h->closure == NULL)
+		return err_set(e, ERR_CORRUPT, "%s/journal: no closure",
+		    h->dir);
+	if (closure_get(run->runner->opts.home, h->closure, &bytes, e) < 0 ||
+	    history_literals(run->runner->opts.store, h->inputs, &a, &old,
+	    e) < 0)
+		return -1;
+	run->same_code = str_eq(strbuf_str(&bytes), closure);
+	run->same_inputs = same_literals(old, inputs);
+	if (wire_unpack(&flyteidl__core__compiled_workflow_closure__descriptor,
+	    strbuf_str(&bytes), &a, &m, e) < 0)
+		return -1;
+	return plan_build((pb_compiled_workflow_closure *)m,
+	    &run->recovered_plan, e);
+}
+
+int
+run_recover_set(struct run *run, const struct run_spec *spec, struct err *e)
+{
+	c_strbuf struct strbuf closure = STRBUF_INIT, inputs = STRBUF_INIT;
+	const struct history *h = spec->recover;
+
+	if (h == NULL)
+		return 0;
+	run->recover = h;
+	run->record.recover = arena_printf(&run->arena, "%s/%s/%s",
+	    h->id.project, h->id.domain, h->id.name);
+	wire_pack(&spec->closure->base, &closure);
+	wire_pack(&spec->inputs->base, &inputs);
+	if (set_forced(run, spec, e) < 0)
+		return -1;
+	return compare(run, strbuf_str(&closure), strbuf_str(&inputs), e);
+}
+
+/* PROJECT/DOMAIN/NAME as written above. */
+static int
+load_recovered(struct run *run, const char *text, struct err *e)
+{
+	struct str rest = str_of(text);
+	struct execution_id id;
+	struct str project = next_word(&rest), domain = next_word(&rest);
+
+	id.project = arena_strndup(&run->arena, project.p, project.n);
+	id.domain = arena_strndup(&run->arena, domain.p, domain.n);
+	id.name = arena_strndup(&run->arena, rest.p, rest.n);
+	return history_load(run->runner->opts.home, &id, &run->recovered, e);
+}
+
+int
+run_recover_resume(struct run *run, struct str inputs, struct err *e)
+{
+	const struct history *h = &run->history;
+	c_strbuf struct strbuf closure = STRBUF_INIT;
+	size_t i;
+
+	if (h->recover == NULL)
+		return 0;
+	if (load_recovered(run, h->recover, e) < 0) {
+		run_say(run, "nothing is recovered any more: %s", e->msg);
+		return 0;
+	}
+	run->recover = &run->recovered;
+	for (i = 0; i < h->n_forced; i++)
+		force(run, h->forced[i]);
+	if (closure_get(run->runner->opts.home, h->closure, &closure, e) < 0)
+		return -1;
+	return compare(run, strbuf_str(&closure), inputs, e);
+}
+
+void
+run_recover_child(struct run *run, struct str path, struct history *ret)
+{
+	const struct history_node *n = run->recover == NULL ? NULL :
+	    known(run, path);
+	struct err e;
+
+	*ret = (struct history){ .dir = NULL };
+	if (n == NULL || n->child.name == NULL || run_is_forced(run, path))
+		return;
+	if (history_load(run->runner->opts.home, &n->child, ret, &e) < 0) {
+		run_say(run, STR_FMT ": its execution %s runs anew: %s",
+		    STR_ARG(path), n->child.name, e.msg);
+		history_release(ret);
+		*ret = (struct history){ .dir = NULL };
+	}
+}
+
+void
+run_recover_release(struct run *run)
+{
+	plan_free(run->recovered_plan);
+	if (run->recovered.dir != NULL)
+		history_release(&run->recovered);
+	map_release(&run->forced);
+	map_release(&run->reasons);
+	map_release(&run->continued);
+	VEC_RELEASE(&run->forced_list);
+	VEC_RELEASE(&run->reason_list);
+}
