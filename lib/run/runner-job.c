@@ -174,7 +174,8 @@ record_started(struct run_job *j)
 	struct run_event event = {
 		.kind = RUN_STARTED, .path = str_of(j->path),
 		.attempt = j->at.attempt,
-		.text = str_of(run_why_it_runs(run, j->task, j->at.attempt)),
+		.text = str_of(run_why_it_runs(run, j->task, str_of(j->path),
+		    j->at.attempt)),
 	};
 
 	run->executor->ops->handle(j->job, &handle);

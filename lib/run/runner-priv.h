@@ -153,7 +153,7 @@ struct run_task *run_task_of(struct run *, const struct plan *,
 void	run_plans_release(struct run *);
 /* Why an attempt is made; NULL where the look-up has told. */
 const char *run_why_it_runs(const struct run *, const struct run_task *,
-	    uint32_t attempt);
+	    struct str path, uint32_t attempt);
 int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */

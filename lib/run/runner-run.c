@@ -131,20 +131,16 @@ on_start(struct run *run, const struct sched_action *act)
 	struct run_event event = { .kind = RUN_WOULD, .path = act->path };
 	const char *why = run_recover_reason(run, act->path);
 
-	if (why != NULL)
-		event.text = str_of(why);
 	if (!run->runner->opts.dry_run) {
-		if (why != NULL) {
-			event.kind = RUN_EXPLAINED;
-			record_why(&run->recorder, act->path, event.text);
-			run_tell(run, &event);
-		}
+		if (why != NULL && act->at.attempt == 0)
+			record_why(&run->recorder, act->path, str_of(why));
 		run_queue_start(run, act);
 		return;
 	}
 	run->counts.would_run++;
 	event.text = str_of(run_why_it_runs(run,
-	    run_task_of(run, act->plan, act->node), act->at.attempt));
+	    run_task_of(run, act->plan, act->node), act->path,
+	    act->at.attempt));
 	run_tell(run, &event);
 }
 

@@ -179,12 +179,16 @@ run_plans_release(struct run *run)
 
 const char *
 run_why_it_runs(const struct run *run, const struct run_task *task,
-    uint32_t attempt)
+    struct str path, uint32_t attempt)
 {
 	const pb_task_template *t = task->template;
+	const char *why;
 
 	if (attempt > 0)
 		return "the attempt before failed";
+	why = run_recover_reason(run, path);
+	if (why != NULL)
+		return why;
 	if (t == NULL || t->metadata == NULL || !t->metadata->discoverable)
 		return "its task is not cached";
 	switch (run->runner->opts.cache) {
