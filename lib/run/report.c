@@ -321,10 +321,12 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 }
 
 static void
-on_text(struct report *r, const struct run_event *ev, const char *between)
+on_text(struct report *r, const struct run *run, const struct run_event *ev,
+    const char *between)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
+	strbuf_adds(&b, run_label(run));
 	add_node(&b, ev->path);
 	strbuf_adds(&b, between);
 	utf8_add_shown(&b, ev->text);
@@ -346,7 +348,7 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		    ev->path.n };
 		VEC_PUSH(&r->running, path);
 		if (r->opts.verbose && !r->opts.quiet && ev->text.n > 0)
-			on_text(r, ev, ": runs: ");
+			on_text(r, run, ev, ": runs: ");
 		draw(r);
 		break;
 	case RUN_ENDED:
@@ -354,16 +356,16 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		break;
 	case RUN_EXPLAINED:
 		if (r->opts.verbose && !r->opts.quiet)
-			on_text(r, ev, ": runs: ");
+			on_text(r, run, ev, ": runs: ");
 		break;
 	case RUN_WOULD:
 		break;
 	case RUN_WAITING:
 		if (!r->opts.quiet)
-			on_text(r, ev, ": waits for the signal ");
+			on_text(r, run, ev, ": waits for the signal ");
 		break;
 	case RUN_SAY:
-		on_text(r, ev, "");
+		on_text(r, run, ev, "");
 		break;
 	case RUN_WORKFLOW:
 	default:
