@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/jqx.h"
 #include "idl/infer.h"
 #include "idl/literal.h"
 #include "idl/type.h"
@@ -147,6 +148,7 @@ use_jq(struct contract *c, const char *text)
 
 	c->kind = CONTRACT_JQ;
 	c->jq = text;
+	c->compiled = arena_new(&c->arena, struct jqx *);
 	c->jq_flags = ints != NULL && strcmp(ints, "text") == 0;
 	return 0;
 }
@@ -211,6 +213,8 @@ contract_free(struct contract *c)
 {
 	if (c == NULL)
 		return;
+	if (c->compiled != NULL)
+		jqx_free(*c->compiled);
 	VEC_RELEASE(&c->env);
 	arena_release(&c->arena);
 	free(c);

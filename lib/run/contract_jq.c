@@ -50,7 +50,6 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
 {
 	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
 	const pb_typed_interface *iface = c->task->interface;
-	c_jqx struct jqx *jq = NULL;
 	c_tree struct tree t;
 	pb_literal_map *m;
 	size_t n;
@@ -59,9 +58,10 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
 	*ret = (struct collected){ .outputs = NULL };
 	m = literal_map_new(a);
 	value_map_add_json(&in, inputs == NULL ? m : inputs, 0);
-	if (jqx_new(str_of(c->jq), &jq, e) < 0)
+	if (*c->compiled == NULL &&
+	    jqx_new(str_of(c->jq), c->compiled, e) < 0)
 		return -1;
-	if (jqx_run(jq, strbuf_str(&in), c->jq_flags ? JQX_INTS_TEXT : 0,
+	if (jqx_run(*c->compiled, strbuf_str(&in), c->jq_flags ? JQX_INTS_TEXT : 0,
 	    &out, &n, e) < 0) {
 		user_error(ret, a, "JqFailed", e->msg);
 		return 0;

@@ -26,6 +26,8 @@ struct contract {
 	int			 raw;		/* a raw container's own words */
 	int			 dynamic;	/* may say what runs next */
 	const char		*jq;		/* CONTRACT_JQ */
+	struct jqx		**compiled;	/* of jq, once it was needed: jq
+					 * takes 20 ms to compile */
 	unsigned		 jq_flags;
 	struct resources	 limits, requests;
 	env_list		 env;		/* what all attempts share */
