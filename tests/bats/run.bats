@@ -24,7 +24,7 @@ local_setup() {
 	  fails:
 	    inputs: {n: int}
 	    outputs: {o: int}
-	    run: echo first >&2; echo oops >&2; exit 3
+	    run: echo first >&2; echo oops >&2; echo part >draft; exit 3
 	  note:
 	    inputs: {what: str}
 	    outputs: {what: str}
@@ -559,9 +559,9 @@ wide_of() {
 	run -1 --separate-stderr flyte-run -q s.yaml:broken n=1
 	id=$(cut -d/ -f3 "$FLYTE_HOME/executions/last")
 	scratch=$(echo "$FLYTE_HOME"/executions/default/development/*/"$id"/scratch/failed-one-0)
-	[ -d "$scratch" ]
+	equals part "$(find "$scratch" -name draft -exec cat {} +)"
 	equals "node one failed: exit status 3
-  command: /bin/sh -eu -c 'echo first >&2; echo oops >&2; exit 3'
+  command: /bin/sh -eu -c 'echo first >&2; echo oops >&2; echo part >draft; exit 3'
   the end of its stderr:
     | first
     | oops
