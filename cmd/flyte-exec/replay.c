@@ -159,7 +159,9 @@ read_inputs(struct exec *x, const struct history_node *n, struct err *e)
 
 	if (n->inputs.p == NULL)
 		return err_set(e, ERR_MISSING, "its inputs were not recorded: "
-		    "it was not started");
+		    "it was %s", n->cache != NULL &&
+		    strcmp(n->cache, "HIT") == 0 ?
+		    "reused from the cache" : "not started");
 	if (context_store(&x->ctx, &store, e) < 0 ||
 	    history_literals(store, n->inputs, &x->ctx.arena, &bytes, e) < 0 ||
 	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes,

@@ -261,6 +261,19 @@ end_status(struct show *s, const struct look *l)
 	}
 }
 
+/* Of a task that was reused nothing is here to be printed. */
+static void
+tell_reused(struct show *s, const struct look *l, uint32_t at)
+{
+	const struct history_node *n = at == LOOK_NONE ? NULL :
+	    l->items.at[at].node;
+
+	if (n != NULL && n->cache != NULL && n->n_attempts == 0 &&
+	    strcmp(n->cache, "HIT") == 0)
+		warn(&s->ctx, "%s/%s: reused from the cache, so it printed "
+		    "nothing", l->history.id.name, s->path);
+}
+
 /* One look: prints what is new.  -1: go on; else the status. */
 static int
 look_once(struct printer *p)
@@ -277,6 +290,8 @@ look_once(struct printer *p)
 	p->prefix = root == LOOK_NONE || l.items.at[root].first != LOOK_NONE;
 	if (put_new(p, &l, root, &e) < 0)
 		return fail(&s->ctx, &e);
+	if (!s->follow)
+		tell_reused(s, &l, root);
 	return s->follow ? end_status(s, &l) : EXIT_DONE;
 }
 

@@ -89,6 +89,16 @@ EOF
 	has "/mid/each/n1: reused from the cache" "$output"
 }
 
+@test "words: --logs and --replay of what was reused say so" {
+	flyte-run -q w.yaml:w l='[1]'
+	flyte-run -q --name again w.yaml:w l='[1]'
+	run -0 --separate-stderr flyte-show --logs again/mid/each/n0
+	equals "" "$output"
+	equals "flyte-show: again/mid/each/n0: reused from the cache, so it printed nothing" "$stderr"
+	run -5 flyte-exec --replay again/mid/each/n0
+	has "reused from the cache" "$output"
+}
+
 @test "words: the whole command of a failure, and how often it was tried" {
 	run -1 --separate-stderr flyte-run -q w.yaml:fails n=1
 	has "node b failed: exit status 3 (2 attempts)" "$stderr"
