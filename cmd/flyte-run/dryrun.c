@@ -11,7 +11,8 @@ enum fate {
 	FATE_REUSE,
 	FATE_RECOVER,
 	FATE_LATER,	/* depends on what would run */
-	FATE_SKIP
+	FATE_SKIP,
+	FATE_FAIL	/* whatever its tasks do */
 };
 
 struct row {
@@ -84,6 +85,11 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 	} else if (ev->kind == RUN_EXPLAINED) {
 		row = row_of(d, path);
 		row->why = arena_strndup(&d->arena, ev->text.p, ev->text.n);
+	} else if (ev->kind == RUN_NODE && act->phase == SCHED_FAILED) {
+		row = row_of(d, path);
+		row->fate = FATE_FAIL;
+		row->why = arena_strndup(&d->arena, act->error.message.p,
+		    act->error.message.n);
 	} else if (ev->kind == RUN_NODE && act->node->kind == PLAN_TASK) {
 		if (act->phase == SCHED_SUCCEEDED &&
 		    act->why == SCHED_WHY_HIT)
@@ -153,7 +159,7 @@ add_unreached(struct dryrun *d, const struct sched *s, uint32_t frame)
 static const char *const words[] = {
 	[FATE_RUN] = "run", [FATE_REUSE] = "reuse",
 	[FATE_RECOVER] = "recover", [FATE_LATER] = "later",
-	[FATE_SKIP] = "skip",
+	[FATE_SKIP] = "skip", [FATE_FAIL] = "fail",
 };
 
 static void
@@ -193,7 +199,8 @@ dryrun_print(struct dryrun *d, const struct run *run, const char *what,
 	uint32_t work = 0, reuse = 0, frame;
 	size_t i;
 
-	for (frame = sched_n_frames(s); frame-- > 0;)
+	for (frame = sched_n_frames(s); frame-- > 0 &&
+	    run_phase(run) != SCHED_WF_FAILED;)
 		add_unreached(d, s, frame);
 	for (i = 0; i < d->rows.n; i++) {
 		work += d->rows.at[i].fate == FATE_RUN ||

@@ -440,12 +440,16 @@ take_up(struct running *r, const struct execution_id *id, const char *script,
     struct run **ret, struct err *e)
 {
 	c_strbuf struct strbuf dir = STRBUF_INIT;
-	int rc;
+	int rc, tries = 0;
 
 	execution_add_dir(&dir, r->home, id);
+	/* One that was killed between fork and exec leaves its lock to the
+	 * child for an instant. */
 	while ((rc = run_resume(r->runner, id, script, ret, e)) < 0 &&
-	    e->kind == ERR_BUSY && r->a->wait)
-		if (journal_wait(dir.p, e) < 0)
+	    e->kind == ERR_BUSY && (r->a->wait || tries++ < 5))
+		if (!r->a->wait)
+			usleep(20000);
+		else if (journal_wait(dir.p, e) < 0)
 			return -1;
 	if (rc < 0 && e->kind == ERR_BUSY)
 		return err_set(e, ERR_BUSY, "%s: another process runs it "

@@ -1,0 +1,182 @@
+# Every kind of node with real processes: kinds/NAME.yaml has a workflow w and
+# its inputs in a first line "# args:"; kinds/NAME.tree is how it must end,
+# kinds/NAME.plan what -n says before.  Each is also killed with -9 again and
+# again and must end in the same tree.
+load helper
+
+local_setup() {
+	kinds=$BATS_TEST_DIRNAME/kinds
+	export PATH="$PATH:/usr/bin"
+}
+
+args_of() {
+	sed -n '1s/^# args: *//p' "$kinds/$1.yaml"
+}
+
+# What became of an execution: status of the nodes, outputs, its own end.
+tree_of() {
+	flyte-show --json "$1" | jq -r '
+	def plain: if type == "object" then
+		if has("literals") then .literals | map_values(plain) | tojson
+		elif has("scalar") then .scalar | plain
+		elif has("union") then .union.value | plain
+		elif has("primitive") then .primitive | to_entries[0].value
+		elif has("collection") then
+			[.collection.literals[]? | plain | tostring]
+		elif has("noneType") then "none"
+		else "..." end else . end;
+	(.nodes | map("\(.node)  \(.phase)  \(.outputs // "" | plain)") |
+	sort[]), "\(.phase)  \(.outputs // "" | plain)"' |
+		sed 's/ *$//'
+}
+
+# run_kind NAME EXECUTION: to its end; its status does not matter here.
+run_kind() {
+	local args
+	eval "args=($(args_of "$1"))"
+	flyte-run -q -j 2 --name "$2" "$kinds/$1.yaml:w" "${args[@]}" \
+		>out 2>err || true
+}
+
+check_kind() {
+	local args
+	eval "args=($(args_of "$1"))"
+	if [ -n "${KINDS_UPDATE:-}" ]; then
+		flyte-run -n "$kinds/$1.yaml:w" "${args[@]}" >"$kinds/$1.plan"
+		run_kind "$1" once
+		tree_of once >"$kinds/$1.tree"
+	fi
+	flyte-run -n "$kinds/$1.yaml:w" "${args[@]}" | same "$kinds/$1.plan"
+	run_kind "$1" once
+	tree_of once | same "$kinds/$1.tree"
+	flyte-ctl fsck -q
+}
+
+# Killed after each of some times; then it goes on to its end.
+check_killed() {
+	local args delay pid n=0
+	export SLOW=0.05
+	for delay in 0.02 0.07 0.13 0.19 0.26; do
+		n=$((n + 1))
+		run_killed "$1" "k$n" "$delay"
+	done
+	flyte-ctl fsck -q
+}
+
+run_killed() {
+	local pid args
+	eval "args=($(args_of "$1"))"
+	flyte-run -q -j 2 --name "$2" "$kinds/$1.yaml:w" "${args[@]}" \
+		>/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep "$3"
+	kill -9 $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	run_kind "$1" "$2"
+	tree_of "$2" | same "$kinds/$1.tree"
+}
+
+@test "kinds: task" {
+	check_kind task
+}
+
+@test "kinds: task, killed and resumed" {
+	check_killed task
+}
+
+@test "kinds: sub" {
+	check_kind sub
+}
+
+@test "kinds: sub, killed and resumed" {
+	check_killed sub
+}
+
+@test "kinds: switch" {
+	check_kind switch
+}
+
+@test "kinds: switch, killed and resumed" {
+	check_killed switch
+}
+
+@test "kinds: noway" {
+	check_kind noway
+}
+
+@test "kinds: noway, killed and resumed" {
+	check_killed noway
+}
+
+@test "kinds: map" {
+	check_kind map
+}
+
+@test "kinds: map, killed and resumed" {
+	check_killed map
+}
+
+@test "kinds: mapfails" {
+	check_kind mapfails
+}
+
+@test "kinds: mapfails, killed and resumed" {
+	check_killed mapfails
+}
+
+@test "kinds: mapflow" {
+	check_kind mapflow
+}
+
+@test "kinds: mapflow, killed and resumed" {
+	check_killed mapflow
+}
+
+@test "kinds: launch" {
+	check_kind launch
+}
+
+@test "kinds: launch, killed and resumed" {
+	check_killed launch
+}
+
+@test "kinds: launchfails" {
+	check_kind launchfails
+}
+
+@test "kinds: launchfails, killed and resumed" {
+	check_killed launchfails
+}
+
+@test "kinds: dynamic" {
+	check_kind dynamic
+}
+
+@test "kinds: dynamic, killed and resumed" {
+	check_killed dynamic
+}
+
+@test "kinds: gate" {
+	check_kind gate
+}
+
+@test "kinds: gate, killed and resumed" {
+	check_killed gate
+}
+
+@test "kinds: failure" {
+	check_kind failure
+}
+
+@test "kinds: failure, killed and resumed" {
+	check_killed failure
+}
+
+@test "kinds: paths" {
+	check_kind paths
+}
+
+@test "kinds: paths, killed and resumed" {
+	check_killed paths
+}
+
