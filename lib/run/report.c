@@ -365,7 +365,8 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 			on_text(r, run, ev, ": waits for the signal ");
 		break;
 	case RUN_SAY:
-		on_text(r, run, ev, "");
+		if (!r->opts.quiet)
+			on_text(r, run, ev, "");
 		break;
 	case RUN_WORKFLOW:
 	default:

@@ -73,3 +73,18 @@ unprivileged() {
 		"$@"
 	fi
 }
+
+# A span that no other test on this machine sleeps, to find its sleepers by.
+long_sleep() {
+	echo "864$(printf %02d $((RANDOM % 100))).$BASHPID$RANDOM"
+}
+
+# Nobody sleeps SPAN any more; who was killed takes a moment to be gone.
+no_sleeper() {
+	for _ in $(seq 50); do
+		pgrep -f "sleep $1" >/dev/null || return 0
+		sleep 0.02
+	done
+	pgrep -af "sleep $1"
+	return 1
+}

@@ -3,7 +3,8 @@
 load helper
 
 local_setup() {
-	export LOG=$PWD/log
+	export LOG=$PWD/log LONG
+	LONG=$(long_sleep)
 	: >log
 	cat >r.yaml <<-'EOT'
 	tasks:
@@ -23,10 +24,10 @@ local_setup() {
 	      echo $((n + 1)) >$FLYTE_OUTPUTS/n
 	  slow:
 	    outputs: {n: int}
-	    pass_env: [LOG]
+	    pass_env: [LOG, LONG]
 	    run: |
 	      echo start slow >>$LOG
-	      sleep 86390 &
+	      sleep $LONG &
 	      [ $(grep -c slow $LOG) -gt 1 ] || wait
 	      echo 1 >$FLYTE_OUTPUTS/n
 	workflows:
@@ -145,11 +146,11 @@ killed_after() {
 	for _ in $(seq 100); do [ -s log ] && break; sleep 0.02; done
 	kill -9 $!
 	wait $! || true
-	pgrep -f "sleep 86390" >/dev/null
+	pgrep -f "sleep $LONG" >/dev/null
 	run -0 --separate-stderr flyte-run -o n --resume last
 	equals 1 "$output"
 	has "left by an earlier run" "$stderr"
-	run -1 pgrep -f "sleep 86390"
+	no_sleeper "$LONG"
 }
 
 @test "resume: the same name in another home is not touched" {
@@ -160,7 +161,7 @@ killed_after() {
 	cp -a "$FLYTE_HOME" other/home
 	run -0 env FLYTE_HOME="$PWD/other/home" flyte-run -q -o n --resume last
 	kill -0 $pid
-	pgrep -f "sleep 86390" >/dev/null
+	pgrep -f "sleep $LONG" >/dev/null
 	kill -INT $pid
 	wait $pid || true
 }

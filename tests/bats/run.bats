@@ -3,7 +3,8 @@
 load helper
 
 local_setup() {
-	export LOG=$PWD/log
+	export LOG=$PWD/log LONG
+	LONG=$(long_sleep)
 	: >log
 	cat >s.yaml <<-'EOT'
 	tasks:
@@ -644,13 +645,13 @@ wide_of() {
 @test "run: a timeout ends the attempt and its children, and says so" {
 	spec_of slow <<-'EOT'
 	tasks:
-	  t: {timeout: 100ms, run: "echo here >&2; sleep 86399 & wait"}
+	  t: {timeout: 100ms, pass_env: [LONG], run: "echo here >&2; sleep $LONG & wait"}
 	EOT
 	run -1 --separate-stderr flyte-run -q slow.yaml:t
 	has "node t failed: its time was up" "$stderr"
 	has "    | here" "$stderr"
 	has "command: /bin/sh" "$stderr"
-	run -1 pgrep -f "sleep 86399"
+	no_sleeper "$LONG"
 }
 
 @test "run: a timeout is of each attempt; a later one may succeed" {
@@ -662,7 +663,7 @@ wide_of() {
 	    pass_env: [LOG]
 	    run: |
 	      echo try >>$LOG
-	      [ $(wc -l <$LOG) = 2 ] || sleep 86398
+	      [ $(wc -l <$LOG) = 2 ] || sleep 100
 	EOT
 	run -0 flyte-run slow.yaml:t
 	equals 2 "$(wc -l <log)"
@@ -703,10 +704,10 @@ wide_of() {
 @test "run: a task that ignores TERM is killed, not left behind" {
 	spec_of stubborn <<-'EOT'
 	tasks:
-	  t: {timeout: 100ms, run: "trap '' TERM; sleep 86397; sleep 86397"}
+	  t: {timeout: 100ms, pass_env: [LONG], run: "trap '' TERM; sleep $LONG; sleep $LONG"}
 	EOT
 	run -1 flyte-run -q stubborn.yaml:t
-	run -1 pgrep -f "sleep 86397"
+	no_sleeper "$LONG"
 }
 
 # ---- the world ------------------------------------------------------------------

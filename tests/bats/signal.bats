@@ -3,28 +3,29 @@
 load helper
 
 local_setup() {
-	export LOG=$PWD/log
+	export LOG=$PWD/log LONG
+	LONG=$(long_sleep)
 	: >log
 	cat >s.yaml <<-'EOT'
 	tasks:
 	  polite:
 	    outputs: {n: int}
-	    pass_env: [LOG]
+	    pass_env: [LOG, LONG]
 	    run: |
 	      trap 'echo cleaned >>$LOG; exit 1' TERM
 	      echo start polite >>$LOG
 	      [ ! -e $LOG.go ] || { echo 1 >$FLYTE_OUTPUTS/n; exit 0; }
-	      sleep 86381 & sleep 86381 & wait
+	      sleep $LONG & sleep $LONG & wait
 	  stubborn:
-	    pass_env: [LOG]
+	    pass_env: [LOG, LONG]
 	    run: |
 	      trap '' TERM INT HUP
 	      echo start stubborn >>$LOG
-	      sleep 86382; sleep 86382
+	      sleep $LONG; sleep $LONG
 	  next:
 	    inputs: {n: int}
 	    outputs: {n: int}
-	    pass_env: [LOG]
+	    pass_env: [LOG, LONG]
 	    run: echo start next >>$LOG; echo $n >$FLYTE_OUTPUTS/n
 	workflows:
 	  w:
@@ -58,16 +59,6 @@ ended() {
 	wait $pid || status=$?
 }
 
-# Processes take a moment to be gone once they are killed.
-none_left() {
-	for _ in $(seq 50); do
-		pgrep -f "$1" >/dev/null || return 0
-		sleep 0.02
-	done
-	pgrep -af "$1"
-	return 1
-}
-
 @test "signal: INT, TERM and HUP end the tasks; the status is the signal's" {
 	for sig in INT:130 TERM:143 HUP:129; do
 		: >log
@@ -76,7 +67,7 @@ none_left() {
 		ended
 		equals "${sig#*:}" "$status"
 		equals "start polite cleaned" "$(echo $(cat log))"
-		none_left "sleep 86381"
+		no_sleeper "$LONG"
 		equals "" "$(cat out)"
 		has "s.yaml:w interrupted" "$(cat err)"
 		has "go on with: flyte-run --resume" "$(cat err)"
@@ -114,7 +105,7 @@ none_left() {
 	ended
 	equals 130 "$status"
 	equals 2 "$(grep -c start log)"
-	none_left "sleep 86381"
+	no_sleeper "$LONG"
 }
 
 @test "signal: a second one kills at once" {
@@ -127,7 +118,7 @@ none_left() {
 	ended
 	equals 130 "$status"
 	[ $((($(date +%s%N) - began) / 1000000)) -lt 3000 ]
-	none_left "sleep 86382"
+	no_sleeper "$LONG"
 }
 
 @test "signal: after five seconds what does not end is killed" {
@@ -138,7 +129,7 @@ none_left() {
 	equals 143 "$status"
 	took=$((($(date +%s%N) - began) / 1000000))
 	[ $took -ge 4500 ] && [ $took -lt 9000 ]
-	none_left "sleep 86382"
+	no_sleeper "$LONG"
 }
 
 @test "signal: to the whole group, as a terminal sends it" {
@@ -146,7 +137,7 @@ none_left() {
 	kill -INT -- -$pid
 	ended
 	equals 130 "$status"
-	none_left "sleep 86381"
+	no_sleeper "$LONG"
 }
 
 @test "signal: a closed pipe behind us is no signal of ours" {
