@@ -274,15 +274,22 @@ static void
 add_names(const struct front *f, struct strbuf *b)
 {
 	size_t i, n = 0;
+	int workflows;
 
-	for (i = 0; i < f->n && n < 20; i++) {
-		if (f->at[i].implied)
-			continue;
-		strbuf_addf(b, "%s%s %s", n++ == 0 ? "" : ", ",
-		    entity_kind_words(f->at[i].id.kind), f->at[i].id.name);
-	}
-	if (i < f->n)
-		strbuf_adds(b, ", ...");
+	/* What is mostly meant goes first. */
+	for (workflows = 1; workflows >= 0; workflows--)
+		for (i = 0; i < f->n; i++) {
+			if (f->at[i].implied || workflows !=
+			    (f->at[i].id.kind == ENTITY_WORKFLOW))
+				continue;
+			if (n == 20) {
+				strbuf_adds(b, ", ...");
+				return;
+			}
+			strbuf_addf(b, "%s%s %s", n++ == 0 ? "" : ", ",
+			    entity_kind_words(f->at[i].id.kind),
+			    f->at[i].id.name);
+		}
 }
 
 static int

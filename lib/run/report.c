@@ -333,6 +333,23 @@ on_text(struct report *r, const struct run *run, const struct run_event *ev,
 	put_line(r, &b);
 }
 
+/* What lets a gate pass, as it is to be typed. */
+static void
+on_waiting(struct report *r, struct run *run, const struct run_event *ev)
+{
+	const struct plan_gate *g = ev->action->gate;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	strbuf_adds(&b, run_label(run));
+	add_node(&b, ev->path);
+	strbuf_addf(&b, ": waits for: flyte-ctl %s %s/", g->kind ==
+	    PLAN_APPROVE ? "approve" : "signal", run_id(run)->name);
+	add_node(&b, ev->path);
+	if (g->kind != PLAN_APPROVE)
+		strbuf_adds(&b, " VALUE");
+	put_line(r, &b);
+}
+
 void
 report_watch(void *arg, struct run *run, const struct run_event *ev)
 {
@@ -362,7 +379,7 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		break;
 	case RUN_WAITING:
 		if (!r->opts.quiet)
-			on_text(r, run, ev, ": waits for the signal ");
+			on_waiting(r, run, ev);
 		break;
 	case RUN_SAY:
 		if (!r->opts.quiet)

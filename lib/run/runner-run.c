@@ -148,7 +148,7 @@ static void
 on_wait(struct run *run, const struct sched_action *act)
 {
 	struct run_event event = {
-		.kind = RUN_WAITING, .path = act->path,
+		.kind = RUN_WAITING, .action = act, .path = act->path,
 		.text = act->gate->signal,
 	};
 

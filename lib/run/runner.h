@@ -30,7 +30,7 @@ struct run_event {
 		RUN_ENDED,	/* path, attempt, result, command */
 		RUN_EXPLAINED,	/* path, text: why the cache had nothing */
 		RUN_WOULD,	/* dry run: path would run; text as above */
-		RUN_WAITING,	/* path waits for the signal text */
+		RUN_WAITING,	/* action, path: a gate waits for text */
 		RUN_WORKFLOW,	/* action: another phase of the workflow */
 		RUN_SAY,	/* text: worth a line */
 	}		 kind;

@@ -74,6 +74,11 @@ EOF
 	has "node b failed" "$output"
 }
 
+@test "words: a file of several things names them, workflows first" {
+	run -2 flyte-run w.yaml n=1
+	has "say which with w.yaml:NAME; there is workflow in, workflow fails, workflow waits, workflow w, task rows, task one," "$output"
+}
+
 @test "words: a node is called the same while it runs, after, and before" {
 	run -0 --separate-stderr flyte-run -n w.yaml:w l='[1, 2]'
 	has "run     mid/each/n1" "$output"
@@ -97,6 +102,27 @@ EOF
 	equals "flyte-show: again/mid/each/n0: reused from the cache, so it printed nothing" "$stderr"
 	run -5 flyte-exec --replay again/mid/each/n0
 	has "reused from the cache" "$output"
+}
+
+@test "words: a gate says what lets it pass" {
+	cat >gate.yaml <<'EOF'
+workflows:
+  w:
+    inputs: {n: int}
+    nodes:
+      ok: {gate: approve, with: {n: $n}}
+      lim: {gate: {signal: int, output: v}}
+    outputs: {n: $ok.n, v: $lim.v}
+EOF
+	flyte-run --name g --plain gate.yaml:w n=4 >out 2>err 3>&- &
+	pid=$!
+	until grep -q lim: err && grep -q ok: err; do sleep 0.05; done
+	equals "lim: waits for: flyte-ctl signal g/lim VALUE
+ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
+	$(sed -n 's/^ok: waits for: //p' err)
+	flyte-ctl signal g/lim 7
+	wait "$pid"
+	equals '{"n":4,"v":7}' "$(cat out)"
 }
 
 @test "words: the whole command of a failure, and how often it was tried" {
