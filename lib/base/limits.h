@@ -58,6 +58,8 @@
 /* Retries of a task: flytekit takes no more than ten; a loop that never ends
  * is a mistake. */
 #define MAX_RETRIES		1000
+/* Rules of one task for retries: there are six causes, and statuses. */
+#define MAX_RETRY_RULES		32
 /* Members and unpacked bytes of a package or code archive. */
 #define MAX_PACK_MEMBERS	((size_t)1000000)
 #define MAX_PACK_BYTES		((uint64_t)16 * 1024 * 1024 * 1024)

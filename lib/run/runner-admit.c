@@ -58,6 +58,9 @@ run_measure(struct run_job *j)
 		asked = contract_requests(j->task->contract);
 		places = places_of(asked);
 		memory = asked->memory;
+		if (j->grown > 1 && memory > 0)
+			memory = (int64_t)MIN((double)memory * j->grown,
+			    9e18);
 	}
 	if (places > r->opts.jobs || (memory > 0 && memory > all_memory(r)))
 		say_too_large(j, places, memory);

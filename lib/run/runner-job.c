@@ -1,6 +1,7 @@
 #include "run/runner-priv.h"
 
 #include "idl/wire.h"
+#include "run/resources.h"
 
 int
 run_same_ref(struct sched_ref a, struct sched_ref b)
@@ -101,6 +102,8 @@ finish(struct run_job *j)
 		VEC_PUSH(&run->uncached, j->at);
 	}
 	result_of(j, &bytes, &result);
+	if (j->task->retries != NULL && res->error != NULL)
+		run_retry_end(j, &result);
 	sched_finished(run->sched, j->at, &result);
 }
 
@@ -119,10 +122,33 @@ on_job(struct job *job, void *arg)
 
 /* ---- starting ----------------------------------------------------------- */
 
+/* The attempt cannot even be tried. */
+static void
+refuse(struct run_job *j, const char *code, const struct err *e)
+{
+	struct sched_result result = {
+		.end = SCHED_ERROR,
+		.error = { SCHED_USER, str_of(code), str_of(e->msg) },
+	};
+
+	sched_finished(j->run->sched, j->at, &result);
+	j->run->dirty = 1;
+	job_free(j);
+}
+
+void
+run_queue_job(struct run_job *j)
+{
+	*j->run->waiting_end = j;
+	j->run->waiting_end = &j->next;
+}
+
 void
 run_queue_start(struct run *run, const struct sched_action *act)
 {
 	struct run_job *j = xcalloc(1, sizeof(*j));
+	struct err e;
+	int r = 1;
 
 	j->run = run;
 	j->at = act->at;
@@ -132,22 +158,13 @@ run_queue_start(struct run *run, const struct sched_action *act)
 	j->workflow = run->plan->graphs[0].name.p;
 	/* A node may override the task's own. */
 	j->timeout = act->node->timeout;
-	*run->waiting_end = j;
-	run->waiting_end = &j->next;
-}
-
-/* The attempt cannot even be tried. */
-static void
-refuse(struct run_job *j, const struct err *e)
-{
-	struct sched_result result = {
-		.end = SCHED_ERROR,
-		.error = { SCHED_USER, STR("NotRunnable"), str_of(e->msg) },
-	};
-
-	sched_finished(j->run->sched, j->at, &result);
-	j->run->dirty = 1;
-	job_free(j);
+	j->retries = act->node->attempts - 1;
+	if (j->task->retries != NULL && j->at.attempt > 0)
+		r = run_retry_begin(j, &e);
+	if (r > 0)
+		run_queue_job(j);
+	else if (r < 0)
+		refuse(j, "RetriesExhausted|Lost", &e);
 }
 
 static int
@@ -162,6 +179,9 @@ submit(struct run_job *j, struct err *e)
 		.timeout = j->timeout, .run = run->mark,
 	};
 
+	if (j->grown > 1)
+		spec.memory = (int64_t)MIN((double)contract_limits(
+		    j->task->contract)->memory * j->grown, 9e18);
 	return executor_submit(run->executor, &spec, &j->arena, on_job, j,
 	    &j->job, e);
 }
@@ -194,12 +214,12 @@ start(struct run_job *j, struct err *e)
 	ProtobufCMessage *inputs;
 
 	if (j->task->contract == NULL) {
-		refuse(j, &trouble);
+		refuse(j, "NotRunnable", &trouble);
 		return 0;
 	}
 	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
 	    j->input_bytes, &j->arena, &inputs, &trouble) < 0) {
-		refuse(j, &trouble);
+		refuse(j, "NotRunnable", &trouble);
 		return 0;
 	}
 	j->inputs = (pb_literal_map *)inputs;
@@ -303,6 +323,12 @@ run_stop_attempt(struct run *run, struct sched_ref at)
 			j->job->executor->ops->cancel(j->job, 0);
 			return;
 		}
+	for (j = run->delayed; j != NULL; j = j->next)
+		if (run_same_ref(j->at, at)) {
+			run_undelay(j);
+			job_free(j);
+			return;
+		}
 	for (p = &run->waiting; (j = *p) != NULL; p = &j->next)
 		if (run_same_ref(j->at, at)) {
 			*p = j->next;
@@ -350,6 +376,10 @@ run_jobs_free(struct run *run)
 {
 	struct run_job *j;
 
+	while ((j = run->delayed) != NULL) {
+		run_undelay(j);
+		job_free(j);
+	}
 	while ((j = run->waiting) != NULL) {
 		run->waiting = j->next;
 		job_free(j);

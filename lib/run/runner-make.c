@@ -53,6 +53,8 @@ run_free(struct run *run)
 		history_release(&run->history);
 	run_recover_release(run);
 	map_release(&run->signalled);
+	map_release(&run->retry_of);
+	VEC_RELEASE(&run->retries);
 	VEC_RELEASE(&run->uncached);
 	VEC_RELEASE(&run->launches);
 	arena_release(&run->arena);

@@ -7,13 +7,14 @@
  * one at a time per key; runner-graph.c: dynamic graphs and child executions;
  * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
  * execution had done; runner-job.c: attempts;
- * runner-admit.c: which may start now; runner-control.c: what others ask of
+ * runner-retry.c: whether another, and when; runner-admit.c: which may start now; runner-control.c: what others ask of
  * it. */
 
 #include "base/vec.h"
 #include "run/cached.h"
 #include "run/contract.h"
 #include "run/local.h"
+#include "run/retry.h"
 #include "run/runner.h"
 #include "store/store.h"
 
@@ -25,6 +26,7 @@ struct run_task {
 	struct cached_task	 cached;
 	int			 keyed;		/* cached is set */
 	int			 too_large;	/* for the machine: told */
+	struct retries		*retries;	/* rules by cause, or NULL */
 	struct err		 trouble;	/* it can not run here */
 };
 
@@ -49,6 +51,9 @@ struct run_job {
 	struct job		*job;		/* NULL: not submitted yet */
 	unsigned		 places;	/* it takes, while it runs */
 	int64_t			 memory;	/* bytes, the same */
+	uint32_t		 retries;	/* for causes without a rule */
+	double			 grown;		/* times its memory limit; 0: 1 */
+	struct loop_timer	 due;		/* set: it is among the delayed */
 	const char		*workflow;
 	int64_t			 timeout;	/* ns; 0: the task's own */
 	int			 stopped;	/* the engine wants no answer */
@@ -64,6 +69,12 @@ struct run_lookup {
 	struct run_task		*task;
 	pb_literal_map		*inputs;
 	struct cache_lookup	 lookup;
+};
+
+/* What became of the attempts of a node whose task has rules for retries. */
+struct run_retry {
+	struct retry_state	 state;
+	int64_t			 ended;	/* the last one, loop_now() */
 };
 
 struct run {
@@ -104,7 +115,10 @@ struct run {
 	struct local_options	 places;
 	struct executor		*executor;
 	struct run_job		*waiting, **waiting_end; /* to be started */
+	struct run_job		*delayed;	/* until their time has come */
 	struct run_job		*running;
+	struct map		 retry_of;	/* by path, into retries */
+	VEC(struct run_retry)	 retries;
 	struct run_reserve	*reserves;	/* held and waited for */
 	uint32_t		 explained;	/* misses looked into */
 	struct loop_timer	 timer;
@@ -208,6 +222,19 @@ void	run_stop_attempt(struct run *, struct sched_ref);
 void	run_jobs_cancel(struct run *, int now);
 void	run_jobs_free(struct run *);
 int	run_same_ref(struct sched_ref, struct sched_ref);
+/* Among those to be started. */
+void	run_queue_job(struct run_job *);
+
+/* runner-retry.c */
+/*
+ * Before another attempt: what the rules give it.  1: it is to be queued; 0:
+ * it waits for its time and is queued then; -1: no more attempts, e says why.
+ */
+int	run_retry_begin(struct run_job *, struct err *);
+/* After one: whether there is another. */
+void	run_retry_end(struct run_job *, struct sched_result *);
+/* Takes the job out of the delayed. */
+void	run_undelay(struct run_job *);
 
 /* runner-admit.c */
 /* 1 if the job may start now beside what runs. */

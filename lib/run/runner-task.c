@@ -118,6 +118,9 @@ prepare(struct run *run, struct run_task *task, const struct plan *plan,
 	if (array != NULL && task->template->interface != NULL)
 		take_level_off(task->template->interface->inputs, plan,
 		    array);
+	if (retry_of_task(task->template, &run->arena, &task->retries,
+	    &task->trouble) < 0)
+		return;
 	if (contract_new(task->template, &run->world, &task->contract,
 	    &task->trouble) < 0)
 		task->contract = NULL;

@@ -362,11 +362,14 @@ enum sched_end {
 	SCHED_LOST		/* the executor itself failed: no round counts,
 				 * the attempt goes on */
 };
+/* Try again whatever the attempts so far: the driver counts them. */
+#define SCHED_RETRY_NOW	2
 struct sched_result {
 	enum sched_end	end;
 	struct str	outputs;	/* core.LiteralMap or DynamicJobSpec */
 	struct sched_error error;
-	int		retry;		/* the error is recoverable */
+	int		retry;		/* the error is recoverable; or
+				 * SCHED_RETRY_NOW */
 };
 void	sched_finished(struct sched *, struct sched_ref,
 	    const struct sched_result *);

@@ -114,6 +114,9 @@ sched_node_outcome(struct at *at, enum outcome out)
 		else
 			fail(at);
 		break;
+	case OUT_AGAIN:
+		sched_node_to(at, STEP_RETRY, SCHED_WHY_RETRY);
+		break;
 	case OUT_SKIP:
 		sched_node_to(at, STEP_SKIPPED, SCHED_WHY_UPSTREAM);
 		break;

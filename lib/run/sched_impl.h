@@ -202,6 +202,7 @@ enum outcome {
 	OUT_OK,
 	OUT_FAILED,		/* for good, with at->n->error */
 	OUT_RETRY,		/* unless attempts are used up */
+	OUT_AGAIN,		/* another attempt, which is not counted */
 	OUT_SKIP,
 };
 

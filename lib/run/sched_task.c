@@ -295,7 +295,8 @@ consume(struct at *at)
 	if (end == SCHED_ERROR) {
 		n->error = got->error;
 		sched_node_drop_got(n);
-		return retry ? OUT_RETRY : OUT_FAILED;
+		return retry == SCHED_RETRY_NOW ? OUT_AGAIN :
+		    retry ? OUT_RETRY : OUT_FAILED;
 	}
 	if (end == SCHED_FUTURES) {
 		n->building = 2;

@@ -38,6 +38,9 @@
 #define LOWER_PASS_ENV	"flyte.pass_env"
 /* "true": the task may write a spec of what is to run next. */
 #define LOWER_DYNAMIC	"flyte.dynamic"
+/* JSON object: the rules of retries: as written in the spec (retries.h); its
+ * count stands in the metadata too. */
+#define LOWER_RETRIES	"flyte.retries"
 /* Of a mapped task: the name of the task it was made from.  Its interface is
  * lists of what one element takes and gives. */
 #define LOWER_MAP	"flyte.map"

@@ -303,6 +303,11 @@ node_set_metadata(struct workflow *w, struct node *n)
 	if (m->name == NULL)
 		m->name = n->id;
 	settings_load(l, &n->k.settings, &n->set);
+	if (n->set.rules != NULL) {
+		shape_fault(l, DIAG_EXCLUSIVE, n->k.settings.retries,
+		    "rules for retries are the task's");
+		diag_hint(l->ds, "a node may only say how many: retries: 2");
+	}
 	m->timeout = n->set.timeout;
 	m->retries = n->set.retries;
 	if (n->set.interruptible >= 0) {

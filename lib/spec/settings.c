@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/quantity.h"
 #include "spec/pb.h"
+#include "spec/retries.h"
 
 typedef Flyteidl__Core__Resources__ResourceEntry resource_entry;
 
@@ -120,21 +121,39 @@ load_cache(struct load *l, uint32_t node, struct cache_setting *c)
 		    &c->ignore, &c->n_ignore);
 }
 
+/* A count, or a map with rules by cause. */
+static void
+load_retries(struct load *l, uint32_t node, struct settings *ret)
+{
+	struct retries *rules;
+	uint32_t count = 0, bad;
+	const char *want;
+
+	if (l->t->at[node].kind == TREE_MAP) {
+		rules = arena_new(l->a, struct retries);
+		if (retries_read(l->t, node, rules, &bad, &want) < 0) {
+			shape_wrong(l, bad, want);
+			return;
+		}
+		ret->rules = rules;
+		count = rules->other.count;
+	} else if (shape_uint(l, node, 0, MAX_RETRIES, &count) < 0) {
+		return;
+	}
+	ret->retries = PB_NEW(l->a, flyteidl__core__retry_strategy);
+	ret->retries->retries = count;
+}
+
 void
 settings_load(struct load *l, const struct settings_nodes *n,
     struct settings *ret)
 {
-	uint32_t u;
-
 	*ret = (struct settings){ .interruptible = -1,
 	    .cache = { .node = n->cache, .ignore_node = TREE_NONE } };
 	if (n->timeout != TREE_NONE)
 		(void)shape_duration(l, n->timeout, &ret->timeout);
-	if (n->retries != TREE_NONE &&
-	    shape_uint(l, n->retries, 0, MAX_RETRIES, &u) == 0) {
-		ret->retries = PB_NEW(l->a, flyteidl__core__retry_strategy);
-		ret->retries->retries = u;
-	}
+	if (n->retries != TREE_NONE)
+		load_retries(l, n->retries, ret);
 	if (n->interruptible != TREE_NONE)
 		(void)shape_bool(l, n->interruptible, &ret->interruptible);
 	if (n->resources != TREE_NONE)

@@ -5,6 +5,8 @@
 
 #include "spec/shape.h"
 
+struct retries;
+
 struct cache_setting {
 	uint32_t node;		/* TREE_NONE: not given */
 	int	 off;		/* false */
@@ -19,6 +21,7 @@ struct cache_setting {
 struct settings {
 	pb_duration	*timeout;	/* or NULL */
 	pb_retry_strategy *retries;	/* or NULL */
+	struct retries	*rules;		/* by cause, or NULL */
 	int		 interruptible;	/* 0, 1, or -1: not given */
 	pb_resources	*resources;	/* or NULL */
 	char		*image;		/* or NULL */

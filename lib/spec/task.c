@@ -5,6 +5,7 @@
 #include "spec/load.h"
 #include "spec/lower.h"
 #include "spec/pb.h"
+#include "spec/retries.h"
 #include "sys/digest.h"
 
 typedef Flyteidl__Core__TaskTemplate__ConfigEntry config_entry;
@@ -307,6 +308,43 @@ lower_metadata(struct task *t)
 	return m;
 }
 
+static int
+has_memory_limit(const struct task *t)
+{
+	const pb_resources *r = t->set.resources;
+	size_t i;
+
+	for (i = 0; r != NULL && i < r->n_limits; i++)
+		if (r->limits[i]->name ==
+		    FLYTEIDL__CORE__RESOURCES__RESOURCE_NAME__MEMORY)
+			return 1;
+	return 0;
+}
+
+/* Rules by cause; after the cache's version, which they do not change. */
+static void
+lower_retries(struct task *t)
+{
+	const struct retries *r = t->set.rules;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < r->n; i++) {
+		if (r->at[i].memory > 1 && !has_memory_limit(t))
+			shape_fault(t->l, DIAG_MISSING_KEY,
+			    t->at.settings.retries, "memory: grows "
+			    "resources.limits.mem, which is not set");
+		if (r->at[i].time > 1 && t->set.timeout == NULL)
+			shape_fault(t->l, DIAG_MISSING_KEY,
+			    t->at.settings.retries, "time: grows timeout, "
+			    "which is not set");
+	}
+	json_add_tree(&b, t->l->t, t->at.settings.retries, 0);
+	task_add_config(t, LOWER_RETRIES, strbuf_str(&b));
+}
+
 static Flyteidl__Admin__DescriptionEntity *
 lower_description(struct task *t)
 {
@@ -372,6 +410,7 @@ task_lower(struct load *l, pb_identifier *id, uint32_t node,
 	t.t->target_case = FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER;
 	t.t->container = lower_container(&t);
 	lower_cache(&t, t.t->metadata);
+	lower_retries(&t);
 	spec->description = lower_description(&t);
 	strbuf_release(&t.files);
 	return l->faults > faults ? NULL : spec;
