@@ -180,22 +180,39 @@ find_last(const char *home, struct arena *a, struct execution_id *ret,
 	return 0;
 }
 
-/* Of the rows whose names begin with the text, the only one. */
+/* Names that are the same are told apart by where they are. */
+static void
+add_choice(struct strbuf *b, const struct execution_id *id, int full)
+{
+	if (b->n > 0)
+		strbuf_adds(b, ", ");
+	if (full)
+		strbuf_addf(b, "%s/%s/", id->project, id->domain);
+	strbuf_adds(b, id->name);
+}
+
+/*
+ * Of the rows whose names begin with the text, the only one.  One that is
+ * called just so, as the parent of executions derived from its name is, goes
+ * before those that only begin so.
+ */
 static int
 find_prefix(const struct execution_row *rows, size_t n, const char *text,
     struct execution_id *ret, struct err *e)
 {
 	c_strbuf struct strbuf names = STRBUF_INIT;
-	size_t i, found = 0;
+	size_t i, found = 0, exact = 0;
 
+	for (i = 0; i < n; i++)
+		exact += strcmp(rows[i].id.name, text) == 0;
 	for (i = 0; i < n; i++) {
-		if (!str_starts(str_of(rows[i].id.name), text))
+		if (exact > 0 ? strcmp(rows[i].id.name, text) != 0 :
+		    !str_starts(str_of(rows[i].id.name), text))
 			continue;
 		if (found++ == 0)
 			*ret = rows[i].id;
 		if (found <= 5)
-			strbuf_addf(&names, "%s%s", found > 1 ? ", " : "",
-			    rows[i].id.name);
+			add_choice(&names, &rows[i].id, exact > 0);
 	}
 	if (found == 0)
 		return err_set(e, ERR_MISSING, "%s: no such execution", text);

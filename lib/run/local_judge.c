@@ -165,13 +165,27 @@ judge_files(struct local_job *j, struct err *e)
 	return 1;
 }
 
+/* It wrote what cannot be stored, such as a pipe in a folder: its fault, and
+ * no other attempt of the system would find another. */
+static void
+bad_output(struct local_job *j, const struct err *e)
+{
+	struct collected c;
+
+	collected_error(&c, j->job.arena, USER, 1, "OutputsNotFound", "%s",
+	    e->msg);
+	set_error(j, JOB_OUTPUT, &c);
+}
+
 void
 local_judge(struct local_job *j)
 {
 	struct err e;
 	int k = judge_files(j, &e);
 
-	if (k < 0)
+	if (k < 0 && e.kind == ERR_USAGE)
+		bad_output(j, &e);
+	else if (k < 0)
 		local_lost(j, &e);
 	else if (k == 0 && !judge_end(j))
 		BUG("a process that ended well was not judged");

@@ -105,7 +105,11 @@ report_add_cause(struct strbuf *b, const struct job_result *res)
 		strbuf_adds(b, "stopped");
 		break;
 	case JOB_LOST:
-		strbuf_adds(b, "lost: nobody knows how it ended");
+		strbuf_adds(b, "lost: ");
+		if (res->error != NULL)
+			add_first_line(b, res->error->message);
+		else
+			strbuf_adds(b, "nobody knows how it ended");
 		break;
 	case JOB_OK:
 	case JOB_OUTPUT:

@@ -148,11 +148,14 @@ struct runner {
 	unsigned		 passed;	/* jobs that went before a
 						 * larger one */
 	int			 stopping;
+	const char		*cache_trouble;	/* what was said last */
 	struct arena		 arena;
 };
 
 void	run_tell(struct run *, const struct run_event *);
 void	run_say(struct run *, const char *fmt, ...) printf_like(2, 3);
+/* The same trouble with the cache is said once. */
+void	run_say_cache(struct run *, const struct err *);
 
 /* runner-run.c */
 int	run_turn(struct run *, struct err *) must_check;

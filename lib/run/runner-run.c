@@ -162,7 +162,7 @@ release_reservation(struct run *run, struct sched_ref at)
 	struct err e;
 
 	if (catalog_commit(run->runner->opts.store, &e) < 0)
-		run_say(run, "cache: %s", e.msg);
+		run_say_cache(run, &e);
 	run_release(run, at);
 }
 

@@ -270,7 +270,7 @@ run_look_up(struct run *run, struct run_lookup *at, size_t n,
 	}
 	if (catalog_lookup(run->runner->opts.store, all, n, a, e) < 0) {
 		/* A cache that is out of order costs time, not results. */
-		run_say(run, "cache: %s", e->msg);
+		run_say_cache(run, e);
 		for (i = 0; i < n; i++)
 			all[i].state = CACHE_MISS;
 	}
@@ -338,7 +338,6 @@ run_put(struct run *run, const struct sched_action *act)
 		return 0;
 	kept = put(run, act, &a, &e);
 	if (kept < 0)
-		run_say(run, "cache: " STR_FMT " is not kept: %s",
-		    STR_ARG(act->path), e.msg);
+		run_say_cache(run, &e);
 	return kept > 0;
 }

@@ -47,6 +47,17 @@ run_say(struct run *run, const char *fmt, ...)
 	run_tell(run, &event);
 }
 
+void
+run_say_cache(struct run *run, const struct err *e)
+{
+	struct runner *r = run->runner;
+
+	if (r->cache_trouble != NULL && strcmp(r->cache_trouble, e->msg) == 0)
+		return;
+	r->cache_trouble = arena_strdup(&r->arena, e->msg);
+	run_say(run, "cache: %s", e->msg);
+}
+
 /* One turn of every execution that has news; 1 in *ret_left while one has
  * not ended. */
 static int
@@ -104,6 +115,17 @@ any_dirty(const struct runner *r)
 	return 0;
 }
 
+/* A cache that is out of order costs time, not results. */
+static void
+commit_cache(struct runner *r)
+{
+	struct err e;
+
+	if (r->opts.store != NULL && r->runs != NULL &&
+	    catalog_commit(r->opts.store, &e) < 0)
+		run_say_cache(r->runs, &e);
+}
+
 int
 runner_run(struct runner *r, struct err *e)
 {
@@ -119,10 +141,9 @@ runner_run(struct runner *r, struct err *e)
 			return -1;
 		if (any_dirty(r) && !r->stopping)
 			continue;
-		if (commit_all(r, e) < 0 ||
-		    (r->opts.store != NULL &&
-		    catalog_commit(r->opts.store, e) < 0))
+		if (commit_all(r, e) < 0)
 			return -1;
+		commit_cache(r);
 		if (r->opts.dry_run && r->running == 0)
 			break;
 		if (loop_step(r->opts.loop, -1, e) < 0)

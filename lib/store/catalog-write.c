@@ -323,5 +323,6 @@ catalog_commit(struct store *s, struct err *e)
 	/* A cache may forget: what could not be written is dropped. */
 	s->puts.n = s->uses.n = s->blobs.n = s->files.n = 0;
 	arena_release(&s->arena);
+	s->commit_failed |= rc < 0;
 	return MIN(rc, 0);
 }

@@ -173,6 +173,20 @@ scan(struct gc *g, int fd, struct err *e)
 	return 0;
 }
 
+/* Folders above an execution's own: PROJECT/DOMAIN/XX/ID. */
+#define EXECUTION_DEPTH	4
+
+/* What tasks left in an execution's folder is none of ours, however deep. */
+static int
+is_inside_execution(const char *path)
+{
+	int n = 0;
+
+	for (; *path != '\0'; path++)
+		n += *path == '/';
+	return n >= EXECUTION_DEPTH;
+}
+
 static int
 visit_journal(void *arg, const struct walk_entry *at, struct err *e)
 {
@@ -180,6 +194,8 @@ visit_journal(void *arg, const struct walk_entry *at, struct err *e)
 	c_close int fd = -1;
 	int held;
 
+	if (S_ISDIR(at->st->st_mode))
+		return is_inside_execution(at->path);
 	if (!S_ISREG(at->st->st_mode) || strcmp(at->name, "journal") != 0)
 		return 0;
 	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -66,6 +66,7 @@ struct store {
 	int		 home_fd;	/* -1: no such folder yet */
 	int		 sha_fd;	/* blobs/sha256, -1: not opened */
 	int		 tmp_fd;	/* blobs/tmp, -1: not opened */
+	int		 commit_failed;	/* and whoever asked for it was told */
 	int		 said_read_only;
 	int		 times_fine;	/* -1: not known; see statcache.h */
 	struct db	*db;

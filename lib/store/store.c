@@ -97,10 +97,12 @@ store_close(struct store *s)
 {
 	struct err e;
 	size_t i;
+	int told;
 
 	if (s == NULL)
 		return;
-	if (catalog_commit(s, &e) < 0)
+	told = s->commit_failed;
+	if (catalog_commit(s, &e) < 0 && !told)
 		store_note(s, "%s", e.msg);
 	db_close(s->db);
 	release_queue(s);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "base/vec.h"
 
 #define COPY_SIZE	((size_t)128 * 1024)
+/* Folders open at once while a tree is removed. */
+#define REMOVE_DEPTH	64
 
 /* A folder being listed. */
 struct level {
@@ -216,15 +219,51 @@ file_walk(int dir, const char *path, walk_fn *visit, void *arg, struct err *e)
 
 /* ---- removing ----------------------------------------------------------- */
 
+/*
+ * A tree may be deeper than a walk goes (a task made it): what is too deep is
+ * moved into the root, and the root is walked again.
+ */
+struct removal {
+	int	 root;		/* an open descriptor */
+	unsigned moved;		/* names taken in the root so far */
+};
+
+static int
+remove_move_up(struct removal *r, const struct walk_entry *at, struct err *e)
+{
+	char name[32];
+
+	do {
+		(void)snprintf(name, sizeof(name), ".deep.%u", r->moved++);
+	} while (renameat(at->dirfd, at->name, r->root, name) < 0 &&
+	    (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR));
+	if (faccessat(r->root, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "removing %s", at->name);
+	return 1;
+}
+
+static size_t
+depth_of(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path != '\0'; path++)
+		n += *path == '/';
+	return n;
+}
+
 static int
 remove_visit(void *arg, const struct walk_entry *at, struct err *e)
 {
-	(void)arg;
+	struct removal *r = arg;
+
 	if (S_ISDIR(at->st->st_mode)) {
 		/* So that what it holds can be removed. */
 		if ((at->st->st_mode & 0700) != 0700 &&
 		    fchmodat(at->dirfd, at->name, 0700, 0) < 0)
 			return err_sys(e, "removing %s", at->name);
+		if (depth_of(at->path) + 3 > REMOVE_DEPTH)
+			return remove_move_up(r, at, e);
 		return 0;
 	}
 	if (unlinkat(at->dirfd, at->name, 0) < 0 && errno != ENOENT)
@@ -236,23 +275,34 @@ remove_visit(void *arg, const struct walk_entry *at, struct err *e)
 static int
 remove_leave(void *arg, const struct walk_entry *at, struct err *e)
 {
-	(void)arg;
-	if (unlinkat(at->dirfd, at->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_sys(e, "removing %s", at->path[0] != '\0' ?
-		    at->path : at->name);
-	return 0;
+	const struct removal *r = arg;
+
+	if (unlinkat(at->dirfd, at->name, AT_REMOVEDIR) == 0 ||
+	    errno == ENOENT || (at->path[0] == '\0' && r->moved > 0 &&
+	    (errno == ENOTEMPTY || errno == EEXIST)))
+		return 0;
+	return err_sys(e, "removing %s", at->path[0] != '\0' ?
+	    at->path : at->name);
 }
 
 int
 file_remove(int dir, const char *path, struct err *e)
 {
+	struct removal r;
+	int rc;
+
 	if (unlinkat(dir, path, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return err_sys(e, "removing %s", path);
-	if (walk(dir, path, remove_visit, remove_leave, NULL, e) < 0)
-		return e->kind == ERR_MISSING ? 0 : -1;
-	return 0;
+	do {
+		r = (struct removal){ .root = openat(dir, path,
+		    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) };
+		rc = walk(dir, path, remove_visit, remove_leave, &r, e);
+		if (r.root >= 0)
+			close(r.root);
+	} while (rc == 0 && r.moved > 0);
+	return rc < 0 && e->kind != ERR_MISSING ? -1 : 0;
 }
 
 /* ---- copying ------------------------------------------------------------ */

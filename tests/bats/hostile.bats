@@ -41,3 +41,69 @@ killed() {
 	run -0 grep -c SKIPPED "$FLYTE_HOME"/executions/*/*/*/k/journal
 	equals 2 "$output"
 }
+
+@test "hostile: a name goes before the names that begin with it" {
+	cat >s.yaml <<-'end'
+		tasks:
+		  t: {outputs: {m: int}, jq: "1"}
+		workflows:
+		  c: {nodes: {t: {task: t}}, outputs: {m: $t.m}}
+		  w: {nodes: {p: {launchplan: c}}, outputs: {m: $p.m}}
+	end
+	flyte-register -p far --as v1 s.yaml >/dev/null
+	flyte-run -q -p far --name n w
+	run -0 flyte-show n
+	has "far/development/w@v1" "$output"
+	flyte-run -q -p near --name n s.yaml:w
+	run -2 flyte-show n
+	has "near/development/n" "$output"
+	has "far/development/n" "$output"
+}
+
+@test "hostile: a damaged catalog is said once and costs no result" {
+	cat >s.yaml <<-'end'
+		tasks:
+		  t:
+		    inputs: {n: int}
+		    outputs: {f: file}
+		    cache: "1"
+		    run: seq 9999 >"$FLYTE_OUTPUTS/f"
+		workflows:
+		  w:
+		    nodes:
+		      a: {task: t, with: {n: 1}}
+		      b: {task: t, with: {n: 2}}
+		      c: {task: t, with: {n: 3}, after: [b]}
+		    outputs: {f: $c.f}
+	end
+	flyte-run -q -o f=one s.yaml:w
+	head -c 100000 /dev/zero >"$FLYTE_HOME/catalog.db"
+	run -0 --separate-stderr flyte-run -q -o f=two s.yaml:w
+	equals 1 "$(grep -c damaged <<<"$stderr")"
+	cmp one two
+}
+
+@test "hostile: a pipe in a folder of outputs is the task's fault, once" {
+	cat >s.yaml <<-'end'
+		tasks:
+		  t:
+		    outputs: {d: dir}
+		    run: mkdir "$FLYTE_OUTPUTS/d"; mkfifo "$FLYTE_OUTPUTS/d/p"
+	end
+	run -1 flyte-run -q s.yaml:t
+	has "output d: p: neither file, folder nor link" "$output"
+	lacks "attempt" "$output"
+	lacks "lost" "$output"
+}
+
+@test "hostile: gc passes by what a failed task left, however deep" {
+	cat >s.yaml <<-'end'
+		tasks:
+		  t:
+		    outputs: {m: int}
+		    shell: [bash, -c]
+		    run: mkdir -p "$(printf 'a/%.0s' {1..300})"; exit 1
+	end
+	run -1 flyte-run -q s.yaml:t
+	run -0 flyte-cache gc --max-size 1 --older 0s
+}

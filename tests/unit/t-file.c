@@ -289,6 +289,29 @@ TEST(walk_has_a_depth)
 	CHECK(file_remove(d, "rest", &e) == 0);
 }
 
+TEST(remove_takes_trees_of_any_depth)
+{
+	int d = fresh(), at = dup(d), i;
+	struct err e;
+
+	/* Names that the removal itself would like to use are in its way. */
+	CHECK(file_mkdirs(d, "t/.deep.0", &e) == 0);
+	put(d, "t/.deep.1", "x");
+	for (i = 0; i < 500; i++) {
+		int next;
+
+		CHECK(mkdirat(at, i == 0 ? "t/d" : "d", 0755) == 0);
+		next = openat(at, i == 0 ? "t/d" : "d",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = next;
+	}
+	put(at, "f", "x");
+	close(at);
+	CHECK(file_remove(d, "t", &e) == 0);
+	CHECK_INT(entries(d), 0);
+}
+
 TEST(remove_takes_read_only_trees)
 {
 	int d = fresh();
