@@ -32,7 +32,9 @@ static const struct opt_program program = {
 static int
 set_cache(struct exec *x, const char *mode, struct err *e)
 {
-	if (strcmp(mode, "off") == 0)
+	if (strcmp(mode, "on") == 0)
+		x->cache = CACHE_READ | CACHE_WRITE;
+	else if (strcmp(mode, "off") == 0)
 		x->cache = 0;
 	else if (strcmp(mode, "read") == 0)
 		x->cache = CACHE_READ;
@@ -41,8 +43,8 @@ set_cache(struct exec *x, const char *mode, struct err *e)
 	else if (strcmp(mode, "refresh") == 0)
 		x->cache = CACHE_WRITE | CACHE_REPLACE;
 	else
-		return err_set(e, ERR_USAGE, "--cache: expected off, read, "
-		    "write or refresh, given \"%s\"", mode);
+		return err_set(e, ERR_USAGE, "--cache: expected on, off, "
+		    "read, write or refresh, given \"%s\"", mode);
 	return 0;
 }
 

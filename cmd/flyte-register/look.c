@@ -91,6 +91,11 @@ list_all(struct settings *s, struct registry *r, struct registry_filter *f,
 
 	if (registry_list(r, f, &s->context.arena, &rows, &n, e) < 0)
 		return fail(&s->context, e);
+	if (n == 0 && s->all)
+		warn(&s->context, "nothing is registered");
+	else if (n == 0)
+		warn(&s->context, "nothing is registered in %s/%s; --all "
+		    "lists all projects", s->project, s->domain);
 	return print_rows(s, rows, n);
 }
 

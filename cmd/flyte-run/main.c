@@ -35,8 +35,7 @@ static const struct opt_program program = {
 	.name = "flyte-run",
 	.args = "[options] REFERENCE|FILE[:NAME] [input=value ...]\n"
 	    "[options] --resume ID\n"
-	    "[options] --recover ID [--from NODE] [--force NODE] "
-	    "[REFERENCE|FILE[:NAME]]\n"
+	    "[options] --recover ID [--from NODE] [--force NODE] [REFERENCE]\n"
 	    "[options] --relaunch ID",
 	.about = "Run a workflow, launch plan or task.",
 	.opts = options,

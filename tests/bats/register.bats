@@ -238,7 +238,7 @@ registered launch_plan default/development/twice@v1" "$output"
 	run -0 flyte-register list nightly
 	equals 1 "${#lines[@]}"
 	run -0 flyte-register -p empty list
-	equals "" "$output"
+	has "nothing is registered in empty/development" "$output"
 }
 
 @test "versions: newest first" {
@@ -273,7 +273,7 @@ registered launch_plan default/development/twice@v1" "$output"
 	run -0 flyte-register show spec.yaml:twice
 	has "n          int = 1" "$output"
 	run -5 flyte-register show spec.yaml:nope
-	has "no entity nope in it; there is task double" "$output"
+	has "no entity nope in it; there is workflow twice, task double" "$output"
 }
 
 @test "show: what is missing names what there is" {

@@ -125,6 +125,27 @@ ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
 	equals '{"n":4,"v":7}' "$(cat out)"
 }
 
+@test "words: a list of nothing says where it looked" {
+	flyte-register -q -p pay --as v1 w.yaml
+	run -0 --separate-stderr flyte-register list
+	equals "" "$output"
+	equals "flyte-register: nothing is registered in default/development; --all lists all projects" "$stderr"
+	run -0 --separate-stderr flyte-register list --all
+	has "pay/development/w@v1" "$output"
+	equals "" "$stderr"
+}
+
+@test "words: both programs take the same words for --cache" {
+	for mode in on off read write refresh; do
+		run -0 flyte-exec -o o --cache $mode w.yaml:one n=1
+		equals 2 "$output"
+		run -0 flyte-run -q -o o --cache $mode w.yaml:one n=1
+		equals 2 "$output"
+	done
+	run -2 flyte-exec --cache yes w.yaml:one n=1
+	has "on, off, read, write or refresh" "$output"
+}
+
 @test "words: the whole command of a failure, and how often it was tried" {
 	run -1 --separate-stderr flyte-run -q w.yaml:fails n=1
 	has "node b failed: exit status 3 (2 attempts)" "$stderr"
