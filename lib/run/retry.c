@@ -15,12 +15,12 @@ retry_of_task(const pb_task_template *t, struct arena *a,
 	size_t i;
 
 	*ret = NULL;
+	tree_init(&tree);
 	for (i = 0; i < t->n_config; i++)
 		if (strcmp(t->config[i]->key, LOWER_RETRIES) == 0)
 			text = t->config[i]->value;
 	if (text == NULL)
 		return 0;
-	tree_init(&tree);
 	if (json_parse_tree(str_of(text), &tree, e) < 0)
 		return err_wrap(e, "%s", LOWER_RETRIES);
 	*ret = arena_new(a, struct retries);
