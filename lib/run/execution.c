@@ -517,7 +517,7 @@ execution_add_brief(struct strbuf *b, struct str path)
 	const char *slash;
 	int is_id = 1;
 
-	for (;;) {
+	while (path.n > 0) {	/* of nothing in particular: no path */
 		slash = memchr(path.p + from, '/', path.n - from);
 		to = slash == NULL ? path.n : (size_t)(slash - path.p);
 		if (is_id && from > 0)

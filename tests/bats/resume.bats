@@ -182,7 +182,7 @@ killed_after() {
 
 @test "resume: by two at once, one goes on and the other gets 75" {
 	flyte-run -q --name k r.yaml:w >/dev/null 2>&1 3>&- &
-	sleep 0.06
+	for _ in $(seq 100); do [ -s log ] && break; sleep 0.02; done
 	kill -9 $!
 	wait $! || true
 	s1=0 s2=0
