@@ -7,4 +7,5 @@
 #% outputs: {out: int}
 #% stdout:  out
 #% cache:   auto
+# shellcheck disable=SC2154 # n is the input named above
 echo $((n * n))

@@ -114,7 +114,8 @@ context_registry(struct context *c, const char **ret, struct err *e)
 	return *ret == NULL ? context_path(c, "registry", ret, e) : 0;
 }
 
-const char *
+/* $XDG_CONFIG_HOME/flyte, else $HOME/.config/flyte; NULL if neither is set. */
+static const char *
 context_config_dir(struct context *c)
 {
 	const char *s;
@@ -253,7 +254,7 @@ read_config(struct context *c, struct err *e)
  * flyteadmin, manager/impl/validation: what Kubernetes takes as a label,
  * lower case; both at most 63 bytes.
  */
-int
+static int
 check_project_name(const char *what, const char *s, struct err *e)
 {
 	size_t n = strlen(s), i;

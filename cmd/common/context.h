@@ -47,11 +47,6 @@ int	context_path(struct context *, const char *name, const char **ret,
 /* The registry: that of -r, else home/registry. */
 int	context_registry(struct context *, const char **ret, struct err *)
 	    must_check;
-/*
- * Where config.yaml is looked for: $XDG_CONFIG_HOME/flyte, else
- * $HOME/.config/flyte; NULL if neither is set.
- */
-const char *context_config_dir(struct context *);
 
 /*
  * Project and domain: option, environment (FLYTE_PROJECT, FLYTE_DOMAIN),
@@ -61,9 +56,6 @@ const char *context_config_dir(struct context *);
 int	context_project(struct context *, const char **ret, struct err *)
 		must_check;
 int	context_domain(struct context *, const char **ret, struct err *)
-		must_check;
-/* ERR_USAGE unless s is a project or domain name Flyte would take. */
-int	check_project_name(const char *what, const char *s, struct err *)
 		must_check;
 
 /* A folder for temporary files: $TMPDIR, else /tmp. */

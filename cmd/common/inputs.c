@@ -131,7 +131,7 @@ inputs_add_map(struct inputs *in, const char *text, struct err *e)
 
 /* ---- both sides of a message --------------------------------------------- */
 
-void
+static void
 wants_add_list(struct strbuf *b, const struct wants *w)
 {
 	size_t i, n = 0;

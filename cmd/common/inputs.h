@@ -58,7 +58,5 @@ int	inputs_add_map(struct inputs *, const char *rule, struct err *)
  */
 int	inputs_bind(struct inputs *, const struct wants *,
 	    pb_literal_map **ret, struct err *) must_check;
-/* "name: type" lists of both sides, for the message above and --help. */
-void	wants_add_list(struct strbuf *, const struct wants *);
 
 #endif

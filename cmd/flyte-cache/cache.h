@@ -43,8 +43,6 @@ int	cmd_put(struct args *);
 int	cmd_get(struct args *);
 int	cmd_run(struct args *);
 
-/* ERR_USAGE for a word that cannot be a key; keys are given by beginnings. */
-int	key_check(const char *word, struct err *e) must_check;
 /*
  * Calls fn with the one entry whose key begins with word.  ERR_MISSING if
  * there is none, ERR_USAGE if there are several.

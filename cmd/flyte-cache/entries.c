@@ -34,7 +34,7 @@ add_size(struct strbuf *b, uint64_t bytes)
 
 /* ---- finding ------------------------------------------------------------ */
 
-int
+static int
 key_check(const char *word, struct err *e)
 {
 	size_t n = strlen(word);

@@ -29,8 +29,8 @@ mask_control(char *s)
 			*s = '?';
 }
 
-int
-err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+void
+err_set_text(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -40,11 +40,10 @@ err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
 	mask_control(e->msg);
-	return -1;
 }
 
-int
-err_sys(struct err *e, const char *fmt, ...)
+void
+err_set_sys(struct err *e, const char *fmt, ...)
 {
 	int sys = errno;
 	size_t n;
@@ -58,11 +57,10 @@ err_sys(struct err *e, const char *fmt, ...)
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", strerror(sys));
 	mask_control(e->msg);
-	return -1;
 }
 
-int
-err_wrap(struct err *e, const char *fmt, ...)
+void
+err_set_context(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->msg)];
 	size_t n;
@@ -79,7 +77,6 @@ err_wrap(struct err *e, const char *fmt, ...)
 	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", old);
 #pragma GCC diagnostic pop
 	mask_control(e->msg);
-	return -1;
 }
 
 void

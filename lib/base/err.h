@@ -55,13 +55,21 @@ _Static_assert(sizeof(struct err) <= 1024, "small enough to copy freely");
  * All three return -1, so that "return err_set(e, ...)" is one line.
  * err_sys adds the text of errno; err_wrap puts "context: " in front of what
  * is there.  An over-long message loses its end.
+ *
+ *	int err_set(struct err *, enum err_kind, const char *fmt, ...);
+ *	int err_sys(struct err *, const char *fmt, ...);
+ *	int err_wrap(struct err *, const char *fmt, ...);
+ *
+ * Macros, so that compilers and analyzers see that it is -1.
  */
-int	err_set(struct err *e, enum err_kind, const char *fmt, ...)
-		printf_like(3, 4) must_check cold;
-int	err_sys(struct err *e, const char *fmt, ...)
-		printf_like(2, 3) must_check cold;
-int	err_wrap(struct err *e, const char *fmt, ...)
-		printf_like(2, 3) must_check cold;
+#define err_set(...)	(err_set_text(__VA_ARGS__), -1)
+#define err_sys(...)	(err_set_sys(__VA_ARGS__), -1)
+#define err_wrap(...)	(err_set_context(__VA_ARGS__), -1)
+void	err_set_text(struct err *, enum err_kind, const char *fmt, ...)
+		printf_like(3, 4) cold;
+void	err_set_sys(struct err *, const char *fmt, ...) printf_like(2, 3) cold;
+void	err_set_context(struct err *, const char *fmt, ...)
+		printf_like(2, 3) cold;
 
 /* Forgets what was there. */
 void	err_clear(struct err *e);

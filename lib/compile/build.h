@@ -162,8 +162,8 @@ struct compile_place builder_place(const struct builder *, const struct cnode *,
  * given, gets the inferred types by name.  0 or -1.
  */
 int		cnode_bindings(struct builder *, struct cnode *,
-		    pb_binding *const *, size_t n, struct vars *params,
-		    enum edge_kind, struct vars *ret_types);
+		    pb_binding *const *at, size_t n_at, struct vars *params,
+		    enum edge_kind kind, struct vars *ret_types);
 
 /* ---- nodes (node.c, branch.c) ------------------------------------------- */
 struct cnode	*cnode_new(struct builder *, pb_node *, struct cnode *parent);
@@ -190,8 +190,5 @@ void		builder_connections(struct builder *);
  */
 int		compiler_require(struct compiler *,
 		    struct compile_requirements *);
-int		compiler_open(struct compiler *, const struct compile_unit *,
-		    struct arena *, struct compile_errors *);
-void		compiler_release(struct compiler *);
 
 #endif

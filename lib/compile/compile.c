@@ -4,7 +4,7 @@
 #include "idl/wire.h"
 
 /* ---- the indices --------------------------------------------------------- */
-void
+static void
 compiler_release(struct compiler *c)
 {
 	map_release(&c->tasks);
@@ -77,7 +77,7 @@ index_subs(struct compiler *c)
 	return c->errors->calls == before ? 0 : -1;
 }
 
-int
+static int
 compiler_open(struct compiler *c, const struct compile_unit *u,
     struct arena *a, struct compile_errors *es)
 {

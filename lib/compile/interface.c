@@ -6,23 +6,6 @@
 #include "idl/names.h"
 #include "idl/type.h"
 
-const pb_variable *
-interface_var(const pb_variable_map *m, const char *name)
-{
-	return type_variable(m, name);
-}
-
-const pb_parameter *
-interface_param(const pb_parameter_map *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; m != NULL && i < m->n_parameters; i++)
-		if (strcmp(m->parameters[i]->key, name) == 0)
-			return m->parameters[i]->value;
-	return NULL;
-}
-
 /* Go's prototext quotes: what is not printable ASCII or UTF-8 is escaped. */
 static void
 add_quoted(struct strbuf *out, const char *s)
@@ -156,6 +139,12 @@ names_release(struct names *n)
 	map_release(&n->fixed);
 }
 
+static const pb_variable *
+variable_at(const pb_variable_map *in, uint32_t at)
+{
+	return in == NULL || at == MAP_NONE ? NULL : in->variables[at]->value;
+}
+
 static void
 check_launch_plan(const pb_admin_launch_plan_spec *spec,
     const pb_variable_map *in, struct names *names, struct arena *a,
@@ -176,14 +165,14 @@ check_launch_plan(const pb_admin_launch_plan_spec *spec,
 		at = map_get(&names->in, str_of(name));
 		check_given("default", name,
 		    default_of(d->parameters[i]->value),
-		    at == MAP_NONE ? NULL : in->variables[at]->value, a, es);
+		    variable_at(in, at), a, es);
 	}
 	for (i = 0; f != NULL && i < f->n_literals; i++) {
 		name = f->literals[i]->key;
 		map_put(&names->fixed, str_of(name), (uint32_t)i);
 		at = map_get(&names->in, str_of(name));
 		check_given("fixed", name, f->literals[i]->value,
-		    at == MAP_NONE ? NULL : in->variables[at]->value, a, es);
+		    variable_at(in, at), a, es);
 	}
 }
 

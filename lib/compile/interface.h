@@ -5,11 +5,6 @@
 
 #include "compile/compile.h"
 
-/* The variable or parameter of that name, or NULL; the map may be NULL. */
-const pb_variable *interface_var(const pb_variable_map *, const char *name);
-const pb_parameter *interface_param(const pb_parameter_map *,
-	    const char *name);
-
 /*
  * The text form of an id, as Flyte's compiler keys and prints it:
  * resource_type:TASK project:"p" domain:"d" name:"n" version:"v".

@@ -36,13 +36,19 @@ parse_var(const char *text, struct promise_var *ret)
 	return p > ret->name ? 0 : -1;
 }
 
+static const char *
+field_name(const pb_promise_attribute *a)
+{
+	return a->value_case ==
+	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
+	    a->string_value : "";
+}
+
 /* The field of a dataclass, or NULL. */
 static const pb_literal_type *
 field_of(const pb_type_structure *st, const pb_promise_attribute *a)
 {
-	const char *name = a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "";
+	const char *name = field_name(a);
 	size_t i;
 
 	for (i = 0; i < st->n_dataclass_type; i++)
@@ -52,10 +58,25 @@ field_of(const pb_type_structure *st, const pb_promise_attribute *a)
 }
 
 static int
+no_field(struct check *k, const pb_output_reference *p, const struct step *s,
+    const pb_promise_attribute *a, const pb_literal_type *t)
+{
+	c_strbuf struct strbuf key = STRBUF_INIT, name = STRBUF_INIT;
+
+	if (k->silent) {
+		k->bad++;
+		return -1;
+	}
+	binding_key(&key, p->var, field_name(a), t, NULL);
+	return binding_fault(k, COMPILE_FIELD_NOT_FOUND, k->n->msg->id, s, &key,
+	    "'%s.%s' (%s) has no field '%s'", p->node_id, p->var,
+	    binding_type_name(&name, t), field_name(a));
+}
+
+static int
 walk_path(struct check *k, const pb_output_reference *p,
     const struct step *s, const pb_literal_type **t)
 {
-	c_strbuf struct strbuf key = STRBUF_INIT, name = STRBUF_INIT;
 	const pb_promise_attribute *a;
 	const pb_literal_type *up;
 	size_t i;
@@ -71,22 +92,9 @@ walk_path(struct check *k, const pb_output_reference *p,
 		    up->structure->n_dataclass_type == 0)
 			continue;
 		else if ((*t = field_of(up->structure, a)) == NULL)
-			break;
+			return no_field(k, p, s, a, up);
 	}
-	if (i == p->n_attr_path)
-		return 0;
-	if (k->silent) {
-		k->bad++;
-		return -1;
-	}
-	binding_key(&key, p->var, a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "", up, NULL);
-	return binding_fault(k, COMPILE_FIELD_NOT_FOUND, k->n->msg->id, s, &key,
-	    "'%s.%s' (%s) has no field '%s'", p->node_id, p->var,
-	    binding_type_name(&name, up), a->value_case ==
-	    FLYTEIDL__CORE__PROMISE_ATTRIBUTE__VALUE_STRING_VALUE ?
-	    a->string_value : "");
+	return 0;
 }
 
 /* The producer's output, or NULL with the errors of a bad promise. */

@@ -20,7 +20,7 @@
 static void
 add_digits(struct strbuf *b, const char *text)
 {
-	char digits[32];
+	char digits[32] = "";
 	int n = 0, exp, i;
 
 	if (*text == '-') {

@@ -73,6 +73,42 @@ type_enum(struct arena *a, char **values, size_t n)
 	return t;
 }
 
+/* flytekit's name for the transformer of a type, its structure.tag. */
+static const char *
+type_tag(const pb_literal_type *t)
+{
+	static const char *const simple[] = {
+		[SIMPLE_NONE] = "none", [SIMPLE_INTEGER] = "int",
+		[SIMPLE_FLOAT] = "float", [SIMPLE_STRING] = "str",
+		[SIMPLE_BOOLEAN] = "bool", [SIMPLE_DATETIME] = "datetime",
+		[SIMPLE_DURATION] = "timedelta", [SIMPLE_BINARY] = "bytes",
+		[SIMPLE_ERROR] = "FlyteError", [SIMPLE_STRUCT] = "Typed Dict",
+	};
+
+	switch ((int)t->type_case) {
+	case TYPE_SIMPLE:
+		return (size_t)t->simple < ARRAY_LEN(simple) ?
+		    simple[t->simple] : "";
+	case TYPE_LIST:
+		return "Typed List";
+	case TYPE_MAP:
+		return "Typed Dict";
+	case TYPE_BLOB:
+		return t->blob->dimensionality == BLOB_MULTIPART ?
+		    "FlyteDirectory" : "FlyteFilePath";
+	case TYPE_ENUM:
+		return "DefaultEnumTransformer";
+	case TYPE_SCHEMA:
+		return "FlyteSchema Transformer";
+	case TYPE_DATASET:
+		return "StructuredDataset Transformer";
+	case TYPE_UNION:
+		return "Typed Union";
+	default:
+		return "";
+	}
+}
+
 /* The variant with a tag: itself if it has one, else a copy. */
 static pb_literal_type *
 tagged(struct arena *a, pb_literal_type *t)
@@ -144,41 +180,6 @@ type_dataset(struct arena *a, const char *format,
 }
 
 /* ---- asking --------------------------------------------------------------*/
-
-const char *
-type_tag(const pb_literal_type *t)
-{
-	static const char *const simple[] = {
-		[SIMPLE_NONE] = "none", [SIMPLE_INTEGER] = "int",
-		[SIMPLE_FLOAT] = "float", [SIMPLE_STRING] = "str",
-		[SIMPLE_BOOLEAN] = "bool", [SIMPLE_DATETIME] = "datetime",
-		[SIMPLE_DURATION] = "timedelta", [SIMPLE_BINARY] = "bytes",
-		[SIMPLE_ERROR] = "FlyteError", [SIMPLE_STRUCT] = "Typed Dict",
-	};
-
-	switch ((int)t->type_case) {
-	case TYPE_SIMPLE:
-		return (size_t)t->simple < ARRAY_LEN(simple) ?
-		    simple[t->simple] : "";
-	case TYPE_LIST:
-		return "Typed List";
-	case TYPE_MAP:
-		return "Typed Dict";
-	case TYPE_BLOB:
-		return t->blob->dimensionality == BLOB_MULTIPART ?
-		    "FlyteDirectory" : "FlyteFilePath";
-	case TYPE_ENUM:
-		return "DefaultEnumTransformer";
-	case TYPE_SCHEMA:
-		return "FlyteSchema Transformer";
-	case TYPE_DATASET:
-		return "StructuredDataset Transformer";
-	case TYPE_UNION:
-		return "Typed Union";
-	default:
-		return "";
-	}
-}
 
 int
 type_is_simple(const pb_literal_type *t, Flyteidl__Core__SimpleType simple)

@@ -55,9 +55,6 @@ struct type_column {
 pb_literal_type *type_dataset(struct arena *, const char *format,
 		    const struct type_column *columns, size_t n);
 
-/* flytekit's name for the transformer of a type, its structure.tag. */
-const char *type_tag(const pb_literal_type *);
-
 /* 1 if none is among the values: NONE itself or a union with it. */
 int	type_takes_none(const pb_literal_type *);
 /* 1 if it is this simple type. */

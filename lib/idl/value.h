@@ -75,17 +75,6 @@ int	value_typed_from_tree(const struct tree *, uint32_t node,
 	    struct arena *, pb_literal_map **ret, struct err *e) must_check;
 
 /*
- * A map of inputs for an interface.  Each key must be the name of a
- * variable: else an error lists both sides with their types.  Typed values
- * are checked against the type (literal_check); a variable without a value
- * is simply not in the result.
- */
-int	literal_map_from_tree(const struct tree *, uint32_t node,
-	    enum value_form, const pb_variable_map *,
-	    const struct value_ctx *, struct arena *, pb_literal_map **ret,
-	    struct err *e) must_check;
-
-/*
  * Plain JSON of a literal, on one line: exact integers; NaN and infinities,
  * datetimes, durations ("1h0m0s"), binaries (base64) as strings; blobs,
  * schemas and datasets as their URI, file:// dropped; unions as what they

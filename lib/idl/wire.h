@@ -147,6 +147,5 @@ int	wire_find(struct str bytes, uint32_t id, enum wire_type,
 
 /* Appends one field, for building messages out of slices. */
 void	wire_add_bytes(struct strbuf *, uint32_t id, struct str);
-void	wire_add_varint(struct strbuf *, uint32_t id, uint64_t);
 
 #endif

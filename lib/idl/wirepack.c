@@ -499,10 +499,3 @@ wire_add_bytes(struct strbuf *b, uint32_t id, struct str s)
 	add_number(b, s.n);
 	strbuf_addstr(b, s);
 }
-
-void
-wire_add_varint(struct strbuf *b, uint32_t id, uint64_t v)
-{
-	add_number(b, (uint64_t)id << 3 | WIRE_VARINT);
-	add_number(b, v);
-}

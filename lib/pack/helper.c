@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "sys/file.h"
 
 int
@@ -18,16 +19,18 @@ helper_start(struct helper *h, const char *path, const char *const *args,
 		.in = in, .flags = SPAWN_FOREGROUND };
 	c_close int from = -1;
 	c_close int to = -1;
-	int fds[2], n = 0, ret = -1;
+	c_arena struct arena a = ARENA_INIT;
+	int fds[2], n = 0;
 
-	argv[n++] = xstrdup(path);
-	for (; *args != NULL && n <= HELPER_ARGS; args++)
-		argv[n++] = xstrdup(*args);
-	argv[n] = NULL;
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		ret = err_sys(e, "pipe");
-		goto out;
+	argv[n++] = arena_strdup(&a, path);
+	for (; *args != NULL; args++) {
+		if (n > HELPER_ARGS)
+			BUG("more than %d words for %s", HELPER_ARGS, path);
+		argv[n++] = arena_strdup(&a, *args);
 	}
+	argv[n] = NULL;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
 	from = fds[0];
 	to = fds[1];
 	s.out = out < 0 ? to : out;
@@ -37,16 +40,12 @@ helper_start(struct helper *h, const char *path, const char *const *args,
 		env[2] = home.p;
 	}
 	h->path = path;
-	ret = proc_start(&s, &h->proc, e);
-	if (ret < 0)
-		goto out;
+	if (proc_start(&s, &h->proc, e) < 0)
+		return -1;
 	h->answer = fdopen(TAKE(from, -1), "r");
 	if (h->answer == NULL)
 		BUG("fdopen");
-out:
-	while (n > 0)
-		free(argv[--n]);
-	return ret;
+	return 0;
 }
 
 int

@@ -34,15 +34,3 @@ plan_find(const struct plan *p, uint32_t graph, struct str id)
 			return i;
 	return PLAN_NONE;
 }
-
-const char *
-plan_kind_name(enum plan_kind kind)
-{
-	static const char *const names[] = {
-		"start", "end", "task", "workflow", "launchplan", "switch",
-		"gate", "map",
-	};
-	_Static_assert(ARRAY_LEN(names) == PLAN_KIND_MAX, "a name for each");
-
-	return names[kind];
-}

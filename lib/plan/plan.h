@@ -203,9 +203,6 @@ plan_freep(struct plan **p)
 
 /* The node of this id in the graph, or PLAN_NONE; a search through all. */
 uint32_t	plan_find(const struct plan *, uint32_t graph, struct str id);
-/* "task", "workflow", "launchplan", "switch", "gate", "map", "start", "end":
- * the spec's words. */
-const char	*plan_kind_name(enum plan_kind);
 
 static inline const struct plan_task *
 plan_task_of(const struct plan *p, uint32_t node)

@@ -8,7 +8,9 @@
 #include "spec/lower.h"
 #include "sys/file.h"
 
-enum front_form
+/* By the name alone: a package ends in .tgz, .tar.gz or .tar or is a folder
+ * (ends in '/'), a spec ends in .yaml, .yml or .json; all else is a script. */
+static enum front_form
 front_form_of(const char *path)
 {
 	static const char *const package[] = { ".tgz", ".tar.gz", ".tar",
@@ -239,17 +241,6 @@ front_faults(const struct front *f)
 	for (i = 0; i < f->n; i++)
 		n += f->at[i].faulty != 0;
 	return n;
-}
-
-struct entity *
-front_entities(const struct front *f, struct arena *a)
-{
-	struct entity *ret = arena_new_n(a, f->n + 1, struct entity);
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		ret[i] = f->at[i].entity;
-	return ret;
 }
 
 /* ---- finding ------------------------------------------------------------ */

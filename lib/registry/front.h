@@ -76,10 +76,6 @@ struct front {
 #define FRONT_INIT	{ .priv = NULL }
 #define c_front	cleanup(front_release)
 
-/* By the name alone: a package ends in .tgz, .tar.gz or .tar or is a folder
- * (ends in '/'), a spec ends in .yaml, .yml or .json; all else is a script. */
-enum front_form front_form_of(const char *path);
-
 /*
  * Reads one file; the ids have no version yet where the file gives none.
  * 0 also if the file has faults, which are in the diags (of a spec: those
@@ -117,8 +113,6 @@ const char *front_file_path(const struct front *, const struct spec_file *,
 	    struct arena *);
 /* How many entities are faulty. */
 size_t	front_faults(const struct front *);
-/* The entities as they are, for writing or for a digest; in the arena. */
-struct entity *front_entities(const struct front *, struct arena *);
 /* The message to register: admin.Task and so on; in the arena. */
 const ProtobufCMessage *front_message(const struct front_entity *,
 	    struct arena *);

@@ -11,7 +11,7 @@ enum {
 	FIELD_PLAN_CREATED = 4
 };
 
-const ProtobufCMessageDescriptor *
+static const ProtobufCMessageDescriptor *
 stored_descriptor(enum entity_kind kind)
 {
 	switch (kind) {

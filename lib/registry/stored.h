@@ -5,8 +5,6 @@
 
 #include "registry/registry.h"
 
-/* admin.Task and so on. */
-const ProtobufCMessageDescriptor *stored_descriptor(enum entity_kind);
 /* Unpacks a file's bytes; ERR_CORRUPT if they are not what the id says. */
 int	stored_unpack(const struct entity_id *, struct str bytes,
 	    struct arena *, struct registered *ret, struct err *) must_check;

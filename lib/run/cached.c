@@ -8,7 +8,8 @@
 #include "idl/literal.h"
 #include "idl/wire.h"
 
-void
+/* Digest of what the task would run: container, config, custom, type. */
+static void
 cached_command(const pb_task_template *task, struct digest *ret)
 {
 	c_strbuf struct strbuf bytes = STRBUF_INIT;

@@ -33,9 +33,6 @@ int	cached_task_init(struct cached_task *, struct store *,
 	    const pb_task_template *, int local, struct arena *,
 	    struct err *) must_check;
 
-/* Digest of what the task would run: container, config, custom, type. */
-void	cached_command(const pb_task_template *, struct digest *ret);
-
 /* The key of the inputs; its tag is in the arena. */
 int	cached_key(const struct cached_task *, const pb_literal_map *inputs,
 	    struct arena *, struct cache_key *ret, struct err *) must_check;

@@ -66,7 +66,7 @@ struct control;
 typedef void	control_take_fn(void *arg, const struct control_command *);
 typedef void	control_trouble_fn(void *arg, const struct err *);
 int	control_open(struct loop *, const char *dir, uint64_t after,
-	    control_take_fn *, control_trouble_fn *trouble, void *arg,
+	    control_take_fn *take, control_trouble_fn *trouble, void *arg,
 	    struct control **ret, struct err *) must_check;
 /* NULL is fine.  Not from inside its own callbacks. */
 void	control_close(struct control *);

@@ -92,7 +92,7 @@ template_of(const pb_dynamic_job_spec *spec,
 	return t;
 }
 
-int
+static int
 dynamic_compile(struct str bytes, const struct dynamic_parent *parent,
     struct arena *a, pb_compiled_workflow_closure **ret, struct err *e)
 {

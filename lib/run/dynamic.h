@@ -28,14 +28,10 @@ struct dynamic_parent {
 };
 
 /*
- * Compiles the spec into a closure in the arena.  0, or -1 with ERR_SPEC
- * that lists what the compiler found: the node then fails for good with code
- * DynamicWorkflowBuildFailed, kind USER.
+ * Compiles the spec and makes the plan of it (plan_free()).  0, or -1 with
+ * ERR_SPEC that lists what the compiler found: the node then fails for good
+ * with code DynamicWorkflowBuildFailed, kind USER.
  */
-int	dynamic_compile(struct str spec, const struct dynamic_parent *,
-	    struct arena *, pb_compiled_workflow_closure **ret, struct err *e)
-	    must_check;
-/* The same, and the plan of it (plan_free()). */
 int	dynamic_build(struct str spec, const struct dynamic_parent *,
 	    struct plan **ret, struct err *e) must_check;
 

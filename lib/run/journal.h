@@ -43,18 +43,18 @@ int	journal_create(const char *dir, struct journal **ret, struct err *)
  */
 typedef int	journal_fn(const struct journal_line *, void *arg,
 		    struct err *);
-int	journal_open(const char *dir, journal_fn *, void *arg,
+int	journal_open(const char *dir, journal_fn *fn, void *arg,
 		    struct journal **ret, struct err *) must_check;
 
 /* Reads every whole record without a lock, also while it is written to. */
-int	journal_read(const char *dir, journal_fn *, void *arg, struct err *)
+int	journal_read(const char *dir, journal_fn *fn, void *arg, struct err *)
 		must_check;
 
 /*
  * Reads the first record and the last whole one (fn is called once or twice)
  * and none between: for lists of many journals.
  */
-int	journal_read_ends(const char *dir, journal_fn *, void *arg,
+int	journal_read_ends(const char *dir, journal_fn *fn, void *arg,
 	    struct err *) must_check;
 
 /* 1 if a living process holds the journal's lock, 0 if not. */

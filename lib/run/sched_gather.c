@@ -12,14 +12,14 @@
 struct column {
 	struct str	name;
 	size_t		size;		/* bytes of all items */
-	char		*p;		/* second pass: where the next goes */
+	char		*p;		/* where the next goes; NULL while the
+					 * sizes are summed up */
 	uint32_t	n;
 	int		declared, seen;	/* seen: by now, in this pass */
 };
 
 struct columns {
 	VEC(struct column) list;
-	int		writing;	/* the second pass */
 };
 
 /* core.Literal { scalar: { none_type: {} } } */
@@ -39,9 +39,9 @@ column(struct columns *c, struct str name, int declared)
 }
 
 static void
-add(struct columns *c, struct column *col, struct str literal)
+add(struct column *col, struct str literal)
 {
-	if (c->writing)
+	if (col->p != NULL)
 		col->p = wire_put_field(col->p, 1, literal);
 	else
 		col->size += wire_size_field(literal.n);
@@ -58,7 +58,7 @@ add_element(struct columns *c, struct str outputs)
 	while (wire_next(&r, &f, &e) > 0)
 		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) == 0 &&
 		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) == 0)
-			add(c, column(c, key.bytes, 0), value.whole.p == NULL ?
+			add(column(c, key.bytes, 0), value.whole.p == NULL ?
 			    STR("") : value.bytes);
 }
 
@@ -68,7 +68,7 @@ fill(struct columns *c, uint32_t upto)
 {
 	for (size_t i = 0; i < c->list.n; i++)
 		while (c->list.at[i].declared && c->list.at[i].n < upto)
-			add(c, &c->list.at[i], none);
+			add(&c->list.at[i], none);
 }
 
 static int
@@ -105,7 +105,7 @@ pass(const struct sched *s, const struct elements *m, struct columns *c)
 		else if (m->steps[i] != STEP_SUCCEEDED)
 			for (size_t k = 0; k < c->list.n; k++) {
 				if (c->list.at[k].seen)
-					add(c, &c->list.at[k], none);
+					add(&c->list.at[k], none);
 			}
 		if (s->c.rules.keep_indices)
 			fill(c, i + 1);
@@ -148,7 +148,7 @@ lay_out(struct sched *s, struct columns *c)
 struct str
 sched_array_gather(struct at *at, const struct elements *m)
 {
-	struct columns c = { VEC_INIT, 0 };
+	struct columns c = { VEC_INIT };
 	struct str ret;
 
 	declare(at, m, &c);
@@ -156,7 +156,6 @@ sched_array_gather(struct at *at, const struct elements *m)
 	if (c.list.n > 1)
 		qsort(c.list.at, c.list.n, sizeof(*c.list.at), by_name);
 	ret = lay_out(at->s, &c);
-	c.writing = 1;
 	pass(at->s, m, &c);
 	VEC_RELEASE(&c.list);
 	return ret;

@@ -406,18 +406,6 @@ spec_release(struct spec *s)
 	memset(s, 0, sizeof(*s));
 }
 
-void
-spec_set_version(struct spec *s, const char *version)
-{
-	char *v = arena_strdup(s->arena, version);
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		s->ids[i]->version = v;
-		s->at[i].id.version = v;
-	}
-}
-
 const struct spec_entity *
 spec_find(const struct spec *s, enum entity_kind kind, const char *name)
 {

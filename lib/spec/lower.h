@@ -78,9 +78,6 @@
  * LD_PRELOAD, http_proxy, FLYTE_...).
  */
 int	lower_is_exported(struct str name);
-/* 1 if values of this type are: primitives, enums, files and folders, and
- * unions of these and none. */
-int	lower_type_is_exported(const pb_literal_type *);
 
 /*
  * What one element of a mapped task runs: the template with the interface of

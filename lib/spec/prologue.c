@@ -134,18 +134,12 @@ is_exported(const pb_literal_type *t, int in_union)
 	}
 }
 
-int
-lower_type_is_exported(const pb_literal_type *t)
-{
-	return is_exported(t, 0);
-}
-
 /* ---- the text ----------------------------------------------------------- */
 
 static void
 add_export(struct strbuf *b, const char *name, const pb_literal_type *type)
 {
-	if (!lower_is_exported(str_of(name)) || !lower_type_is_exported(type))
+	if (!lower_is_exported(str_of(name)) || !is_exported(type, 0))
 		return;
 	if (type->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB)
 		strbuf_addf(b, "%s=$FLYTE_INPUTS/%s\n", name, name);

@@ -49,7 +49,7 @@ typedef int spec_resolve_fn(void *arg, enum entity_kind, struct str ref,
 struct spec_options {
 	enum spec_form	 form;
 	const char	*project, *domain;	/* of every id */
-	const char	*version;		/* may be "": spec_set_version */
+	const char	*version;		/* may be "" */
 	const char	*dir;			/* absolute folder of the file:
 						 * relative paths are below it;
 						 * NULL: they stay as they are
@@ -112,9 +112,6 @@ int	spec_load_dynamic(const char *name, struct str text,
 	    const struct spec_options *, struct arena *, struct spec *ret,
 	    pb_dynamic_job_spec **ret_job, struct diags *) must_check;
 void	spec_release(struct spec *);
-
-/* Gives every id of the file its version. */
-void	spec_set_version(struct spec *, const char *version);
 
 /* The entity called so, or NULL; ENTITY_ANY: workflow, task, plan. */
 const struct spec_entity *spec_find(const struct spec *, enum entity_kind,

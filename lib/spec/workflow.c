@@ -157,7 +157,7 @@ static void
 read_workflow(struct workflow *w)
 {
 	struct load *l = &w->f->l;
-	uint32_t inputs, nodes, failure, rest;
+	uint32_t inputs, nodes = TREE_NONE, failure, rest;
 	const struct shape_key of_dynamic[] = {
 		{ "nodes", &nodes }, { "outputs", &w->outputs },
 		{ "tasks", &rest }, { "workflows", &rest },
@@ -342,7 +342,7 @@ order_nodes(struct workflow *w)
 	w->t->n_nodes = n;
 }
 
-void
+static void
 workflow_lower(struct workflow *w)
 {
 	size_t i, faults = w->f->l.faults;

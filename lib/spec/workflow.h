@@ -84,7 +84,6 @@ struct workflow {
 };
 
 void	workflow_declare(struct file *, struct decl *);
-void	workflow_lower(struct workflow *);
 void	workflow_release(struct workflow *);
 /* Lowers all in their order; cycles are faults. */
 void	workflows_lower(struct file *);

@@ -3,7 +3,8 @@
 
 #include "store/handle.h"
 
-void
+/* An entry's key: digest of dataset and tag. */
+static void
 catalog_key(const char *project, const char *domain, const char *name,
     const char *version, const void *tag, unsigned char ret[DIGEST_SIZE])
 {

@@ -113,10 +113,6 @@ void	tag_add(struct strbuf *, const void *tag);
 /* The row of a dataset of this process; 0 if the open catalog has none. */
 int	dataset_row(struct store *, uint32_t dataset, int64_t *ret,
 	    struct err *e) must_check;
-/* An entry's key: digest of dataset and tag. */
-void	catalog_key(const char *project, const char *domain, const char *name,
-	    const char *version, const void *tag,
-	    unsigned char ret[DIGEST_SIZE]);
 /* Inputs as an entry keeps them: long values as their digests. */
 int	preimage(struct str inputs, struct arena *, struct str *ret,
 	    struct err *e) must_check;

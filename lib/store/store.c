@@ -127,18 +127,6 @@ store_close(struct store *s)
 	free(s);
 }
 
-const char *
-store_home(const struct store *s)
-{
-	return s->home;
-}
-
-int
-store_home_fd(const struct store *s)
-{
-	return s->home_fd;
-}
-
 int
 store_want_home(struct store *s, struct err *e)
 {

@@ -40,9 +40,4 @@ store_closep(struct store **s)
 }
 #define c_store	cleanup(store_closep)
 
-/* The home folder: absolute path, and a descriptor (-1 if there is none
- * yet). */
-const char *store_home(const struct store *);
-int	store_home_fd(const struct store *);
-
 #endif

@@ -49,7 +49,7 @@ sha256_final(struct sha256 *s, unsigned char ret[DIGEST_SIZE])
 void
 sha256(const void *p, size_t n, unsigned char ret[DIGEST_SIZE])
 {
-	struct sha256 s;
+	struct sha256 s = { { 0 } };
 
 	sha256_init(&s);
 	sha256_update(&s, p, n);
@@ -115,7 +115,7 @@ md5_final(struct md5 *m, unsigned char ret[MD5_SIZE])
 void
 md5(const void *p, size_t n, unsigned char ret[MD5_SIZE])
 {
-	struct md5 m;
+	struct md5 m = { { 0 } };
 
 	md5_init(&m);
 	md5_update(&m, p, n);

@@ -147,20 +147,6 @@ publish_link(struct publish *p, size_t i, struct err *e)
 }
 
 int
-publish_rename(struct publish *p, size_t i, struct err *e)
-{
-	struct item *it = &p->items.at[i];
-	char name[24];
-
-	name_of(i, name);
-	if (renameat(p->tmpfd, name, p->dirfd, it->path) < 0)
-		return err_sys(e, "%s", it->path);
-	it->left = 0;
-	p->folders.at[it->folder].named = 1;
-	return 0;
-}
-
-int
 publish_alias(struct publish *p, size_t i, const char *path, struct err *e)
 {
 	uint32_t folder;

@@ -163,8 +163,6 @@ int	publish_add(struct publish *p, const char *path, const void *bytes,
 int	publish_sync(struct publish *, struct err *e) must_check;
 /* Gives file i its name.  0; 1: the name is taken (by whatever). */
 int	publish_link(struct publish *, size_t i, struct err *e) must_check;
-/* Gives file i its name, in place of what has it. */
-int	publish_rename(struct publish *, size_t i, struct err *e) must_check;
 /* Gives file i one more name, in place of what has that one; the folder must
  * be one that a file was added for. */
 int	publish_alias(struct publish *, size_t i, const char *path,

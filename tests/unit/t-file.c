@@ -365,7 +365,7 @@ TEST(publish_many)
 	CHECK_INT(publish_link(p, 0, &e), 1);
 	for (i = 1; i < 59; i++)
 		CHECK_INT(publish_link(p, (size_t)i, &e), 0);
-	CHECK(publish_rename(p, 0, &e) == 0);
+	CHECK(publish_alias(p, 0, "taken", &e) == 0);
 	CHECK(publish_finish(p, &e) == 0);
 	publish_free(TAKE(p, NULL));
 	CHECK_STR(get(d, "taken"), "after");

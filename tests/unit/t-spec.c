@@ -185,13 +185,12 @@ static const char two[] =
 TEST(version_is_one_for_all)
 {
 	struct spec_options opt = { .project = "p", .domain = "d",
-	    .version = "" };
+	    .version = "v7" };
 	const struct spec_entity *w;
 	struct loaded l;
 
 	load(&l, "x.yaml", STR(two), &opt);
 	CHECK_INT(l.spec.n, 3);
-	spec_set_version(&l.spec, "v7");
 	w = spec_find(&l.spec, ENTITY_ANY, "w");
 	CHECK(w != NULL && w->id.kind == ENTITY_WORKFLOW);
 	CHECK_STR(w->id.version, "v7");
