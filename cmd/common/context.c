@@ -11,6 +11,7 @@
 #include "data/yaml.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "sys/jobserver.h"
 
 extern char **environ;
 
@@ -51,7 +52,19 @@ void
 context_release(struct context *c)
 {
 	store_close(TAKE(c->store, NULL));
+	jobserver_close(TAKE(c->jobserver, NULL));
 	arena_release(&c->arena);
+}
+
+int
+context_jobserver(struct context *c)
+{
+	struct err e;
+
+	if (jobserver_open(str_of(env("MAKEFLAGS")), &c->jobserver, &e) == 0)
+		return 1;
+	warn(c, "%s; one job at once", e.msg);
+	return 0;
 }
 
 char *const *

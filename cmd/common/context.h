@@ -25,6 +25,7 @@ struct context {
 	const char	*config_domain;
 	int		 config_read;
 	struct store	*store;		/* once opened */
+	struct jobserver *jobserver;	/* make's, see context_jobserver */
 };
 
 /*
@@ -33,6 +34,12 @@ struct context {
  */
 void	context_init(struct context *, const char *tool);
 void	context_release(struct context *);
+/*
+ * Right after it: make's jobserver, if $MAKEFLAGS has one.  0 if there is one
+ * that can not be used, which was said; then only one job is run at once, as
+ * make itself does.
+ */
+int	context_jobserver(struct context *);
 
 /*
  * The state folder as an absolute path: $FLYTE_HOME, else

@@ -64,6 +64,7 @@ struct args {
 	const char	*color;
 	int		 dry_run, exit_code, json, keep_going, quiet, verbose,
 			 wait, durable;
+	int		 alone;		/* make has no places to give */
 	size_t		 n_given;	/* inputs on the command line */
 };
 
@@ -308,6 +309,7 @@ make_runner(struct running *r, struct err *e)
 		.lockwait = context_helper(&a->c, "lockwait"),
 		.limit = context_helper(&a->c, "limit"),
 		.no_groups = !context_use_groups(&a->c),
+		.jobserver = a->c.jobserver,
 	};
 	sigset_t set;
 
@@ -317,7 +319,8 @@ make_runner(struct running *r, struct err *e)
 		return -1;
 	opts.home = r->home;
 	if (opts.jobs == 0)
-		opts.jobs = (unsigned)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+		opts.jobs = a->alone ? 1 :
+		    (unsigned)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
 	if (a->dry_run) {
 		r->dry = dryrun_new(a->json);
 		opts.watch = dryrun_watch;
@@ -833,6 +836,7 @@ main(int argc, char **argv)
 	int r;
 
 	context_init(&a.c, program.name);
+	a.alone = !context_jobserver(&a.c);
 	signal(SIGPIPE, SIG_IGN);
 	a.inputs = inputs_new(&a.c);
 	r = parse_args(&a, argc, argv, &e);

@@ -2,6 +2,7 @@
 
 #include "run/resources.h"
 #include "sys/cgroup.h"
+#include "sys/jobserver.h"
 
 /*
  * Admission: what runs at once takes at most opts.jobs places and asks for at
@@ -71,15 +72,64 @@ run_measure(struct run_job *j)
 		j->places = r->opts.jobs;
 }
 
+/* ---- make's jobserver ----------------------------------------------------- */
+
+/* The loop wakes up, and what waits is looked at again. */
+static void
+on_token(struct loop_watch *w, short revents)
+{
+	struct runner *r = w->arg;
+
+	(void)revents;
+	loop_remove(r->opts.loop, w);
+}
+
+static void
+await_token(struct runner *r)
+{
+	if (r->tokens.at != 0)
+		return;
+	r->tokens = (struct loop_watch){ .fd = jobserver_fd(
+	    r->opts.jobserver), .events = POLLIN, .fn = on_token, .arg = r };
+	loop_add(r->opts.loop, &r->tokens);
+}
+
+void
+run_admit_end(struct runner *r)
+{
+	if (r->tokens.at != 0)
+		loop_remove(r->opts.loop, &r->tokens);
+	if (r->opts.jobserver != NULL)
+		jobserver_keep(r->opts.jobserver, 0);
+}
+
+/* 1 if there are tokens for all places but the first, which make gave us. */
+static int
+take_tokens(struct runner *r, unsigned places)
+{
+	unsigned held = jobserver_held(r->opts.jobserver);
+
+	if (places - 1 <= held ||
+	    jobserver_take(r->opts.jobserver, places - 1 - held))
+		return 1;
+	await_token(r);
+	return 0;
+}
+
+/* ---- admission ------------------------------------------------------------ */
+
 int
 run_admits(const struct run_job *j)
 {
-	const struct runner *r = j->run->runner;
+	struct runner *r = j->run->runner;
 
+	/* Alone it needs no leave: so nobody waits for ever. */
 	if (r->running == 0)
 		return 1;
 	return r->places + j->places <= r->opts.jobs &&
-	    (j->memory == 0 || r->memory + j->memory <= r->all_memory);
+	    (j->memory == 0 || r->memory + j->memory <= r->all_memory) &&
+	    (r->opts.jobserver == NULL ||
+	    take_tokens(r, r->places + j->places));
 }
 
 void
@@ -100,4 +150,7 @@ run_dismiss(struct run_job *j)
 	r->running--;
 	r->places -= j->places;
 	r->memory -= j->memory;
+	if (r->opts.jobserver != NULL)
+		jobserver_keep(r->opts.jobserver, r->places > 1 ?
+		    r->places - 1 : 0);
 }

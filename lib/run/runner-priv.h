@@ -145,6 +145,7 @@ struct runner {
 	int64_t			 memory;	/* bytes that they asked for */
 	int64_t			 all_memory;	/* of the machine; 0: not
 						 * known yet */
+	struct loop_watch	 tokens;	/* of the jobserver */
 	unsigned		 passed;	/* jobs that went before a
 						 * larger one */
 	int			 stopping;
@@ -245,6 +246,8 @@ int	run_admits(const struct run_job *);
 /* It starts; it has ended. */
 void	run_admit(struct run_job *);
 void	run_dismiss(struct run_job *);
+/* No longer waits for a token. */
+void	run_admit_end(struct runner *);
 /* Sets what the job takes, by what its task asks for. */
 void	run_measure(struct run_job *);
 

@@ -22,6 +22,7 @@ runner_free(struct runner *r)
 		next = run->next;
 		run_free(run);
 	}
+	run_admit_end(r);
 	arena_release(&r->arena);
 	free(r);
 }

@@ -19,6 +19,7 @@
 struct runner;
 struct run;
 struct front;
+struct jobserver;
 struct registry;
 
 /* What happens, for whoever reports it.  Slices live until fn returns. */
@@ -74,6 +75,8 @@ struct runner_options {
 	const char	*lockwait;	/* program, see sys/lock.h */
 	const char	*limit;		/* program, see run/local.h */
 	int		 no_groups;	/* the same */
+	struct jobserver *jobserver;	/* places beyond the first are taken
+					 * from it; or NULL */
 	enum runner_cache cache;
 	int		 dry_run;
 	int		 durable;	/* sync every record */
