@@ -11,6 +11,7 @@
 #include "data/yaml.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "sys/home.h"
 #include "sys/jobserver.h"
 
 extern char **environ;
@@ -103,6 +104,10 @@ context_home(struct context *c, const char **ret, struct err *e)
 		else
 			return err_set(e, ERR_USAGE, "HOME is not set; set "
 			    "FLYTE_HOME to the folder to keep state in");
+		if (home_check(c->home, e) < 0) {
+			c->home = NULL;
+			return -1;
+		}
 	}
 	*ret = c->home;
 	return 0;

@@ -44,7 +44,8 @@ int	context_jobserver(struct context *);
 /*
  * The state folder as an absolute path: $FLYTE_HOME, else
  * $XDG_STATE_HOME/flyte, else $HOME/.local/state/flyte.  Not created here.
- * ERR_USAGE if none of the three is set.  In the context's arena.
+ * ERR_USAGE if none of the three is set, ERR_CORRUPT if its layout is of
+ * another version.  In the context's arena.
  */
 int	context_home(struct context *, const char **ret, struct err *)
 		must_check;

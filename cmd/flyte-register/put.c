@@ -13,6 +13,7 @@
 #include "pack/package.h"
 #include "pack/vcs.h"
 #include "spec/spec.h"
+#include "sys/home.h"
 
 static const char open_version[] = "{{ registration.version }}";
 
@@ -255,9 +256,12 @@ put_fronts(struct settings *s, struct registry *r, const struct fronts *all,
 	struct batch b = { .puts = VEC_INIT };
 	unsigned flags = (s->dry_run ? PUT_DRY_RUN : 0u) |
 	    (s->keep_going ? PUT_KEEP_GOING : 0u);
+	const char *home;
 	int status;
 
-	if (make_batch(s, all, &b, e) < 0 ||
+	if ((s->registry == NULL && !s->dry_run &&
+	    (context_home(&s->context, &home, e) < 0 ||
+	    home_make(home, e) < 0)) || make_batch(s, all, &b, e) < 0 ||
 	    registry_put_all(r, b.puts.at, b.puts.n, flags,
 	    &s->context.arena, e) < 0)
 		status = fail(&s->context, e);

@@ -5,6 +5,7 @@
 #include "idl/wire.h"
 #include "run/control.h"
 #include "sys/file.h"
+#include "sys/home.h"
 
 /* ---- making one --------------------------------------------------------- */
 
@@ -202,7 +203,8 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	rec.n_forced = run->forced_list.n;
 	rec.launches = launches;
 	rec.n_launches = run->launches.n;
-	if (file_mkdirs(AT_FDCWD, run->dir, e) < 0 || make_mark(run, e) < 0 ||
+	if (home_make(run->runner->opts.home, e) < 0 ||
+	    file_mkdirs(AT_FDCWD, run->dir, e) < 0 || make_mark(run, e) < 0 ||
 	    journal_create(run->dir, &run->journal, e) < 0)
 		return -1;
 	run->recorder.journal = run->journal;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/handle.h"
+#include "sys/home.h"
 
 static const char schema_sql[] =
     "CREATE TABLE dataset ("
@@ -132,6 +133,8 @@ store_want_home(struct store *s, struct err *e)
 {
 	if (s->home_fd >= 0)
 		return 0;
+	if (!s->read_only && home_make(s->home, e) < 0)
+		return -1;
 	s->home_fd = file_open_dir(AT_FDCWD, s->home, !s->read_only, e);
 	return s->home_fd < 0 ? -1 : 0;
 }

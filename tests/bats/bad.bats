@@ -371,12 +371,13 @@ bad_package() {
 
 @test "bad store: a home of another layout version is refused by name" {
 	run -0 flyte-run -q good.yaml:w n=1
-	[ -e "$FLYTE_HOME/format" ] || skip "no format file"
 	chmod u+w "$FLYTE_HOME/format"
-	echo 'flyte 999' >"$FLYTE_HOME/format"
-	run --separate-stderr flyte-run -q good.yaml:w n=1
-	[ "$status" = 6 ] || [ "$status" = 7 ]
-	has "format" "$stderr"
+	echo 'flyte-tools 999' >"$FLYTE_HOME/format"
+	for cmd in 'flyte-run -q good.yaml:w n=1' 'flyte-show' 'flyte-cache ls' \
+		'flyte-register --as v1 good.yaml'; do
+		run -7 --separate-stderr $cmd
+		has "$FLYTE_HOME/format: the layout is 'flyte-tools 999'" "$stderr"
+	done
 }
 
 @test "bad store: FLYTE_HOME is a file" {
