@@ -12,6 +12,7 @@ enum fate {
 	FATE_RECOVER,
 	FATE_LATER,	/* depends on what would run */
 	FATE_SKIP,
+	FATE_WAIT,	/* a gate */
 	FATE_FAIL	/* whatever its tasks do */
 };
 
@@ -63,6 +64,20 @@ row_of(struct dryrun *d, struct str path)
 	return &d->rows.at[i];
 }
 
+static const char *
+gate_words(const struct sched_action *act)
+{
+	switch (act->plan->gates[act->node->what].kind) {
+	case PLAN_APPROVE:
+		return "for approval";
+	case PLAN_SIGNAL:
+		return "for a signal";
+	case PLAN_SLEEP:
+	default:
+		return "sleeps";
+	}
+}
+
 void
 dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 {
@@ -90,6 +105,11 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 		row->fate = FATE_FAIL;
 		row->why = arena_strndup(&d->arena, act->error.message.p,
 		    act->error.message.n);
+	} else if (ev->kind == RUN_NODE && act->phase == SCHED_RUNNING &&
+	    act->node->kind == PLAN_GATE) {
+		row = row_of(d, path);
+		row->fate = FATE_WAIT;
+		row->why = gate_words(act);
 	} else if (ev->kind == RUN_NODE && act->node->kind == PLAN_TASK) {
 		if (act->phase == SCHED_SUCCEEDED &&
 		    act->why == SCHED_WHY_HIT)
@@ -159,7 +179,8 @@ add_unreached(struct dryrun *d, const struct sched *s, uint32_t frame)
 static const char *const words[] = {
 	[FATE_RUN] = "run", [FATE_REUSE] = "reuse",
 	[FATE_RECOVER] = "recover", [FATE_LATER] = "later",
-	[FATE_SKIP] = "skip", [FATE_FAIL] = "fail",
+	[FATE_SKIP] = "skip", [FATE_WAIT] = "wait",
+	[FATE_FAIL] = "fail",
 };
 
 static void
@@ -204,6 +225,7 @@ dryrun_print(struct dryrun *d, const struct run *run, const char *what,
 		add_unreached(d, s, frame);
 	for (i = 0; i < d->rows.n; i++) {
 		work += d->rows.at[i].fate == FATE_RUN ||
+		    d->rows.at[i].fate == FATE_WAIT ||
 		    d->rows.at[i].fate == FATE_LATER;
 		reuse += d->rows.at[i].fate == FATE_REUSE ||
 		    d->rows.at[i].fate == FATE_RECOVER;

@@ -102,6 +102,10 @@ on_node(struct run *run, const struct sched_action *act)
 		    act->why == SCHED_WHY_RECOVERED) {
 			sched_view(run->sched, act->at, &view);
 			inputs = view.inputs;
+			if (inputs.p == NULL && act->why ==
+			    SCHED_WHY_RECOVERED)
+				inputs = run_recover_inputs(run, act->path,
+				    &a);
 		}
 		record_node(&run->recorder, act, inputs);
 	}

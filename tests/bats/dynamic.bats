@@ -1,0 +1,205 @@
+# Dynamic tasks: specs that programs write while the workflow runs.
+load helper
+
+local_setup() {
+	export LOG=$PWD/log
+	: >log
+	cat >d.yaml <<-'EOT'
+	tasks:
+	  inc: {pass_env: [LOG, SLOW], inputs: {n: int}, outputs: {m: int}, run: "echo inc $n >>$LOG; sleep ${SLOW:-0}; echo $((n + 1)) >$FLYTE_OUTPUTS/m"}
+	  dyn: &dyn
+	    dynamic: true
+	    pass_env: [LOG, SPEC]
+	    inputs: {n: int}
+	    outputs: {m: int}
+	    run: 'echo dyn $n >>$LOG; [ -z "$SPEC" ] || cat "$SPEC" >$FLYTE_DYNAMIC; echo 7 >$FLYTE_OUTPUTS/m'
+	  cached:
+	    dynamic: true
+	    cache: "1"
+	    pass_env: [LOG, SPEC]
+	    inputs: {n: int}
+	    outputs: {m: int}
+	    run: 'echo dyn $n >>$LOG; cat "$SPEC" >$FLYTE_DYNAMIC'
+	  endless:
+	    dynamic: true
+	    inputs: {n: int}
+	    outputs: {m: int}
+	    run: 'printf "nodes: {e: {task: endless, with: {n: %s}}}\noutputs: {m: \$e.m}\n" $n >$FLYTE_DYNAMIC'
+	workflows:
+	  sub:
+	    inputs: {n: int}
+	    nodes: {a: {task: inc, with: {n: $n}}}
+	    outputs: {m: $a.m}
+	  w:
+	    inputs: {n: int}
+	    nodes: {d: {task: dyn, with: {n: $n}}}
+	    outputs: {m: $d.m}
+	  each:
+	    nodes: {d: {map: dyn, with: {n: [1, 2]}}}
+	    outputs: {m: $d.m}
+	launchplans:
+	  fixed: {workflow: sub, fixed: {n: 50}}
+	EOT
+	export SPEC=$PWD/spec
+}
+
+spec() {
+	cat >spec
+}
+
+@test "dynamic: without a spec its outputs count" {
+	SPEC='' run -0 --separate-stderr flyte-run -q -o m d.yaml:w n=1
+	equals 7 "$output"
+}
+
+@test "dynamic: YAML and JSON, tasks of its own, of the execution, of the file" {
+	spec <<-'EOT'
+	tasks:
+	  own: {inputs: {n: int}, outputs: {m: int}, jq: .n * 10}
+	nodes:
+	  a: {task: own, with: {n: 1}}
+	  b: {task: inc, with: {n: $a.m}}
+	  c: {workflow: sub, with: {n: $b.m}}
+	  d: {launchplan: fixed, after: [c]}
+	  e: {map: own, with: {n: [$c.m, $d.m]}}
+	outputs: {m: $e.m.1}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o m --name y d.yaml:w n=1
+	equals 510 "$output"
+	echo '{"nodes": {"a": {"task": "inc", "with": {"n": 4}}}, "outputs": {"m": "$a.m"}}' |
+		spec
+	run -0 --separate-stderr flyte-run -q -o m d.yaml:w n=1
+	equals 5 "$output"
+	run -0 flyte-show --json y
+	equals '"dynamic"' "$(echo "$output" | jq '.nodes[] | select(.node == "d").kind')"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: what is registered can be named" {
+	flyte-register -p lib --as v1 d.yaml
+	spec <<-'EOT'
+	nodes:
+	  a: {task: lib/development/inc@v1, with: {n: 1}}
+	  b: {launchplan: lib/development/sub, with: {n: $a.m}}
+	outputs: {m: $b.m}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o m d.yaml:w n=1
+	equals 3 "$output"
+	run -0 --separate-stderr flyte-run -q -o m -p lib w n=1
+	equals 3 "$output"
+}
+
+@test "dynamic: faults are told by their place, nothing of it runs" {
+	spec <<-'EOT'
+	nodes:
+	  a: {task: nosuch, with: {n: 1}}
+	  b: {task: inc, with: {n: text}}
+	outputs: {m: $b.m}
+	EOT
+	run -1 --separate-stderr flyte-run -q d.yaml:w n=1
+	has '$FLYTE_DYNAMIC:2:13: error: bad reference: no task is called "nosuch"' "$stderr"
+	has '$FLYTE_DYNAMIC:3:28: error: bad value: input "n": expected int, given "text"' "$stderr"
+	equals "dyn 1" "$(cat log)"
+	run -0 flyte-show --json last
+	has DynamicWorkflowBuildFailed "$output"
+	for text in '' '[]' 'nodes: {a: {task: inc, with: {n: 1}}}' \
+		'{"nodes": {"a": {"task": "inc", "with": {"n": 1}}}, "outputs": {"x": "$a.m"}}' \
+		'{"nodes": {"a": {"task": "inc", "with": {"n": "$b.m"}},
+		  "b": {"task": "inc", "with": {"n": "$a.m"}}}, "outputs": {"m": "$a.m"}}' \
+		'nodes: {' "$(printf '\xff')"; do
+		printf %s "$text" | spec
+		run -1 flyte-run -q d.yaml:w n=1
+		has "node d failed" "$output"
+	done
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: outputs of another type than the task's are refused" {
+	spec <<-'EOT'
+	tasks:
+	  text: {outputs: {m: str}, jq: '"x"'}
+	nodes: {a: {task: text}}
+	outputs: {m: $a.m}
+	EOT
+	run -1 flyte-run -q d.yaml:w n=1
+	has "node d failed" "$output"
+	has "int" "$output"
+}
+
+@test "dynamic: one without end is ended" {
+	run -1 flyte-run -q d.yaml:endless n=1
+	has "nested deeper than" "$output"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: as elements of a map" {
+	spec <<-'EOT'
+	nodes: {a: {task: inc, with: {n: 4}}}
+	outputs: {m: $a.m}
+	EOT
+	run -0 --separate-stderr flyte-run -q --plain d.yaml:each
+	equals '{"m":[5,5]}' "$output"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: cached as a whole" {
+	spec <<-'EOT'
+	nodes: {a: {task: inc, with: {n: 4}}}
+	outputs: {m: $a.m}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o m d.yaml:cached n=1
+	equals 5 "$output"
+	: >log
+	run -0 --separate-stderr flyte-run -q -o m d.yaml:cached n=1
+	equals 5 "$output"
+	equals "" "$(cat log)"
+}
+
+@test "dynamic: killed inside it goes on with the graph that was written" {
+	spec <<-'EOT'
+	tasks:
+	  own: {inputs: {n: int}, outputs: {m: int}, jq: .n * 10}
+	nodes:
+	  a: {task: inc, with: {n: 4}}
+	  b: {task: inc, with: {n: $a.m}}
+	  c: {launchplan: fixed, after: [b]}
+	  d: {task: own, with: {n: $c.m}}
+	outputs: {m: $d.m}
+	EOT
+	export SLOW=0.3
+	flyte-run -q --name k d.yaml:w n=1 >/dev/null 2>&1 3>&- &
+	pid=$!
+	for i in $(seq 200); do
+		grep -q 'inc 5' log && break
+		sleep 0.02
+	done
+	kill -9 $pid
+	wait $pid || true
+	echo rubbish | spec
+	rm d.yaml
+	SLOW=0 run -0 --separate-stderr flyte-run -q -o m --resume k
+	equals 510 "$output"
+	equals "1 1" "$(grep -c dyn log) $(grep -c 'inc 4' log)"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: a failure inside is recovered without the task itself" {
+	cat >>d.yaml <<-'EOT'
+	  unused: {workflow: sub}
+	EOT
+	sed -i 's/^workflows:/  may: {pass_env: [GOOD], inputs: {n: int}, outputs: {m: int}, run: "[ -e $GOOD ]; echo $n >$FLYTE_OUTPUTS\/m"}\n&/' d.yaml
+	export GOOD=$PWD/good
+	spec <<-'EOT'
+	nodes:
+	  a: {task: inc, with: {n: 4}}
+	  b: {task: may, with: {n: $a.m}}
+	outputs: {m: $b.m}
+	EOT
+	run -1 flyte-run -q --name f d.yaml:w n=1
+	touch good
+	: >log
+	run -0 --separate-stderr flyte-run -q -o m --recover f
+	equals 5 "$output"
+	equals "" "$(cat log)"
+	flyte-ctl fsck -q
+}
