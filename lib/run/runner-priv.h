@@ -200,6 +200,9 @@ int	run_recover_set(struct run *, const struct run_spec *, struct err *)
 	    must_check;
 int	run_recover_resume(struct run *, struct str inputs, struct err *)
 	    must_check;
+/* The inputs of an element as they were then, in the arena; or none. */
+struct str run_recover_inputs(const struct run *, struct str path,
+	    struct arena *);
 /* Why a node that runs was not recovered, or NULL. */
 const char *run_recover_reason(const struct run *, struct str path);
 /* The execution that a node had launched then; dir NULL: none. */

@@ -270,6 +270,20 @@ known(const struct run *run, struct str path)
 	return i == MAP_NONE ? NULL : &run->recover->nodes[i];
 }
 
+struct str
+run_recover_inputs(const struct run *run, struct str path, struct arena *a)
+{
+	const struct history_node *n = run->recover == NULL ? NULL :
+	    known(run, path);
+	struct str ret = { NULL, 0 };
+	struct err e;
+
+	if (n == NULL || history_literals(run->runner->opts.store, n->inputs,
+	    a, &ret, &e) < 0)
+		return (struct str){ NULL, 0 };
+	return ret;
+}
+
 static const char *
 reason_of(const struct history_node *n)
 {

@@ -89,6 +89,7 @@ on_node(struct run *run, const struct sched_action *act)
 		.kind = RUN_NODE, .action = act, .path = act->path,
 		.attempt = act->at.attempt,
 	};
+	c_arena struct arena a = ARENA_INIT;
 	struct sched_view view;
 	struct str inputs = { NULL, 0 };
 	int is_known = settle(run, act);
