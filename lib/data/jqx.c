@@ -19,7 +19,8 @@
 	F(jq_start) F(jq_next) F(jq_halted) F(jv_get_kind)		\
 	F(jv_string_value) F(jv_free) F(jv_copy) F(jv_dump_string)	\
 	F(jv_invalid_get_msg) F(jv_invalid_has_msg) F(jv_parse_sized)	\
-	F(jv_string_length_bytes)
+	F(jv_string_length_bytes) F(jq_set_input_cb)		\
+	F(jv_invalid_with_msg) F(jv_string)
 
 #define F(name)	__typeof__(name) *name;
 static struct {
@@ -67,6 +68,16 @@ on_message(void *arg, jv msg)
 	lib.jv_free(msg);
 }
 
+/* There is one input; jq calls what is not set. */
+static jv
+no_more_input(jq_state *jq, void *arg)
+{
+	(void)jq;
+	(void)arg;
+	return lib.jv_invalid_with_msg(lib.jv_string("there is one input, "
+	    "which is the expression's own: ."));
+}
+
 /* The first line of what jq said, without its own name. */
 static int
 compile_error(struct jqx *j, struct err *e)
@@ -102,6 +113,7 @@ jqx_new(struct str expression, struct jqx **ret, struct err *e)
 	if (j->jq == NULL)
 		return err_set(e, ERR_SYS, "jq: out of memory");
 	lib.jq_set_error_cb(j->jq, on_message, j);
+	lib.jq_set_input_cb(j->jq, no_more_input, NULL);
 	strbuf_adds(&text, "def env: {}; {} as $ENV | (\n");
 	strbuf_addstr(&text, expression);
 	strbuf_adds(&text, "\n)");

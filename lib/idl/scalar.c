@@ -348,6 +348,10 @@ check_path(const struct text *t, const char *uri, int is_dir)
 		return fail(t, "that is not a directory");
 	if (!is_dir && S_ISDIR(st.st_mode))
 		return fail(t, "that is a directory");
+	/* Its bytes are read more than once, and to their end. */
+	if (!is_dir && !S_ISREG(st.st_mode))
+		return fail(t, "that is a device, pipe or socket; put its "
+		    "content into a file, or give stdin as NAME=@-");
 	return 0;
 }
 
