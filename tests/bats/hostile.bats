@@ -107,15 +107,16 @@ killed() {
 	run -1 flyte-run -q s.yaml:t
 	run -0 flyte-cache gc --max-size 1 --older 0s
 }
-@test "hostile: a device or pipe is no file input" {
+@test "hostile: a device or pipe in a map of inputs is no file" {
 	cat >s.yaml <<-'end'
 		tasks:
 		  t: {inputs: {f: file}, outputs: {n: int}, jq: "1"}
 	end
 	mkfifo p
 	for f in /dev/zero "$PWD/p"; do
-		run -2 timeout 10 flyte-exec s.yaml:t "f=$f"
+		echo "{\"f\": \"$f\"}" >in.json
+		run -2 timeout 10 flyte-exec -i in.json s.yaml:t
 		has "that is a device, pipe or socket" "$output"
-		run -2 timeout 10 flyte-run -q s.yaml:t "f=$f"
+		run -2 timeout 10 flyte-run -q -i in.json s.yaml:t
 	done
 }

@@ -78,7 +78,7 @@ TEST(nothing_of_the_world_around)
 	CHECK_INT(jq("[env, $ENV]", "1", 0, &b, &e), 1);
 	CHECK_STR(b.p, "[{},{}]\n");
 	CHECK_INT(jq("import \"a\" as a; 1", "1", 0, &b, &e), -1);
-	CHECK_INT(jq("input", "1", 0, &b, &e), -1);
+	CHECK_INT(jq("input", "1", 0, &b, &e), -2);
 	CHECK_STR(e.msg, "jq: there is one input, which is the expression's own: .");
 }
 
