@@ -187,7 +187,7 @@ make_contract(struct exec *x, struct err *e)
 {
 	x->world = (struct contract_world){
 		.environ = context_environ(), .file = x->script,
-		.code = x->code,
+		.code = x->code, .jqrun = context_helper(&x->ctx, "jqrun"),
 		.open_store = open_store, .arg = &x->ctx,
 	};
 	if (contract_new(x->task, &x->world, &x->contract, e) == 0)

@@ -308,6 +308,7 @@ make_runner(struct running *r, struct err *e)
 		.resolve = outside_resolve, .resolve_arg = &r->outside,
 		.lockwait = context_helper(&a->c, "lockwait"),
 		.limit = context_helper(&a->c, "limit"),
+		.jqrun = context_helper(&a->c, "jqrun"),
 		.no_groups = !context_use_groups(&a->c),
 		.jobserver = a->c.jobserver,
 	};

@@ -59,6 +59,8 @@ struct contract_world {
 	const char	*file;		/* the script itself where a script
 					 * file is run in place, or NULL */
 	const char	*code;		/* folder of $FLYTE_CODE, or NULL */
+	const char	*jqrun;		/* helper that runs a jq task in a
+					 * process of its own, or NULL */
 	struct store	*store;		/* where file outputs go */
 	/* Opens it on first need where store is NULL; may be NULL too: then
 	 * file outputs are refused. */
@@ -157,7 +159,9 @@ int	contract_collect(const struct contract *, const struct attempt *,
 	    struct collected *ret, struct err *) must_check;
 
 /*
- * CONTRACT_JQ: the whole attempt, in this process.
+ * CONTRACT_JQ: the whole attempt, in this process.  With contract_prepare and
+ * contract_collect it is one like any other: where its time or memory is
+ * bounded.
  */
 int	contract_run_jq(const struct contract *, const pb_literal_map *inputs,
 	    struct arena *, struct collected *ret, struct err *) must_check;

@@ -109,7 +109,7 @@ contract_prepare(const struct contract *c, const struct attempt *at,
 	struct command cmd = { .in = -1 };
 
 	if (c->kind == CONTRACT_JQ)
-		BUG("a jq task has no process");
+		return prepare_jq(c, at, a, ret, e);
 	if (prepare_folders(c, at, a, &cmd, e) < 0)
 		return -1;
 	if ((c->script != NULL ? write_script(c, at, a, &cmd, e) :
@@ -190,6 +190,8 @@ contract_collect(const struct contract *c, const struct attempt *at,
 	*ret = (struct collected){ .outputs = NULL };
 	if (c->kind != CONTRACT_CONTAINER && end != NULL && end->code != 0)
 		BUG("outputs of a process that failed");
+	if (c->kind == CONTRACT_JQ)
+		return collect_jq(c, at, a, ret, e);
 	r = c->kind == CONTRACT_CONTAINER ?
 	    collect_flyte(c, at, end, a, ret, e) :
 	    collect_files(c, at, a, ret, e);

@@ -81,6 +81,12 @@ int	read_outputs(const struct contract *, const struct attempt *,
 int	read_dynamic(const struct contract *, const struct attempt *,
 	    struct arena *, struct collected *ret, struct err *) must_check;
 
+/* contract_jq.c */
+int	prepare_jq(const struct contract *, const struct attempt *,
+	    struct arena *, struct command *ret, struct err *) must_check;
+int	collect_jq(const struct contract *, const struct attempt *,
+	    struct arena *, struct collected *ret, struct err *) must_check;
+
 /* contract_flyte.c */
 /* dir/inputs.pb, if the words ask for it. */
 int	write_inputs_pb(const struct contract *, const struct attempt *,

@@ -186,13 +186,20 @@ is_tasks_fault(const struct err *e)
 	    e->kind == ERR_MISSING || e->kind == ERR_REFUSED;
 }
 
+/* A jq task that may be ended by time or memory. */
+static int
+needs_process(const struct local_job *j)
+{
+	return j->timeout > 0 || j->limits.memory > 0 || j->limits.cpu > 0;
+}
+
 static int
 start(struct local_job *j, struct err *e)
 {
 	struct local *x = j->local;
 	const struct contract *c = j->job.spec.contract;
 
-	if (contract_kind(c) == CONTRACT_JQ) {
+	if (contract_kind(c) == CONTRACT_JQ && !needs_process(j)) {
 		if (local_run_jq(j, e) < 0)
 			return -1;
 		end_soon(j);

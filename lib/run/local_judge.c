@@ -146,7 +146,7 @@ judge_files(struct local_job *j, struct err *e)
 	struct collected c;
 	int ours = j->cancelled || j->timed_out;
 
-	if (ours || (contract_kind(s->contract) == CONTRACT_FILES &&
+	if (ours || (contract_kind(s->contract) != CONTRACT_CONTAINER &&
 	    r->end.code != 0))
 		return 0;
 	if (contract_collect(s->contract, &j->attempt, &r->end, j->job.arena,

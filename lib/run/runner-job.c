@@ -201,7 +201,8 @@ record_started(struct run_job *j)
 	run->executor->ops->handle(j->job, &handle);
 	record_start(&run->recorder, str_of(j->path), j->at.attempt,
 	    handle.p, j->input_bytes,
-	    contract_kind(j->task->contract) == CONTRACT_JQ ? NULL :
+	    contract_kind(j->task->contract) == CONTRACT_JQ &&
+	    handle.n == 0 ? NULL :
 	    &j->job->result);
 	run_tell(run, &event);
 }

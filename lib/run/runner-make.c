@@ -98,6 +98,7 @@ make_executor(struct run *run)
 		.no_groups = run->runner->opts.no_groups,
 	};
 	run->world = (struct contract_world){
+		.jqrun = run->runner->opts.jqrun,
 		.environ = run->runner->opts.environ, .file = run->script,
 		.code = run->code, .store = run->runner->opts.store,
 		.resolve = run_resolve, .resolve_arg = run,

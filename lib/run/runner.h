@@ -75,6 +75,7 @@ struct runner_options {
 	const char	*lockwait;	/* program, see sys/lock.h */
 	const char	*limit;		/* program, see run/local.h */
 	int		 no_groups;	/* the same */
+	const char	*jqrun;		/* program, see run/contract.h */
 	struct jobserver *jobserver;	/* places beyond the first are taken
 					 * from it; or NULL */
 	enum runner_cache cache;

@@ -181,3 +181,40 @@ local_setup() {
 	has 'bad.yaml:2:' "$output"
 	has '100Mi' "$output"
 }
+
+@test "limits: a jq task keeps to its timeout" {
+	cat >j.yaml <<-'EOT'
+	tasks:
+	  endless: {inputs: {n: int}, outputs: {o: int}, timeout: 300ms, jq: "last(range(0; 1e15))"}
+	  quick: {inputs: {n: int}, outputs: {o: int}, timeout: 10s, jq: ".n + 1"}
+	  two: {inputs: {n: int}, outputs: {a: int, b: str}, timeout: 10s, jq: '{a: .n, b: "x"}'}
+	  many: {inputs: {n: int}, outputs: {o: int}, timeout: 10s, jq: ".n, .n"}
+	  fails: {inputs: {n: int}, outputs: {o: int}, timeout: 10s, jq: 'error("no way")'}
+	workflows:
+	  w: {nodes: {a: {task: endless, with: {n: 1}}}}
+	EOT
+	run -124 --separate-stderr timeout 20 flyte-exec ./j.yaml:endless n=1
+	has 'did not end within 300ms' "$stderr"
+	run -1 --separate-stderr timeout 20 flyte-run ./j.yaml:w
+	has 'its time was up' "$stderr"
+	run -0 flyte-exec --plain ./j.yaml:quick n=41
+	equals '{"o":42}' "$output"
+	run -0 flyte-exec --plain ./j.yaml:two n=9007199254740991
+	equals '{"a":9007199254740991,"b":"x"}' "$output"
+	run -1 flyte-exec ./j.yaml:many n=1
+	has '2 values' "$output"
+	run -1 flyte-exec ./j.yaml:fails n=1
+	has 'no way' "$output"
+	run -0 flyte-run --plain --type task ./j.yaml:quick n=1
+	equals '{"o":2}' "$(tail -n 1 <<<"$output")"
+}
+
+@test "limits: a jq task keeps to its memory limit" {
+	need_groups
+	cat >j.yaml <<-'EOT'
+	tasks:
+	  big: {outputs: {o: int}, resources: {limits: {mem: 64Mi}}, jq: "[range(0; 1e8)] | length"}
+	EOT
+	run -1 --separate-stderr timeout 60 flyte-exec ./j.yaml:big
+	has 'killed for lack of memory' "$stderr"
+}
