@@ -2,7 +2,7 @@
 
 #include "ctl.h"
 
-#include "base/time.h"
+#include "common/args.h"
 
 static const enum opt_id common[] = { OPT_PROJECT, OPT_DOMAIN, OPT_QUIET,
     OPT_END };
@@ -36,6 +36,7 @@ static const struct opt_program program = {
 };
 
 struct args {
+	struct ctl		*ctl;
 	const struct opt_verb	*verb;
 	const char		*at[2];
 	int			 n;
@@ -44,26 +45,21 @@ struct args {
 static int
 set_timeout(struct ctl *c, const char *text, struct err *e)
 {
-	struct timespan t;
+	int64_t ns;
 
-	if (timespan_parse(str_of(text), &t) < 0 || t.sec < 0 || t.nsec < 0 ||
-	    t.sec > INT32_MAX)
-		return err_set(e, ERR_USAGE, "--timeout: expected a time such "
-		    "as 90s or 1h30m, given \"%s\"", text);
-	c->timeout_ms = t.sec * 1000 + t.nsec / 1000000;
+	if (args_timeout(text, &ns, e) < 0)
+		return -1;
+	c->timeout_ms = ns / 1000000;
 	return 0;
 }
 
 static int
-take_option(struct ctl *c, enum opt_id id, const char *v, struct err *e)
+take_option(void *arg, enum opt_id id, const char *v, struct err *e)
 {
+	struct args *a = arg;
+	struct ctl *c = a->ctl;
+
 	switch ((int)id) {
-	case OPT_PROJECT:
-		c->ctx.project_option = v;
-		break;
-	case OPT_DOMAIN:
-		c->ctx.domain_option = v;
-		break;
 	case OPT_QUIET:
 		c->quiet = 1;
 		break;
@@ -82,13 +78,10 @@ take_option(struct ctl *c, enum opt_id id, const char *v, struct err *e)
 }
 
 static int
-take_word(struct args *a, const char *word, struct err *e)
+take_word(void *arg, const char *word, struct err *e)
 {
-	if (a->verb == NULL) {
-		a->verb = opt_verb(&program, word);
-		return a->verb != NULL ? 0 : err_set(e, ERR_USAGE,
-		    "%s: no such command (--help lists them)", word);
-	}
+	struct args *a = arg;
+
 	if (a->n >= 2)
 		return err_set(e, ERR_USAGE, "%s: what is \"%s\" for?",
 		    a->verb->name, word);
@@ -112,34 +105,12 @@ check_count(const struct args *a, struct err *e)
 
 /* 0; 1: done already (--help); -1. */
 static int
-read_args(struct ctl *c, struct args *a, int argc, char **argv, struct err *e)
+read_args(struct args *a, int argc, char **argv, struct err *e)
 {
-	struct opt o;
-	enum opt_id id, seen[64];
-	size_t i, n = 0;
-	const char *v;
-	int r;
+	struct args_reader reader = { &program, take_option, take_word, a };
+	int r = args_read(&a->ctl->ctx, &reader, argc, argv, &a->verb, e);
 
-	opt_init(&o, &program, argc, argv);
-	while ((r = opt_next(&o, &id, &v, e)) > 0) {
-		if (r == 1 && context_common_option(&program, id))
-			return 1;
-		if (r == 1 && n < ARRAY_LEN(seen))
-			seen[n++] = id;
-		if ((r == 1 ? take_option(c, id, v, e) :
-		    take_word(a, v, e)) < 0)
-			return -1;
-	}
-	if (r < 0)
-		return -1;
-	if (a->verb == NULL)
-		return err_set(e, ERR_USAGE, "which command? (--help lists "
-		    "them)");
-	for (i = 0; i < n; i++)
-		if (!opt_allowed(&program, a->verb, seen[i]))
-			return err_set(e, ERR_USAGE, "%s does not take %s",
-			    a->verb->name, opt_name(seen[i]));
-	return check_count(a, e);
+	return r != 0 ? r : check_count(a, e);
 }
 
 static int
@@ -165,9 +136,9 @@ find(struct ctl *c, const struct args *a, struct err *e)
 static int
 run(struct ctl *c, int argc, char **argv)
 {
-	struct args a = { .n = 0 };
+	struct args a = { .ctl = c };
 	struct err e;
-	int r = read_args(c, &a, argc, argv, &e);
+	int r = read_args(&a, argc, argv, &e);
 
 	if (r > 0)
 		return EXIT_DONE;

@@ -24,7 +24,7 @@ enum cache_mode {
 struct exec {
 	struct context	 ctx;
 	/* what was asked */
-	const char	*reference, *registry_dir, *type, *replay;
+	const char	*reference, *type, *replay;
 	struct inputs	*inputs;
 	struct outputs_options out;
 	unsigned	 cache;		/* enum cache_mode */

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "base/time.h"
+#include "common/args.h"
 #include "idl/literal.h"
 
 static const enum opt_id opts[] = {
@@ -51,15 +51,11 @@ set_cache(struct exec *x, const char *mode, struct err *e)
 static int
 set_timeout(struct exec *x, const char *text, struct err *e)
 {
-	struct timespan t;
-	int64_t ns;
-
-	if (timespan_parse(str_of(text), &t) < 0 || t.sec < 0 || t.nsec < 0 ||
-	    __builtin_mul_overflow(t.sec, 1000000000, &ns) ||
-	    __builtin_add_overflow(ns, (int64_t)t.nsec, &ns) || ns == 0)
-		return err_set(e, ERR_USAGE, "--timeout: expected a time such "
-		    "as 90s or 1h30m, given \"%s\"", text);
-	x->timeout = ns;
+	if (args_timeout(text, &x->timeout, e) < 0)
+		return -1;
+	if (x->timeout == 0)
+		return err_set(e, ERR_USAGE, "--timeout: expected more than "
+		    "no time at all, given \"%s\"", text);
 	return 0;
 }
 
@@ -97,18 +93,11 @@ value_option(struct exec *x, enum opt_id id, const char *v, struct err *e)
 }
 
 static int
-take_option(struct exec *x, enum opt_id id, const char *v, struct err *e)
+take_option(void *arg, enum opt_id id, const char *v, struct err *e)
 {
+	struct exec *x = arg;
+
 	switch ((int)id) {
-	case OPT_PROJECT:
-		x->ctx.project_option = v;
-		break;
-	case OPT_DOMAIN:
-		x->ctx.domain_option = v;
-		break;
-	case OPT_REGISTRY:
-		x->registry_dir = v;
-		break;
 	case OPT_TYPE:
 		x->type = v;
 		break;
@@ -140,30 +129,26 @@ take_option(struct exec *x, enum opt_id id, const char *v, struct err *e)
 	return 0;
 }
 
+static int
+take_word(void *arg, const char *word, struct err *e)
+{
+	struct exec *x = arg;
+
+	if (x->reference != NULL || strchr(word, '=') != NULL)
+		return inputs_add_word(x->inputs, word, e);
+	x->reference = word;
+	return 0;
+}
+
 /* 0; 1: done already (--help); -1. */
 static int
 read_args(struct exec *x, int argc, char **argv, struct err *e)
 {
-	struct opt o;
-	enum opt_id id;
-	const char *v;
-	int r;
+	struct args_reader reader = { &program, take_option, take_word, x };
+	int r = args_read(&x->ctx, &reader, argc, argv, NULL, e);
 
-	opt_init(&o, &program, argc, argv);
-	while ((r = opt_next(&o, &id, &v, e)) > 0) {
-		if (r == 1 && context_common_option(&program, id))
-			return 1;
-		if (r == 1) {
-			if (take_option(x, id, v, e) < 0)
-				return -1;
-		} else if (x->reference == NULL && strchr(v, '=') == NULL) {
-			x->reference = v;
-		} else if (inputs_add_word(x->inputs, v, e) < 0) {
-			return -1;
-		}
-	}
-	if (r < 0)
-		return -1;
+	if (r != 0)
+		return r;
 	if (x->replay != NULL && x->reference != NULL)
 		return err_set(e, ERR_USAGE, "%s: --replay names the task "
 		    "already", x->reference);

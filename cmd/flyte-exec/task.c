@@ -87,9 +87,9 @@ from_registry(struct exec *x, const struct ref *r)
 static int
 open_registry(struct exec *x, int needed, struct err *e)
 {
-	const char *dir = x->registry_dir;
+	const char *dir;
 
-	if (dir == NULL && context_path(&x->ctx, "registry", &dir, e) < 0) {
+	if (context_registry(&x->ctx, &dir, e) < 0) {
 		if (needed)
 			return -1;
 		err_clear(e);

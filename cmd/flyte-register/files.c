@@ -16,9 +16,9 @@
 int
 open_registry(struct settings *s, struct registry **ret, struct err *e)
 {
-	const char *at = s->registry;
+	const char *at;
 
-	if (at == NULL && context_path(&s->context, "registry", &at, e) < 0)
+	if (context_registry(&s->context, &at, e) < 0)
 		return -1;
 	return registry_open(at, ret, e);
 }

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "base/vec.h"
+#include "common/args.h"
 #include "common/ref.h"
 
 #define PLACE	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY
@@ -89,16 +90,9 @@ static int
 set_option(struct settings *s, enum opt_id id, const char *value,
     struct err *e)
 {
+	if (args_context(&s->context, id, value))
+		return 0;
 	switch ((int)id) {
-	case OPT_PROJECT:
-		s->context.project_option = value;
-		return 0;
-	case OPT_DOMAIN:
-		s->context.domain_option = value;
-		return 0;
-	case OPT_REGISTRY:
-		s->registry = value;
-		return 0;
 	case OPT_TYPE:
 		s->type = value;
 		return 0;

@@ -11,7 +11,6 @@
 
 struct settings {
 	struct context	 context;
-	const char	*registry;	/* -r, or NULL: that of the home */
 	const char	*type;		/* --type */
 	const char	*as;		/* --as */
 	const char	*out;		/* -O */

@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "base/vec.h"
+#include "common/args.h"
 #include "common/outputs.h"
 #include "compile/compile.h"
 #include "dryrun.h"
@@ -105,16 +106,9 @@ valued_option(struct args *a, enum opt_id id, const char *value,
 {
 	uint64_t n;
 
+	if (args_context(&a->c, id, value))
+		return 0;
 	switch ((int)id) {
-	case OPT_PROJECT:
-		a->c.project_option = value;
-		return 0;
-	case OPT_DOMAIN:
-		a->c.domain_option = value;
-		return 0;
-	case OPT_REGISTRY:
-		a->c.registry_option = value;
-		return 0;
 	case OPT_TYPE:
 		a->type = value;
 		return 0;

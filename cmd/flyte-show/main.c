@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "common/args.h"
 
 static const enum opt_id opts[] = {
 	OPT_PROJECT, OPT_DOMAIN, OPT_JSON, OPT_JSONL, OPT_COLOR, OPT_LOGS,
@@ -38,15 +39,11 @@ set_limit(struct show *s, const char *text, struct err *e)
 }
 
 static int
-take_option(struct show *s, enum opt_id id, const char *v, struct err *e)
+take_option(void *arg, enum opt_id id, const char *v, struct err *e)
 {
+	struct show *s = arg;
+
 	switch ((int)id) {
-	case OPT_PROJECT:
-		s->ctx.project_option = v;
-		break;
-	case OPT_DOMAIN:
-		s->ctx.domain_option = v;
-		break;
 	case OPT_JSON:
 		s->json = 2;
 		break;
@@ -88,31 +85,26 @@ check(const struct show *s, struct err *e)
 	return 0;
 }
 
+static int
+take_word(void *arg, const char *word, struct err *e)
+{
+	struct show *s = arg;
+
+	if (s->address != NULL)
+		return err_set(e, ERR_USAGE, "one execution or node at a "
+		    "time; given \"%s\" and \"%s\"", s->address, word);
+	s->address = word;
+	return 0;
+}
+
 /* 0; 1: done already (--help); -1. */
 static int
 read_args(struct show *s, int argc, char **argv, struct err *e)
 {
-	struct opt o;
-	enum opt_id id;
-	const char *v;
-	int r;
+	struct args_reader reader = { &program, take_option, take_word, s };
+	int r = args_read(&s->ctx, &reader, argc, argv, NULL, e);
 
-	opt_init(&o, &program, argc, argv);
-	while ((r = opt_next(&o, &id, &v, e)) > 0) {
-		if (r == 1 && context_common_option(&program, id))
-			return 1;
-		if (r == 1) {
-			if (take_option(s, id, v, e) < 0)
-				return -1;
-		} else if (s->address != NULL) {
-			return err_set(e, ERR_USAGE, "one execution or node "
-			    "at a time; given \"%s\" and \"%s\"", s->address,
-			    v);
-		} else {
-			s->address = v;
-		}
-	}
-	return r < 0 ? -1 : check(s, e);
+	return r != 0 ? r : check(s, e);
 }
 
 static int

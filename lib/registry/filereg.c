@@ -103,8 +103,8 @@ newest_of_all(struct filereg *r, const struct entity_id *id,
 	c_strbuf struct strbuf folder = STRBUF_INIT;
 	c_strbuf struct strbuf prefix = STRBUF_INIT;
 	c_strbuf struct strbuf scratch = STRBUF_INIT;
-	struct entity_id found;
-	struct instant created;
+	struct entity_id found = { .name = "", .version = "" };
+	struct instant created = { 0 };
 	struct dirent *de;
 	int got, ret = 0;
 	DIR *d;

@@ -334,6 +334,10 @@ is_same(void *arg, struct str path, const struct plan *p,
 	c_strbuf struct strbuf prefix = STRBUF_INIT;
 	const char *why;
 
+	if (n == NULL) {
+		keep_reason(run, path, reason_of(n));
+		return 0;
+	}
 	if (!same_code(run, path, p, node, &why)) {
 		if (why != NULL)
 			keep_reason(run, path, why);
