@@ -259,7 +259,7 @@ put_fronts(struct settings *s, struct registry *r, const struct fronts *all,
 	const char *home;
 	int status;
 
-	if ((s->registry == NULL && !s->dry_run &&
+	if ((s->context.registry_option == NULL && !s->dry_run &&
 	    (context_home(&s->context, &home, e) < 0 ||
 	    home_make(home, e) < 0)) || make_batch(s, all, &b, e) < 0 ||
 	    registry_put_all(r, b.puts.at, b.puts.n, flags,
