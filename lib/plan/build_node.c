@@ -53,6 +53,17 @@ build_metadata(struct build *b, struct plan_node *node, const pb_node *n,
 		node->timeout = nanoseconds(m->timeout);
 		if (m->retries != NULL && m->retries->retries > 0)
 			retries = m->retries->retries;
+		if (m->cacheable_value_case !=
+		    FLYTEIDL__CORE__NODE_METADATA__CACHEABLE_VALUE__NOT_SET)
+			node->cache = m->cacheable ? PLAN_YES : PLAN_NO;
+		if (m->cache_version_value_case !=
+FLYTEIDL__CORE__NODE_METADATA__CACHE_VERSION_VALUE__NOT_SET)
+			node->cache_version = plan_build_text(b,
+			    m->cache_version);
+		if (m->cache_serializable_value_case !=
+FLYTEIDL__CORE__NODE_METADATA__CACHE_SERIALIZABLE_VALUE__NOT_SET)
+			node->serialize = m->cache_serializable ? PLAN_YES :
+			    PLAN_NO;
 		if (m->interruptible_value_case ==
 		    FLYTEIDL__CORE__NODE_METADATA__INTERRUPTIBLE_VALUE_INTERRUPTIBLE)
 			node->interruptible = m->interruptible ? PLAN_YES :

@@ -60,6 +60,8 @@ struct plan_node {
 	struct plan_range binds;	/* into binds: one for each input */
 	struct plan_range aliases;	/* into aliases */
 	struct str	overrides;	/* core.TaskNodeOverrides, or empty */
+	enum plan_tristate cache, serialize;	/* metadata's, see */
+	struct str	cache_version;		/* plan_apply_cache() */
 };
 
 /* A workflow: the primary is graph 0. */
@@ -200,6 +202,12 @@ plan_freep(struct plan **p)
 	plan_free(*p);
 }
 #define c_plan	cleanup(plan_freep)
+
+/*
+ * Lets nodes that say whether and under which version they are cached have
+ * tasks of their own that say so.  Flyte's engine passes over what nodes say.
+ */
+void	plan_apply_cache(struct plan *);
 
 /* The node of this id in the graph, or PLAN_NONE; a search through all. */
 uint32_t	plan_find(const struct plan *, uint32_t graph, struct str id);

@@ -126,5 +126,8 @@ dynamic_build(struct str bytes, const struct dynamic_parent *parent,
 
 	if (dynamic_compile(bytes, parent, &a, &c, e) != 0)
 		return -1;
-	return plan_build(c, ret, e);
+	if (plan_build(c, ret, e) < 0)
+		return -1;
+	plan_apply_cache(*ret);
+	return 0;
 }

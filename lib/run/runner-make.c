@@ -247,6 +247,7 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 	run->code = spec->record.code;
 	if (plan_build(spec->closure, &run->plan, e) < 0)
 		return -1;
+	plan_apply_cache(run->plan);
 	wire_pack(&spec->inputs->base, &inputs);
 	if (run_recover_set(run, spec, e) < 0)
 		return -1;
@@ -305,7 +306,10 @@ load_plan(struct run *run, struct err *e)
 	    &flyteidl__core__compiled_workflow_closure__descriptor,
 	    strbuf_str(&bytes), &a, &m, e) < 0)
 		return -1;
-	return plan_build((pb_compiled_workflow_closure *)m, &run->plan, e);
+	if (plan_build((pb_compiled_workflow_closure *)m, &run->plan, e) < 0)
+		return -1;
+	plan_apply_cache(run->plan);
+	return 0;
 }
 
 static int

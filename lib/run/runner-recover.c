@@ -394,8 +394,11 @@ compare(struct run *run, struct str closure, struct str inputs,
 	if (wire_unpack(&flyteidl__core__compiled_workflow_closure__descriptor,
 	    strbuf_str(&bytes), &a, &m, e) < 0)
 		return -1;
-	return plan_build((pb_compiled_workflow_closure *)m,
-	    &run->recovered_plan, e);
+	if (plan_build((pb_compiled_workflow_closure *)m,
+	    &run->recovered_plan, e) < 0)
+		return -1;
+	plan_apply_cache(run->recovered_plan);
+	return 0;
 }
 
 int

@@ -1,0 +1,72 @@
+# What a node says in place of its task.
+load helper
+
+local_setup() {
+	export LOG=$PWD/log
+	: >log
+	cat >o.yaml <<-'EOT'
+	tasks:
+	  fails: {pass_env: [LOG], retries: 1, inputs: {n: int}, outputs: {m: int}, run: "echo try >>$LOG; exit 1"}
+	  sleeps: {inputs: {n: int}, outputs: {m: int}, timeout: 100s, run: "exec sleep 100"}
+	  cached: {pass_env: [LOG], cache: "1", inputs: {n: int}, outputs: {m: int}, run: "echo run $n >>$LOG; echo $n >$FLYTE_OUTPUTS/m"}
+	  plain: {pass_env: [LOG], inputs: {n: int}, outputs: {m: int}, run: "echo run $n >>$LOG; echo $n >$FLYTE_OUTPUTS/m"}
+	workflows:
+	  retries: {nodes: {a: {task: fails, with: {n: 1}, retries: 3}}, outputs: {m: $a.m}}
+	  fewer: {nodes: {a: {task: fails, with: {n: 1}, retries: 0}}, outputs: {m: $a.m}}
+	  timeout: {nodes: {a: {task: sleeps, with: {n: 1}, timeout: 200ms}}, outputs: {m: $a.m}}
+	  uncached: {nodes: {a: {task: cached, with: {n: 1}, cache: false}}, outputs: {m: $a.m}}
+	  newer: {nodes: {a: {task: cached, with: {n: 1}, cache: "2"}}, outputs: {m: $a.m}}
+	  caches: {nodes: {a: {task: plain, with: {n: 1}, cache: "1"}}, outputs: {m: $a.m}}
+	  same: {nodes: {a: {task: cached, with: {n: 1}}}, outputs: {m: $a.m}}
+	  map: {nodes: {a: {map: fails, with: {n: [1]}, retries: 2}}, outputs: {m: $a.m}}
+	  sub: {nodes: {a: {task: sleeps, with: {n: 1}}}, outputs: {m: $a.m}}
+	  inner: {nodes: {s: {workflow: sub, timeout: 200ms}}, outputs: {m: $s.m}}
+	  image: {nodes: {a: {task: plain, with: {n: 1}, image: "x:1", resources: {requests: {cpu: 1}, limits: {mem: 1Gi}}, interruptible: true}}, outputs: {m: $a.m}}
+	EOT
+}
+
+runs() {
+	wc -l <log
+	: >log
+}
+
+@test "overrides: retries, also of elements" {
+	run -1 flyte-run -q o.yaml:retries
+	equals 4 "$(runs)"
+	# Flyte cannot tell 0 from nothing said.
+	run -1 flyte-run -q o.yaml:fewer
+	equals 2 "$(runs)"
+	run -1 flyte-run -q o.yaml:map
+	equals 3 "$(runs)"
+	flyte-ctl fsck -q
+}
+
+@test "overrides: timeout of a task and of a sub-workflow" {
+	start=$(date +%s)
+	run -1 flyte-run -q o.yaml:timeout
+	run -1 flyte-run -q o.yaml:inner
+	[ $(($(date +%s) - start)) -lt 20 ]
+	flyte-ctl fsck -q
+}
+
+@test "overrides: cache, its version, none" {
+	flyte-run -q o.yaml:same
+	flyte-run -q o.yaml:same
+	equals 1 "$(runs)"
+	flyte-run -q o.yaml:uncached
+	flyte-run -q o.yaml:uncached
+	equals 2 "$(runs)"
+	flyte-run -q o.yaml:newer
+	flyte-run -q o.yaml:newer
+	equals 1 "$(runs)"
+	flyte-run -q o.yaml:caches
+	flyte-run -q o.yaml:caches
+	equals 1 "$(runs)"
+	flyte-run -q o.yaml:same
+	equals 0 "$(runs)"
+}
+
+@test "overrides: image, resources and interruptible are taken" {
+	run -0 --separate-stderr flyte-run -q -o m o.yaml:image
+	equals 1 "$output"
+}
