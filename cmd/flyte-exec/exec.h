@@ -24,11 +24,11 @@ enum cache_mode {
 struct exec {
 	struct context	 ctx;
 	/* what was asked */
-	const char	*reference, *type, *replay;
+	const char	*reference, *type, *replay, *with;
 	struct inputs	*inputs;
 	struct outputs_options out;
 	unsigned	 cache;		/* enum cache_mode */
-	int		 here, dry_run, exit_code, verbose, quiet;
+	int		 shell, here, dry_run, exit_code, verbose, quiet;
 	int64_t		 timeout;	/* ns; 0: the task's own */
 	/* the task */
 	struct front	 front;
@@ -76,5 +76,13 @@ void	exec_keep(struct exec *, const pb_literal_map *outputs);
  * signal that ended us meanwhile, or 0.
  */
 int	exec_run(struct exec *, int *ret_sig, struct err *) must_check;
+/* A new folder of our own for an attempt. */
+int	exec_make_scratch(struct exec *, const char **ret, struct err *)
+		must_check;
+
+/* --with: its folder is the task's code. */
+int	exec_set_with(struct exec *, struct err *) must_check;
+/* --shell: runs it; its status. */
+int	exec_shell(struct exec *, int *ret_status, struct err *) must_check;
 
 #endif

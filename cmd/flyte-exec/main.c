@@ -9,7 +9,8 @@ static const enum opt_id opts[] = {
 	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,
 	OPT_OUTPUT, OPT_MAP, OPT_TYPED, OPT_PLAIN_IN, OPT_PLAIN, OPT_JQ,
 	OPT_JQ_INTS, OPT_DRY_RUN, OPT_EXIT_CODE, OPT_QUIET, OPT_VERBOSE,
-	OPT_CACHE, OPT_HERE, OPT_TIMEOUT, OPT_REPLAY, OPT_END
+	OPT_CACHE, OPT_HERE, OPT_TIMEOUT, OPT_REPLAY, OPT_SHELL, OPT_WITH,
+	OPT_END
 };
 
 static const struct opt_program program = {
@@ -123,6 +124,12 @@ take_option(void *arg, enum opt_id id, const char *v, struct err *e)
 	case OPT_REPLAY:
 		x->replay = v;
 		break;
+	case OPT_SHELL:
+		x->shell = 1;
+		break;
+	case OPT_WITH:
+		x->with = v;
+		break;
 	default:
 		return value_option(x, id, v, e);
 	}
@@ -152,6 +159,9 @@ read_args(struct exec *x, int argc, char **argv, struct err *e)
 	if (x->replay != NULL && x->reference != NULL)
 		return err_set(e, ERR_USAGE, "%s: --replay names the task "
 		    "already", x->reference);
+	if (x->replay == NULL && (x->shell || x->with != NULL))
+		return err_set(e, ERR_USAGE, "--shell and --with go with "
+		    "--replay");
 	if (x->reference == NULL && x->replay == NULL)
 		return err_set(e, ERR_USAGE, "which task? (--help shows how "
 		    "to name one)");
@@ -280,8 +290,11 @@ main_status(struct exec *x, int argc, char **argv, int *ret_sig)
 	status = x->replay != NULL ? exec_find_replay(x) : exec_find_task(x);
 	if (status != 0)
 		return status;
-	if (bind(x, &e) < 0)
+	if (exec_set_with(x, &e) < 0 || bind(x, &e) < 0 ||
+	    (x->shell && exec_shell(x, &status, &e) < 0))
 		return fail(&x->ctx, &e);
+	if (x->shell)
+		return status;
 	return run(x, ret_sig);
 }
 

@@ -72,8 +72,8 @@ has_file_outputs(const pb_task_template *t)
 }
 
 /* A new folder of our own for the slot. */
-static int
-make_scratch(struct exec *x, char **ret, struct err *e)
+int
+exec_make_scratch(struct exec *x, const char **ret, struct err *e)
 {
 	const char *base = context_tmpdir(&x->ctx);
 	char *dir;
@@ -136,11 +136,11 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 		.limit = context_helper(&x->ctx, "limit"),
 		.no_groups = !context_use_groups(&x->ctx),
 	};
-	char *scratch = NULL;
+	const char *scratch = NULL;
 	int status;
 
 	if (contract_kind(x->contract) != CONTRACT_JQ &&
-	    make_scratch(x, &scratch, e) < 0)
+	    exec_make_scratch(x, &scratch, e) < 0)
 		return -1;
 	o.scratch = scratch == NULL ? "/nonexistent" : scratch;
 	r.executor = local_new(loop, &o);

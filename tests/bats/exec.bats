@@ -489,3 +489,50 @@ local_setup() {
 	run -1 --separate-stderr flyte-exec "$pkg:wf.containers.fails" code=4
 	has "exit status 4" "$stderr"
 }
+
+@test "exec: --replay --shell is a shell in the attempt's folder" {
+	cat >r.yaml <<-'EOF'
+	tasks:
+	  dbl:
+	    inputs: {n: int}
+	    outputs: {o: int}
+	    env: {COLOUR: blue}
+	    run: exit "$n"
+	  j: {outputs: {o: int}, jq: "1"}
+	workflows:
+	  w: {inputs: {n: int}, nodes: {a: {task: dbl, with: {n: $n}}, j: {task: j}}}
+	EOF
+	run -1 flyte-run -k r.yaml:w n=3
+	export SHELL=/bin/sh
+	run -7 --separate-stderr flyte-exec --replay last/a --shell <<-'EOF'
+	echo "$n $COLOUR $(cat "$FLYTE_INPUTS/n")"
+	cd "$FLYTE_OUTPUTS" && pwd
+	exit 7
+	EOF
+	equals "3 blue 3" "${lines[0]}"
+	[ -d "${lines[1]}" ]
+	has 'the command would be: /bin/sh -eu -c' "$stderr"
+	run -2 flyte-exec --replay last/j --shell
+	has 'a jq task has no command' "$output"
+	run -2 flyte-exec r.yaml:dbl n=1 --shell
+	has 'go with --replay' "$output"
+}
+
+@test "exec: --replay --with takes the code from a folder" {
+	mkdir lib fixed
+	echo 'echo bad; exit 1' >lib/step
+	echo 'echo good >"$FLYTE_OUTPUTS/o"' >fixed/step
+	mkdir fixed/lib; cp fixed/step fixed/lib/step
+	cat >r.yaml <<-'EOF'
+	tasks:
+	  t: {outputs: {o: str}, files: [lib/step], run: . "$FLYTE_CODE/lib/step"}
+	workflows:
+	  w: {nodes: {a: {task: t}}}
+	EOF
+	run -1 flyte-run r.yaml:w
+	run -1 flyte-exec -o o --replay last/a
+	run -0 flyte-exec -o o --replay last/a --with fixed
+	equals good "$output"
+	run -2 flyte-exec --replay last/a --with nowhere
+	has 'expected a folder' "$output"
+}
