@@ -97,6 +97,8 @@ set_signed(uint64_t v, size_t n, struct msgpack_item *ret)
 {
 	unsigned shift = (unsigned)(64 - 8 * n);
 
+	if (n == 0 || n > 8)
+		BUG("an integer of %zu bytes", n);
 	ret->kind = MSGPACK_INT;
 	ret->i = (int64_t)(v << shift) >> shift;
 }

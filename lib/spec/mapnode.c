@@ -30,7 +30,7 @@ note_plan(struct workflow *w, struct node *n)
 
 /* map: TASK, or map: {task|workflow|launchplan: NAME}. */
 void
-map_read(struct workflow *w, struct node *n)
+mapnode_read(struct workflow *w, struct node *n)
 {
 	struct load *l = &w->f->l;
 	uint32_t task = TREE_NONE, plan = TREE_NONE, flow = TREE_NONE;
@@ -142,7 +142,7 @@ is_partial(struct workflow *w, const struct node *n)
 }
 
 pb_variable_map *
-map_outputs(struct workflow *w, struct node *n)
+mapnode_outputs(struct workflow *w, struct node *n)
 {
 	struct load *l = &w->f->l;
 	const pb_variable_map *of = target_outputs(w->f, &n->target);
@@ -281,7 +281,7 @@ mapped_task(struct workflow *w, struct node *n, pb_variable_map *inputs,
 	t->task_type_version = 1;
 	t->interface = PB_NEW(l->a, flyteidl__core__typed_interface);
 	t->interface->inputs = inputs;
-	t->interface->outputs = map_outputs(w, n);
+	t->interface->outputs = mapnode_outputs(w, n);
 	t->config = arena_new_n(l->a, t->n_config + 2, config_entry *);
 	for (i = 0; i < t->n_config; i++)
 		t->config[i] = of->template_->config[i];
@@ -353,7 +353,7 @@ lower_inner(struct workflow *w, struct node *n, pb_variable_map *inputs,
 }
 
 void
-map_lower(struct workflow *w, struct node *n)
+mapnode_lower(struct workflow *w, struct node *n)
 {
 	struct load *l = &w->f->l;
 	const pb_variable_map *of = target_inputs(w->f, &n->target);
@@ -361,7 +361,7 @@ map_lower(struct workflow *w, struct node *n)
 	pb_variable_map *inputs;
 	pb_node_metadata *m;
 
-	if (of == NULL || map_outputs(w, n) == NULL) {
+	if (of == NULL || mapnode_outputs(w, n) == NULL) {
 		n->faulty = 1;
 		return;
 	}

@@ -150,7 +150,7 @@ node_read(struct workflow *w, struct node *n, uint32_t at)
 	if (n->kind <= NODE_LAUNCHPLAN)
 		read_target(w, n, entities[n->kind]);
 	else if (n->kind == NODE_MAP)
-		map_read(w, n);
+		mapnode_read(w, n);
 	else if (n->kind == NODE_SWITCH)
 		switch_read(w, n);
 	n->faulty |= w->f->l.faults > faults;
@@ -204,7 +204,7 @@ spec_node_outputs(struct workflow *w, struct node *n)
 		outs = target_outputs(w->f, &n->target);
 		break;
 	case NODE_MAP:
-		outs = map_outputs(w, n);
+		outs = mapnode_outputs(w, n);
 		break;
 	case NODE_SWITCH:
 		outs = switch_outputs(w, n);
@@ -520,7 +520,7 @@ node_lower(struct workflow *w, struct node *n)
 		lower_simple(w, n);
 		break;
 	case NODE_MAP:
-		map_lower(w, n);
+		mapnode_lower(w, n);
 		break;
 	case NODE_SWITCH:
 		switch_lower(w, n);

@@ -17,11 +17,11 @@ int	node_refs_placed(const struct node *);
 void	switch_read(struct workflow *, struct node *);
 void	switch_lower(struct workflow *, struct node *);
 void	gate_lower(struct workflow *, struct node *);
-void	map_read(struct workflow *, struct node *);
-void	map_lower(struct workflow *, struct node *);
+void	mapnode_read(struct workflow *, struct node *);
+void	mapnode_lower(struct workflow *, struct node *);
 const pb_variable_map *switch_outputs(struct workflow *, struct node *);
 const pb_variable_map *gate_outputs(struct workflow *, struct node *);
-pb_variable_map *map_outputs(struct workflow *, struct node *);
+pb_variable_map *mapnode_outputs(struct workflow *, struct node *);
 
 /* The target oneof, id and metadata for what a task, workflow or launch plan
  * node runs. */

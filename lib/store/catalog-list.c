@@ -93,7 +93,7 @@ row_fill(struct row *r, sqlite3_stmt *q)
 	if (command.n == DIGEST_SIZE)
 		memcpy(e->command.b, command.p, DIGEST_SIZE);
 	strbuf_reset(&r->tag);
-	tag_add(&r->tag, tag.p);
+	catalog_tag_add(&r->tag, tag.p);
 	e->tag = strbuf_str(&r->tag);
 	catalog_key(e->project, e->domain, e->name, e->version, tag.p, key);
 	hex_add(&hex, key, DIGEST_SIZE);
@@ -201,8 +201,8 @@ catalog_remove(struct store *s, const struct cache_key *key, struct err *e)
 	rc = to_change(s, e);
 	if (rc != 0)
 		return rc;
-	if (tag_decode(key->tag, tag, e) < 0 ||
-	    dataset_row(s, key->dataset, &row, e) < 0)
+	if (catalog_tag_decode(key->tag, tag, e) < 0 ||
+	    catalog_dataset_row(s, key->dataset, &row, e) < 0)
 		return -1;
 	if (change(s, drop(s, e), row, tag, &n, e) < 0)
 		return -1;
@@ -235,8 +235,8 @@ catalog_pin(struct store *s, const struct cache_key *key, int pinned,
 	rc = to_change(s, e);
 	if (rc != 0)
 		return rc;
-	if (tag_decode(key->tag, tag, e) < 0 ||
-	    dataset_row(s, key->dataset, &row, e) < 0)
+	if (catalog_tag_decode(key->tag, tag, e) < 0 ||
+	    catalog_dataset_row(s, key->dataset, &row, e) < 0)
 		return -1;
 	q = db_stmt(s->db, SQL_PIN,
 	    "UPDATE entry SET pinned=?3 WHERE dataset=?1 AND tag=?2", e);

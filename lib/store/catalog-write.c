@@ -39,7 +39,8 @@ add_input(struct strbuf *out, struct str entry, struct err *e)
 }
 
 int
-preimage(struct str inputs, struct arena *a, struct str *ret, struct err *e)
+catalog_preimage(struct str inputs, struct arena *a, struct str *ret,
+    struct err *e)
 {
 	c_strbuf struct strbuf out = STRBUF_INIT;
 	struct wire_reader r = wire_reader(inputs);
@@ -124,8 +125,8 @@ catalog_put(struct store *s, const struct cache_put *p, struct err *e)
 
 	if (rc != 0)
 		return MIN(rc, 0);
-	if (tag_decode(p->key.tag, q.tag, e) < 0 ||
-	    preimage(p->inputs, &s->arena, &q.inputs, e) < 0 ||
+	if (catalog_tag_decode(p->key.tag, q.tag, e) < 0 ||
+	    catalog_preimage(p->inputs, &s->arena, &q.inputs, e) < 0 ||
 	    set_outputs(s, &q, p->outputs, e) < 0)
 		return -1;
 	q.replace = p->refresh ||
@@ -145,7 +146,7 @@ make_dataset(struct store *s, uint32_t at, int64_t *ret, struct err *e)
 	struct dataset *d = &s->datasets.at[at];
 	sqlite3_stmt *q;
 
-	if (dataset_row(s, at, ret, e) < 0)
+	if (catalog_dataset_row(s, at, ret, e) < 0)
 		return -1;
 	if (*ret != 0)
 		return 0;

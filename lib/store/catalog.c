@@ -57,7 +57,7 @@ static const unsigned char base64[256] = {
 };
 
 int
-tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
+catalog_tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
 {
 	const size_t skip = sizeof(TAG_PREFIX) - 1;
 	const unsigned char *p;
@@ -85,7 +85,7 @@ tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
 }
 
 void
-tag_add(struct strbuf *b, const void *tag)
+catalog_tag_add(struct strbuf *b, const void *tag)
 {
 	strbuf_adds(b, TAG_PREFIX);
 	pbhash_add_base64_url(b, tag, TAG_SIZE);
@@ -93,7 +93,7 @@ tag_add(struct strbuf *b, const void *tag)
 
 /* The row of a dataset; 0 if the catalog has none. */
 int
-dataset_row(struct store *s, uint32_t i, int64_t *ret, struct err *e)
+catalog_dataset_row(struct store *s, uint32_t i, int64_t *ret, struct err *e)
 {
 	struct dataset *d = &s->datasets.at[i];
 	sqlite3_stmt *q;
@@ -296,8 +296,8 @@ sort_keys(struct look *l, size_t n, struct wanted *w, size_t *ret,
 		l->at[i].command_differs = 0;
 		l->at[i].outputs = l->at[i].source = (struct str){ "", 0 };
 		l->at[i].why = NULL;
-		if (dataset_row(l->s, l->at[i].key.dataset, &w[used].row,
-		    e) < 0 || tag_decode(l->at[i].key.tag, w[used].tag, e) < 0)
+		if (catalog_dataset_row(l->s, l->at[i].key.dataset, &w[used].row,
+		    e) < 0 || catalog_tag_decode(l->at[i].key.tag, w[used].tag, e) < 0)
 			return -1;
 		w[used].at = i;
 		used += w[used].row != 0;

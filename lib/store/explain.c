@@ -275,7 +275,7 @@ catalog_explain(struct store *s, const struct cache_put *p, struct arena *a,
 	*ret = (struct cache_explain){ .reason = REASON_NEVER };
 	if (strncmp(f.name, "flyte_task-", 11) == 0)
 		f.name += 11;
-	if (preimage(p->inputs, a, &kept, e) < 0 || wire_unpack(
+	if (catalog_preimage(p->inputs, a, &kept, e) < 0 || wire_unpack(
 	    &flyteidl__core__literal_map__descriptor, kept, a, &inputs, e) < 0)
 		return -1;
 	n.inputs = (const pb_literal_map *)(const void *)inputs;

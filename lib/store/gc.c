@@ -273,8 +273,8 @@ delete_entry(struct gc *g, const struct gc_entry *x, struct err *e)
 		return 1;
 	q = db_stmt(g->s->db, SQL_UNUSED_DROP,
 	    "DELETE FROM entry WHERE dataset=?1 AND tag=?2 AND used=?3", e);
-	if (q == NULL || tag_decode(x->tag, tag, e) < 0 ||
-	    dataset_row(g->s, x->dataset, &row, e) < 0)
+	if (q == NULL || catalog_tag_decode(x->tag, tag, e) < 0 ||
+	    catalog_dataset_row(g->s, x->dataset, &row, e) < 0)
 		return -1;
 	db_bind_int(q, 1, row);
 	db_bind_bytes(q, 2, tag, TAG_SIZE);

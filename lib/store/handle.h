@@ -107,14 +107,14 @@ int	store_db_at(const char *path, struct db **ret, struct err *e)
 char	*store_db_path(const struct store *);
 
 /* The 32 bytes of a tag "flyte_cached-…", and back. */
-int	tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
+int	catalog_tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
 	    must_check;
-void	tag_add(struct strbuf *, const void *tag);
+void	catalog_tag_add(struct strbuf *, const void *tag);
 /* The row of a dataset of this process; 0 if the open catalog has none. */
-int	dataset_row(struct store *, uint32_t dataset, int64_t *ret,
+int	catalog_dataset_row(struct store *, uint32_t dataset, int64_t *ret,
 	    struct err *e) must_check;
 /* Inputs as an entry keeps them: long values as their digests. */
-int	preimage(struct str inputs, struct arena *, struct str *ret,
+int	catalog_preimage(struct str inputs, struct arena *, struct str *ret,
 	    struct err *e) must_check;
 
 /* blob folders; with make they are made */

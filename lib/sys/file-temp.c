@@ -214,7 +214,8 @@ temp_replace(struct temp *t, unsigned flags, struct err *e)
 	return 0;
 }
 
-int
+/* Publishes under a new name; 1: it is taken, the temp stays. */
+static int
 temp_create(struct temp *t, unsigned flags, struct err *e)
 {
 	if (settle(t, flags, e) < 0)

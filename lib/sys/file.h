@@ -119,10 +119,8 @@ struct temp {
 /* Opens a temporary file for path; dirfd must outlive it. */
 int	temp_open(int dirfd, const char *path, unsigned flags,
 	    struct temp *ret, struct err *e) must_check;
-/* Publish by rename, or create-only (1: the name is taken, the temp stays).
- * After 0 the temp is released. */
+/* Publishes by rename; after 0 the temp is released. */
 int	temp_replace(struct temp *, unsigned flags, struct err *e) must_check;
-int	temp_create(struct temp *, unsigned flags, struct err *e) must_check;
 /* Removes it; nothing if it was published. */
 void	temp_discard(struct temp *);
 

@@ -602,7 +602,7 @@ age(struct store *s, int64_t n, int days)
 	    &db) == SQLITE_OK);
 	strbuf_addf(&sql, "UPDATE entry SET used=used-%d WHERE tag=x'",
 	    days * 86400);
-	CHECK(ok(tag_decode(key_of(s, "1.0-a-b", ints("n", n)).tag, tag, &e),
+	CHECK(ok(catalog_tag_decode(key_of(s, "1.0-a-b", ints("n", n)).tag, tag, &e),
 	    &e));
 	hex_add(&sql, tag, TAG_SIZE);
 	strbuf_adds(&sql, "'");
