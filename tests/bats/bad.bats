@@ -339,6 +339,7 @@ bad_package() {
 }
 
 @test "bad store: a corrupt catalog is refused with how to repair, or rebuilt" {
+	damaged=1
 	run -0 flyte-run -q good.yaml:w n=1
 	head -c 5000 /dev/urandom >"$FLYTE_HOME/catalog.db"
 	rm -f "$FLYTE_HOME"/catalog.db-*
@@ -352,6 +353,7 @@ bad_package() {
 }
 
 @test "bad store: a closure that was damaged is 7 for who needs it" {
+	damaged=1
 	run -0 flyte-run -q --name k good.yaml:w n=1
 	closure=$(find "$FLYTE_HOME/closures" -type f)
 	chmod u+w "$closure"
@@ -370,6 +372,7 @@ bad_package() {
 }
 
 @test "bad store: a home of another layout version is refused by name" {
+	damaged=1
 	run -0 flyte-run -q good.yaml:w n=1
 	chmod u+w "$FLYTE_HOME/format"
 	echo 'flyte-tools 999' >"$FLYTE_HOME/format"

@@ -78,7 +78,7 @@ left() {
 	done
 }
 
-teardown() {
+local_teardown() {
 	local p
 	for p in $(left); do
 		kill -9 "$p"
@@ -245,6 +245,7 @@ folder() {
 }
 
 @test "ctl: fsck tells a damaged record, closure and file" {
+	damaged=1
 	flyte-run -q --name t w.yaml:two n=1
 	echo hello >f
 	flyte-run -q --name c w.yaml:copies f=f
@@ -290,6 +291,7 @@ journal() {
 }
 
 @test "ctl: fsck tells steps that are not legal" {
+	damaged=1
 	journal '{"r": "begin", "n": 1}' \
 		'{"r": "start", "p": "x"}' \
 		'{"r": "end", "p": "x", "a": 1}' \
@@ -312,6 +314,7 @@ journal() {
 }
 
 @test "ctl: fsck tells what still runs in what has ended" {
+	damaged=1
 	journal '{"r": "begin", "n": 1}' \
 		'{"r": "node", "p": "s", "s": "RUNNING"}' \
 		'{"r": "start", "p": "s/0/x"}' \

@@ -88,3 +88,16 @@ no_sleeper() {
 	pgrep -af "sleep $1"
 	return 1
 }
+
+# What every test leaves must make sense: journals, closures, blobs and
+# catalog agree, and nothing runs under a finished execution.  A test that
+# damages the state on purpose sets damaged=1.
+damaged=
+teardown() {
+	if declare -F local_teardown >/dev/null; then
+		local_teardown
+	fi
+	if [ -z "$damaged" ] && [ -d "${FLYTE_HOME:-/nonexistent}/executions" ]; then
+		flyte-ctl fsck || return 1
+	fi
+}

@@ -61,6 +61,7 @@ killed() {
 }
 
 @test "hostile: a damaged catalog is said once and costs no result" {
+	damaged=1
 	cat >s.yaml <<-'end'
 		tasks:
 		  t:

@@ -167,6 +167,7 @@ killed_after() {
 }
 
 @test "resume: a damaged line in the middle is 7, with the path; nothing is lost" {
+	damaged=1
 	run -0 flyte-run -q --name k r.yaml:w
 	sed -i '3s/RUNNING/RUNNINK/' "$(journal k)"
 	cp "$(journal k)" before

@@ -226,6 +226,7 @@ ran() {
 }
 
 @test "cache: a corrupt catalog costs time, not results" {
+	damaged=1
 	run -0 flyte-run -q c.yaml:w n=3
 	: >log
 	printf 'this is not a database, it is long enough to be looked at\n' >"$FLYTE_HOME/catalog.db"

@@ -296,6 +296,7 @@ pkill_scratch() {
 }
 
 @test "show: a torn last record is passed over, a bad one is 7" {
+	damaged=1
 	flyte-run -q --name t w.yaml:two n=1
 	local j
 	j=$(echo "$FLYTE_HOME"/executions/default/development/*/t/journal)
@@ -314,6 +315,7 @@ pkill_scratch() {
 }
 
 @test "show: without its closure it shows what has begun" {
+	damaged=1
 	flyte-run -q --name t w.yaml:two n=1
 	rm -rf "$FLYTE_HOME/closures"
 	run -0 flyte-show t
