@@ -385,6 +385,9 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		if (!r->opts.quiet)
 			on_waiting(r, run, ev);
 		break;
+	case RUN_WARN:
+		on_text(r, run, ev, "");
+		break;
 	case RUN_SAY:
 		if (!r->opts.quiet)
 			on_text(r, run, ev, "");

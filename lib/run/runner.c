@@ -34,18 +34,38 @@ run_tell(struct run *run, const struct run_event *event)
 		run->runner->opts.watch(run->runner->opts.arg, run, event);
 }
 
+static void
+tell_text(struct run *run, enum run_event_kind kind, const char *fmt,
+    va_list ap)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct run_event event = { .kind = kind };
+
+	strbuf_vaddf(&b, fmt, ap);
+	event.text = strbuf_str(&b);
+	run_tell(run, &event);
+}
+
 void
 run_say(struct run *run, const char *fmt, ...)
 {
-	c_strbuf struct strbuf b = STRBUF_INIT;
-	struct run_event event = { .kind = RUN_SAY };
 	va_list ap;
 
 	va_start(ap, fmt);
-	strbuf_vaddf(&b, fmt, ap);
+	tell_text(run, RUN_SAY, fmt, ap);
 	va_end(ap);
-	event.text = strbuf_str(&b);
-	run_tell(run, &event);
+}
+
+static void	run_warn(struct run *, const char *fmt, ...)
+		printf_like(2, 3);
+static void
+run_warn(struct run *run, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell_text(run, RUN_WARN, fmt, ap);
+	va_end(ap);
 }
 
 void
@@ -56,7 +76,7 @@ run_say_cache(struct run *run, const struct err *e)
 	if (r->cache_trouble != NULL && strcmp(r->cache_trouble, e->msg) == 0)
 		return;
 	r->cache_trouble = arena_strdup(&r->arena, e->msg);
-	run_say(run, "cache: %s", e->msg);
+	run_warn(run, "cache: %s", e->msg);
 }
 
 /* One turn of every execution that has news; 1 in *ret_left while one has

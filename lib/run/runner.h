@@ -34,6 +34,7 @@ struct run_event {
 		RUN_WAITING,	/* action, path: a gate waits for text */
 		RUN_WORKFLOW,	/* action: another phase of the workflow */
 		RUN_SAY,	/* text: worth a line */
+		RUN_WARN,	/* text: also where all else is silent */
 	}		 kind;
 	const struct sched_action *action;
 	struct str	 path;
