@@ -180,3 +180,44 @@ run_killed() {
 	check_killed paths
 }
 
+@test "kinds: a map over lists of different lengths, a launch plan without end" {
+	cat >bad.yaml <<-'EOT'
+	tasks:
+	  add: {inputs: {a: int, b: int}, outputs: {m: int}, run: "echo $((a + b)) >$FLYTE_OUTPUTS/m"}
+	workflows:
+	  zip:
+	    inputs: {a: list(int), b: list(int)}
+	    nodes: {m: {map: add, with: {a: $a, b: $b}}}
+	    outputs: {m: $m.m}
+	  loop:
+	    inputs: {n: int}
+	    nodes: {p: {launchplan: loop, with: {n: $n}}}
+	EOT
+	run -0 flyte-run -n bad.yaml:zip 'a=[1,2]' 'b=[1]'
+	has "fail    m  (input arrays have different lengths)" "$output"
+	run -1 flyte-run -q bad.yaml:zip 'a=[1,2]' 'b=[1]'
+	has "input arrays have different lengths" "$output"
+	run -1 flyte-run -q bad.yaml:loop n=1
+	has "does loop launch itself?" "$output"
+	flyte-ctl fsck -q
+}
+
+@test "kinds: killed more often than it may fail" {
+	cat >often.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {m: int}, run: "[ -e $OK ] || sleep 100; echo $n >$FLYTE_OUTPUTS/m", pass_env: [OK]}
+	workflows:
+	  w: {nodes: {a: {task: t, with: {n: 1}}}, outputs: {m: $a.m}}
+	EOT
+	export OK=$PWD/ok
+	for i in 1 2 3 4 5 6; do
+		flyte-run -q --name o often.yaml:w >/dev/null 2>&1 3>&- &
+		sleep 0.15
+		kill -9 $!
+		wait $! || true
+	done
+	touch ok
+	run -0 --separate-stderr flyte-run -q -o m --name o often.yaml:w
+	equals 1 "$output"
+	flyte-ctl fsck -q
+}
