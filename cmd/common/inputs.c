@@ -132,23 +132,6 @@ inputs_add_map(struct inputs *in, const char *text, struct err *e)
 /* ---- both sides of a message --------------------------------------------- */
 
 static void
-wants_add_list(struct strbuf *b, const struct wants *w)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < w->n; i++) {
-		if (w->at[i].fixed)
-			continue;
-		strbuf_addf(b, "%s%s: ", n++ == 0 ? "" : ", ", w->at[i].name);
-		type_add_name(b, w->at[i].type);
-		if (w->at[i].value != NULL)
-			strbuf_adds(b, " (has a default)");
-	}
-	if (n == 0)
-		strbuf_adds(b, "nothing");
-}
-
-static void
 add_given_list(struct strbuf *b, const struct inputs *in)
 {
 	size_t i, n = 0;
@@ -189,8 +172,8 @@ mismatch(const struct inputs *in, const struct wants *w, struct err *e,
 	va_start(ap, fmt);
 	strbuf_vaddf(&b, fmt, ap);
 	va_end(ap);
-	return err_set(e, ERR_USAGE, "%s", b.p) < 0 ?
-	    both_sides(in, w, e) : 0;
+	(void)!err_set(e, ERR_USAGE, "%s", b.p);
+	return both_sides(in, w, e);
 }
 
 /* ---- binding ------------------------------------------------------------- */
@@ -202,30 +185,20 @@ struct binding {
 	struct value_ctx	 values;
 };
 
-static const struct want *
-want_called(const struct wants *w, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < w->n; i++)
-		if (strcmp(w->at[i].name, name) == 0)
-			return &w->at[i];
-	return NULL;
-}
-
 /* The want of a value given for name, or NULL with the error set. */
 static const struct want *
 want_for(struct binding *b, const char *name, struct err *e)
 {
-	const struct want *w = want_called(b->wants, name);
+	const struct want *w = wants_find(b->wants, name);
 
 	if (w != NULL && !w->fixed)
 		return w;
-	if ((w != NULL ? err_set(e, ERR_USAGE, "input %s: is fixed by the "
-	    "launch plan", name) : mismatch(b->in, b->wants, e,
-	    "%s: no such input", name)) < 0)
-		return NULL;
-	return w;
+	if (w == NULL)
+		(void)mismatch(b->in, b->wants, e, "%s: no such input", name);
+	else
+		(void)!err_set(e, ERR_USAGE, "input %s: is fixed by the "
+		    "launch plan", name);
+	return NULL;
 }
 
 static int
@@ -403,7 +376,7 @@ bind_names(struct binding *b, struct err *e)
 
 	for (i = 0; i < b->in->given.n; i++) {
 		struct given *g = b->in->given.at[i];
-		const struct want *w = want_called(b->wants, g->name);
+		const struct want *w = wants_find(b->wants, g->name);
 
 		/* A word of the command line goes before the file. */
 		if (w != NULL && literal_map_get(b->map, g->name) != NULL)
@@ -534,66 +507,4 @@ inputs_bind(struct inputs *in, const struct wants *wants,
 		return -1;
 	*ret = b.map;
 	return 0;
-}
-
-/* ---- what is wanted ------------------------------------------------------ */
-
-void
-wants_of_interface(const pb_variable_map *m, struct arena *a,
-    struct wants *ret)
-{
-	size_t i;
-
-	*ret = (struct wants){ NULL, m == NULL ? 0 : m->n_variables };
-	ret->at = arena_new_n(a, ret->n + 1, struct want);
-	for (i = 0; i < ret->n; i++)
-		ret->at[i] = (struct want){
-			.name = m->variables[i]->key,
-			.type = m->variables[i]->value->type,
-			/* What is optional need not be given. */
-			.value = type_takes_none(m->variables[i]->value->type)
-			    ? literal_none(a) : NULL,
-		};
-}
-
-void
-wants_of_parameters(const pb_parameter_map *defaults,
-    const pb_literal_map *fixed, const pb_variable_map *iface,
-    struct arena *a, struct wants *ret)
-{
-	size_t i, n = 0, cap;
-
-	cap = (defaults == NULL ? 0 : defaults->n_parameters) +
-	    (fixed == NULL ? 0 : fixed->n_literals);
-	ret->at = arena_new_n(a, cap + 1, struct want);
-	for (i = 0; defaults != NULL && i < defaults->n_parameters; i++) {
-		const pb_parameter *p = defaults->parameters[i]->value;
-
-		ret->at[n++] = (struct want){
-			.name = defaults->parameters[i]->key,
-			.type = p->var->type,
-			.value = p->behavior_case ==
-			    FLYTEIDL__CORE__PARAMETER__BEHAVIOR_DEFAULT ?
-			    p->default_ : NULL,
-		};
-	}
-	ret->n = n;
-	for (i = 0; fixed != NULL && i < fixed->n_literals; i++) {
-		struct want *w = (struct want *)(uintptr_t)want_called(ret,
-		    fixed->literals[i]->key);
-		size_t j;
-
-		if (w == NULL) {
-			w = &ret->at[n++];
-			ret->n = n;
-			w->name = fixed->literals[i]->key;
-			for (j = 0; iface != NULL && j < iface->n_variables; j++)
-				if (strcmp(iface->variables[j]->key,
-				    w->name) == 0)
-					w->type =
-					    iface->variables[j]->value->type;
-		}
-		w->value = fixed->literals[i]->value;
-		w->fixed = 1;
-	}
 }

@@ -11,27 +11,8 @@
  */
 
 #include "common/context.h"
+#include "common/wants.h"
 #include "idl/value.h"
-
-/* One variable that wants a value. */
-struct want {
-	const char		*name;
-	const pb_literal_type	*type;
-	const pb_literal	*value;	/* default, or NULL: required */
-	int			 fixed;	/* may not be given */
-};
-
-struct wants {
-	struct want	*at;
-	size_t		 n;
-};
-
-/* From a task's interface (all required) and from a launch plan's. */
-void	wants_of_interface(const pb_variable_map *, struct arena *,
-	    struct wants *ret);
-void	wants_of_parameters(const pb_parameter_map *defaults,
-	    const pb_literal_map *fixed, const pb_variable_map *iface,
-	    struct arena *, struct wants *ret);
 
 struct inputs;
 /* Lies in the context's arena.  The store is opened only for name=@- of a

@@ -1,13 +1,12 @@
 /* Entities as text for people: the words of the spec where it has them. */
 
-#include "register.h"
+#include "text.h"
 
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "idl/type.h"
 #include "idl/value.h"
-#include "spec/lower.h"
 
 #define VALUE_WIDTH	60
 
@@ -20,11 +19,9 @@ add_shown(struct strbuf *b, const char *text)
 }
 
 /* "  key   text" with the text in a column. */
-static void
-add_line(struct strbuf *b, int depth, const char *key, const char *fmt, ...)
-    printf_like(4, 5);
-static void
-add_line(struct strbuf *b, int depth, const char *key, const char *fmt, ...)
+void
+text_add_line(struct strbuf *b, int depth, const char *key,
+    const char *fmt, ...)
 {
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	va_list ap;
@@ -61,8 +58,8 @@ add_target(struct strbuf *b, const pb_identifier *id,
 		entity_id_add(b, &x);
 }
 
-static void
-add_duration(struct strbuf *b, const pb_duration *d)
+void
+text_add_duration(struct strbuf *b, const pb_duration *d)
 {
 	timespan_add(b, (struct timespan){ d->seconds, d->nanos });
 }
@@ -161,12 +158,12 @@ add_variables(struct strbuf *b, const char *title, const pb_variable_map *m)
 		if (m->variables[i]->value->description[0] != '\0')
 			strbuf_addf(&t, "  # %s",
 			    m->variables[i]->value->description);
-		add_line(b, 2, m->variables[i]->key, "%s", t.p);
+		text_add_line(b, 2, m->variables[i]->key, "%s", t.p);
 	}
 }
 
-static void
-add_interface(struct strbuf *b, const pb_typed_interface *i)
+void
+text_add_interface(struct strbuf *b, const pb_typed_interface *i)
 {
 	if (i == NULL)
 		return;
@@ -192,148 +189,8 @@ add_parameters(struct strbuf *b, const pb_parameter_map *m)
 			strbuf_adds(&t, " = ");
 			add_literal(&t, p->default_);
 		}
-		add_line(b, 2, m->parameters[i]->key, "%s", t.p);
+		text_add_line(b, 2, m->parameters[i]->key, "%s", t.p);
 	}
-}
-
-/* ---- tasks -------------------------------------------------------------- */
-
-static const char *
-config_of(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
-static void
-add_words(struct strbuf *b, const char *key, char *const *at, size_t n)
-{
-	c_strbuf struct strbuf t = STRBUF_INIT;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		strbuf_addf(&t, "%s%s", i == 0 ? "" : " ", at[i]);
-	if (n > 0)
-		add_line(b, 1, key, "%s", t.p);
-}
-
-/* A text of several lines, each indented. */
-static void
-add_block(struct strbuf *b, const char *key, const char *text)
-{
-	const char *end;
-
-	if (strchr(text, '\n') == NULL) {
-		add_line(b, 1, key, "%s", text);
-		return;
-	}
-	strbuf_addf(b, "  %s\n", key);
-	for (; *text != '\0'; text = end + (*end == '\n')) {
-		end = strchrnul(text, '\n');
-		strbuf_adds(b, "    ");
-		utf8_add_shown(b, (struct str){ text, (size_t)(end - text) });
-		strbuf_addch(b, '\n');
-	}
-}
-
-/* What runs: as the spec said it, else the container's words. */
-static void
-add_program(struct strbuf *b, const pb_task_template *t)
-{
-	static const struct {
-		const char *config, *key;
-	} said[] = {
-		{ LOWER_COMMAND, "command" }, { LOWER_RUN, "run" },
-		{ LOWER_SCRIPT, "script" }, { LOWER_SCRIPT_FILE, "script file" },
-		{ LOWER_JQ, "jq" },
-	};
-	const char *text;
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(said); i++) {
-		text = config_of(t, said[i].config);
-		if (text != NULL)
-			add_block(b, said[i].key, text);
-	}
-	text = config_of(t, LOWER_STDIN);
-	if (text != NULL)
-		add_line(b, 1, "stdin", "%s", text);
-	text = config_of(t, LOWER_STDOUT);
-	if (text != NULL)
-		add_line(b, 1, "stdout", "%s", text);
-	if (t->target_case != FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
-		return;
-	add_line(b, 1, "image", "%s", t->container->image);
-	for (i = 0; i < ARRAY_LEN(said); i++)
-		if (config_of(t, said[i].config) != NULL)
-			return;
-	add_words(b, "command", t->container->command,
-	    t->container->n_command);
-	add_words(b, "args", t->container->args, t->container->n_args);
-}
-
-static void
-add_resources(struct strbuf *b, const pb_container *c)
-{
-	static const char *const names[] = { "?", "cpu", "gpu", "mem",
-		"storage", "ephemeral" };
-	const pb_resources *r = c->resources;
-	c_strbuf struct strbuf t = STRBUF_INIT;
-	size_t i;
-
-	if (r == NULL)
-		return;
-	for (i = 0; i < r->n_requests; i++)
-		strbuf_addf(&t, " %s %s", names[(size_t)r->requests[i]->name <
-		    ARRAY_LEN(names) ? r->requests[i]->name : 0],
-		    r->requests[i]->value);
-	if (r->n_limits > 0)
-		strbuf_adds(&t, "; at most");
-	for (i = 0; i < r->n_limits; i++)
-		strbuf_addf(&t, " %s %s", names[(size_t)r->limits[i]->name <
-		    ARRAY_LEN(names) ? r->limits[i]->name : 0],
-		    r->limits[i]->value);
-	if (t.n > 0)
-		add_line(b, 1, "resources", "%s", t.p + (t.p[0] == ' '));
-}
-
-static void
-add_metadata(struct strbuf *b, const pb_task_metadata *m)
-{
-	c_strbuf struct strbuf t = STRBUF_INIT;
-
-	if (m == NULL)
-		return;
-	if (m->discoverable)
-		add_line(b, 1, "cache", "%s%s", m->discovery_version,
-		    m->cache_serializable ? ", one at a time" : "");
-	if (m->retries != NULL && m->retries->retries > 0)
-		add_line(b, 1, "retries", "%u", m->retries->retries);
-	if (m->timeout != NULL) {
-		add_duration(&t, m->timeout);
-		add_line(b, 1, "timeout", "%s", t.p);
-	}
-}
-
-static void
-add_task(struct strbuf *b, const pb_task_template *t)
-{
-	size_t i;
-
-	add_line(b, 1, "type", "%s", t->type);
-	add_interface(b, t->interface);
-	add_program(b, t);
-	add_metadata(b, t->metadata);
-	if (t->target_case != FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
-		return;
-	for (i = 0; i < t->container->n_env; i++)
-		add_line(b, 1, i == 0 ? "env" : "", "%s=%s",
-		    t->container->env[i]->key, t->container->env[i]->value);
-	add_resources(b, t->container);
 }
 
 /* ---- workflows ---------------------------------------------------------- */
@@ -351,7 +208,7 @@ add_gate(struct strbuf *b, const pb_gate_node *g)
 	case FLYTEIDL__CORE__GATE_NODE__CONDITION_SLEEP:
 		strbuf_adds(b, "gate sleep ");
 		if (g->sleep->duration != NULL)
-			add_duration(b, g->sleep->duration);
+			text_add_duration(b, g->sleep->duration);
 		return;
 	default:
 		strbuf_adds(b, "gate");
@@ -421,7 +278,8 @@ add_children(struct strbuf *b, int depth, const pb_node *n,
 		add_node(b, depth, "else", block->else_node, of);
 	if (block->default_case ==
 	    FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ERROR)
-		add_line(b, depth, "else", "fail: %s", block->error->message);
+		text_add_line(b, depth, "else", "fail: %s",
+		    block->error->message);
 }
 
 /* As deep as messages are. */
@@ -445,7 +303,7 @@ add_node(struct strbuf *b, int depth, const char *what, const pb_node *n,
 	for (i = 0; i < n->n_upstream_node_ids; i++)
 		strbuf_addf(&t, "%s%s", i == 0 ? "  after " : ", ",
 		    n->upstream_node_ids[i]);
-	add_line(b, MIN(depth, 5), what == NULL ? n->id : what, "%s", t.p);
+	text_add_line(b, MIN(depth, 5), what == NULL ? n->id : what, "%s", t.p);
 	add_children(b, depth + 1, n, of);
 }
 
@@ -459,7 +317,7 @@ add_workflow(struct strbuf *b, const pb_workflow_template *w,
 		add_parameters(b, parameters);
 		add_variables(b, "outputs", w->interface->outputs);
 	} else {
-		add_interface(b, w->interface);
+		text_add_interface(b, w->interface);
 	}
 	strbuf_adds(b, "  nodes\n");
 	for (i = 0; i < w->n_nodes; i++)
@@ -473,7 +331,7 @@ add_workflow(struct strbuf *b, const pb_workflow_template *w,
 			strbuf_adds(b, "  results\n");
 		if (w->outputs[i]->binding != NULL)
 			add_binding(&t, w->outputs[i]->binding);
-		add_line(b, 2, w->outputs[i]->var, "%s", t.p);
+		text_add_line(b, 2, w->outputs[i]->var, "%s", t.p);
 	}
 }
 
@@ -489,14 +347,14 @@ add_schedule(struct strbuf *b, const pb_admin_schedule *s)
 
 	switch ((int)s->schedule_expression_case) {
 	case FLYTEIDL__ADMIN__SCHEDULE__SCHEDULE_EXPRESSION_CRON_SCHEDULE:
-		add_line(b, 1, "schedule", "cron %s",
+		text_add_line(b, 1, "schedule", "cron %s",
 		    s->cron_schedule->schedule);
 		break;
 	case FLYTEIDL__ADMIN__SCHEDULE__SCHEDULE_EXPRESSION_CRON_EXPRESSION:
-		add_line(b, 1, "schedule", "cron %s", s->cron_expression);
+		text_add_line(b, 1, "schedule", "cron %s", s->cron_expression);
 		break;
 	case FLYTEIDL__ADMIN__SCHEDULE__SCHEDULE_EXPRESSION_RATE:
-		add_line(b, 1, "schedule", "every %u %s", s->rate->value,
+		text_add_line(b, 1, "schedule", "every %u %s", s->rate->value,
 		    (size_t)s->rate->unit < ARRAY_LEN(units) ?
 		    units[s->rate->unit] : "?");
 		break;
@@ -504,7 +362,7 @@ add_schedule(struct strbuf *b, const pb_admin_schedule *s)
 		return;
 	}
 	if (s->kickoff_time_input_arg[0] != '\0')
-		add_line(b, 1, "kickoff", "%s", s->kickoff_time_input_arg);
+		text_add_line(b, 1, "kickoff", "%s", s->kickoff_time_input_arg);
 }
 #pragma GCC diagnostic pop
 
@@ -520,7 +378,7 @@ add_plan(struct strbuf *b, const pb_admin_launch_plan *p,
 		return;
 	if (s->workflow_id != NULL)
 		add_target(&t, s->workflow_id, of);
-	add_line(b, 1, "workflow", "%s", t.p);
+	text_add_line(b, 1, "workflow", "%s", t.p);
 	add_parameters(b, p->closure != NULL && p->closure->expected_inputs ?
 	    p->closure->expected_inputs : s->default_inputs);
 	if (s->fixed_inputs != NULL && s->fixed_inputs->n_literals > 0)
@@ -529,7 +387,8 @@ add_plan(struct strbuf *b, const pb_admin_launch_plan *p,
 	    i < s->fixed_inputs->n_literals; i++) {
 		strbuf_reset(&t);
 		add_literal(&t, s->fixed_inputs->literals[i]->value);
-		add_line(b, 2, s->fixed_inputs->literals[i]->key, "%s", t.p);
+		text_add_line(b, 2, s->fixed_inputs->literals[i]->key, "%s",
+		    t.p);
 	}
 	if (p->closure != NULL)
 		add_variables(b, "outputs", p->closure->expected_outputs);
@@ -538,7 +397,7 @@ add_plan(struct strbuf *b, const pb_admin_launch_plan *p,
 	if (s->entity_metadata->schedule != NULL)
 		add_schedule(b, s->entity_metadata->schedule);
 	if (s->entity_metadata->n_notifications > 0)
-		add_line(b, 1, "notifications", "%zu",
+		text_add_line(b, 1, "notifications", "%zu",
 		    s->entity_metadata->n_notifications);
 }
 
@@ -572,12 +431,12 @@ text_entity(struct strbuf *b, const struct shown *x)
 	strbuf_addch(b, '\n');
 	if (x->created_at != NULL) {
 		instant_add(&t, *x->created_at);
-		add_line(b, 1, "registered", "%s", t.p);
+		text_add_line(b, 1, "registered", "%s", t.p);
 	}
 	if (x->active)
-		add_line(b, 1, "state", "active");
+		text_add_line(b, 1, "state", "active");
 	if (x->task != NULL)
-		add_task(b, x->task);
+		text_add_task(b, x->task);
 	if (x->workflow != NULL)
 		add_workflow(b, x->workflow, x->parameters, x->id);
 	if (x->plan != NULL)
