@@ -45,6 +45,8 @@ context_init(struct context *c, const char *tool)
 {
 	open_std_fds();
 	signal(SIGCHLD, SIG_DFL);
+	/* Over ulimit -f a write fails as on a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	*c = (struct context){ .tool = tool };
 	arena_init(&c->arena);
 }

@@ -65,6 +65,7 @@ set_attr(posix_spawnattr_t *at, unsigned flags)
 		sigemptyset(&defaults);
 		sigaddset(&defaults, SIGPIPE);
 		sigaddset(&defaults, SIGCHLD);
+		sigaddset(&defaults, SIGXFSZ);
 	} else {
 		f |= POSIX_SPAWN_SETPGROUP;
 		sigfillset(&defaults);

@@ -121,3 +121,9 @@ killed() {
 		run -2 timeout 10 flyte-run -q -i in.json s.yaml:t
 	done
 }
+
+@test "hostile: a limit on the size of files is a system error, not a signal" {
+	head -c 4000000 /dev/zero >big
+	run -8 --separate-stderr bash -c 'ulimit -f 1000; flyte-cache put big'
+	has 'File too large' "$stderr"
+}
