@@ -70,3 +70,31 @@ runs() {
 	run -0 --separate-stderr flyte-run -q -o m o.yaml:image
 	equals 1 "$output"
 }
+
+@test "overrides: maps with other bound values do not share results" {
+	cat >b.yaml <<-'EOT'
+	tasks:
+	  add: {pass_env: [LOG], cache: "1", inputs: {a: int, b: int}, outputs: {m: int}, run: "echo $a $b >>$LOG; echo $((a + b)) >$FLYTE_OUTPUTS/m"}
+	workflows:
+	  w:
+	    nodes:
+	      x: {map: add, with: {a: [1, 2], b: 10}}
+	      y: {map: add, with: {a: [1, 2], b: 20}, after: [x]}
+	    outputs: {x: $x.m, y: $y.m}
+	EOT
+	run -0 --separate-stderr flyte-run -q --plain b.yaml:w
+	equals '{"x":[11,12],"y":[21,22]}' "$output"
+	equals 4 "$(runs)"
+	run -0 --separate-stderr flyte-run -q --plain b.yaml:w
+	equals '{"x":[11,12],"y":[21,22]}' "$output"
+	equals 0 "$(runs)"
+}
+
+@test "overrides: what a sub-workflow runs ends with its time" {
+	sed -i 's/exec sleep 100/exec sleep 86311/' o.yaml
+	run -1 flyte-run -q --name t o.yaml:inner
+	run -0 flyte-show --json t
+	has imeout "$(echo "$output" | jq '.nodes[] | select(.node == "s").error')"
+	run -1 pgrep -f "sleep 86311"
+	flyte-ctl fsck -q
+}
