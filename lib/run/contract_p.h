@@ -71,6 +71,13 @@ int	write_inputs(const struct contract *, const struct attempt *,
 	    struct arena *, struct err *) must_check;
 int	open_stdin(const struct contract *, const struct attempt *, int *ret,
 	    struct err *) must_check;
+/*
+ * 1 if the name of a variable, or key of a map, may name a file.  They come
+ * from outside: one with a slash would reach out of the folder.
+ */
+int	is_file_name(const char *);
+
+/* contract_outputs.c */
 /* Outputs from dir/outputs.  0 with *ret_fault set: the task's fault. */
 int	read_outputs(const struct contract *, const struct attempt *,
 	    struct arena *, pb_literal_map **ret, const char **ret_fault,
