@@ -174,7 +174,7 @@ check_list(struct check *k, pb_binding_data *d,
     const pb_literal_type **ret)
 {
 	const pb_binding_data_collection *c = d->collection;
-	const pb_literal_type *t, *last = NULL;
+	const pb_literal_type *t = NULL, *last = NULL;
 	struct step at = { s, NULL, 0, s == NULL ? 1 : s->depth + 1 };
 	size_t i, from = k->from.n;
 	uint64_t bad = k->bad;
@@ -205,7 +205,7 @@ check_map(struct check *k, pb_binding_data *d,
     const pb_literal_type **ret)
 {
 	const pb_binding_data_map *m = d->map;
-	const pb_literal_type *t, *last = NULL;
+	const pb_literal_type *t = NULL, *last = NULL;
 	struct step at = { s, "", 0, s == NULL ? 1 : s->depth + 1 };
 	size_t i, from = k->from.n;
 	uint64_t bad = k->bad;

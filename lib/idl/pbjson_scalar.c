@@ -85,8 +85,8 @@ static int
 read_signed(const struct read *r, const struct place *at, int64_t min,
     int64_t max, int64_t *ret)
 {
-	uint64_t v, bound;
-	int negative;
+	uint64_t v = 0, bound;
+	int negative = 0;
 
 	if (read_magnitude(r, at, &negative, &v) < 0)
 		return -1;
@@ -102,7 +102,7 @@ static int
 read_unsigned(const struct read *r, const struct place *at, uint64_t max,
     uint64_t *ret)
 {
-	int negative;
+	int negative = 0;
 
 	if (read_magnitude(r, at, &negative, ret) < 0)
 		return -1;
@@ -131,7 +131,7 @@ read_double(const struct read *r, const struct place *at, double *ret)
 static int
 read_float(const struct read *r, const struct place *at, float *ret)
 {
-	double v;
+	double v = 0;
 
 	if (read_double(r, at, &v) < 0)
 		return -1;
@@ -208,7 +208,7 @@ read_enum(const struct read *r, const struct place *at,
     const ProtobufCEnumDescriptor *d, int *ret)
 {
 	const struct tree_node *n = node_at(r, at);
-	int64_t v;
+	int64_t v = 0;
 	unsigned i;
 
 	if (d == &google__protobuf__null_value__descriptor && is_null(r, at)) {
@@ -235,8 +235,8 @@ int
 pbjson_read_scalar(const struct read *r, const struct place *at,
     const ProtobufCFieldDescriptor *f, void *slot)
 {
-	uint64_t u;
-	int64_t i;
+	uint64_t u = 0;
+	int64_t i = 0;
 
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_INT32:

@@ -79,7 +79,7 @@ add_fixed(struct strbuf *b, const char *digits, int exponent)
 void
 render_add_fixed_float(struct strbuf *b, double v)
 {
-	char digits[32];
+	char digits[32] = "";
 	int exponent;
 
 	if (add_word(b, v))
@@ -93,7 +93,7 @@ render_add_fixed_float(struct strbuf *b, double v)
 void
 render_add_go_float(struct strbuf *b, double v)
 {
-	char digits[32];
+	char digits[32] = "";
 	int exponent;
 
 	if (add_word(b, v))

@@ -307,7 +307,7 @@ read_union(struct reader *r, const pb_literal_type *t,
 	pb_literal_type *none = find_variant(t, SIMPLE_NONE);
 	pb_literal_type *text = find_variant(t, SIMPLE_STRING);
 	struct matches m = { 0 };
-	pb_literal *value;
+	pb_literal *value = NULL;
 	int rc;
 
 	if (none != NULL && (is_null(r, g) || (g->node == TREE_NONE &&

@@ -154,7 +154,7 @@ lower_run(struct task *t)
 {
 	static const char *const usual[] = { "/bin/sh", "-eu", "-c" };
 	char *text = shape_text(t->l, t->at.run, "a text for the shell");
-	char **words;
+	char **words = NULL;
 	size_t n = ARRAY_LEN(usual), i;
 
 	if (text == NULL)
