@@ -123,7 +123,7 @@ run_admits(const struct run_job *j)
 {
 	struct runner *r = j->run->runner;
 
-	/* Alone it needs no leave: so nobody waits for ever. */
+	/* Alone it needs no leave: so that nobody waits for ever. */
 	if (r->running == 0)
 		return 1;
 	return r->places + j->places <= r->opts.jobs &&
