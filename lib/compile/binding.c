@@ -113,6 +113,8 @@ fault_shape(struct check *k, enum compile_code code, const struct step *s,
 int
 binding_castable(const pb_literal_type *up, const pb_literal_type *down)
 {
+	if (down == NULL)
+		return 0;
 	if (up->type_case == TYPE_SIMPLE && down->type_case == TYPE_SIMPLE &&
 	    up->simple == down->simple && up->simple != SIMPLE_STRUCT &&
 	    up->structure == NULL)

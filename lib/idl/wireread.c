@@ -21,7 +21,8 @@ wire_take_varint(struct wire_reader *r, uint64_t *ret, struct err *e)
 	unsigned shift;
 	unsigned char c;
 
-	for (shift = 0; r->p < r->end; shift += 7) {
+	/* An empty text may have no place at all. */
+	for (shift = 0; r->p != NULL && r->p < r->end; shift += 7) {
 		c = (unsigned char)*r->p++;
 		/* the tenth byte has room for one bit */
 		if (shift == 63 && c > 1)

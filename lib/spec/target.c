@@ -18,6 +18,7 @@ not_found(struct file *f, enum entity_kind kind, uint32_t node,
     const struct err *e)
 {
 	struct load *l = &f->l;
+	const struct decl *decls = f->decls[kind].at;
 	const char *names[256], *meant;
 	size_t i, n = 0;
 
@@ -25,8 +26,9 @@ not_found(struct file *f, enum entity_kind kind, uint32_t node,
 		shape_fault(l, DIAG_BAD_REFERENCE, node, "%s", e->msg);
 		return;
 	}
-	for (i = 0; i < f->decls[kind].n && n < ARRAY_LEN(names); i++)
-		names[n++] = f->decls[kind].at[i].name;
+	for (i = 0; decls != NULL && i < f->decls[kind].n &&
+	    n < ARRAY_LEN(names); i++)
+		names[n++] = decls[i].name;
 	shape_fault(l, DIAG_BAD_REFERENCE, node, "no %s is called \"" STR_FMT
 	    "\"", entity_kind_words(kind), STR_ARG(l->t->at[node].text));
 	meant = did_you_mean(l->t->at[node].text, names, n);
