@@ -6,6 +6,7 @@
 
 #include "run/execution.h"
 #include "run/local.h"
+#include "run/resources.h"
 #include "sys/file.h"
 
 struct running {
@@ -89,6 +90,17 @@ exec_make_scratch(struct exec *x, const char **ret, struct err *e)
 	return 0;
 }
 
+/* A jq task runs in this process, unless something may have to end it. */
+static int
+needs_folder(const struct exec *x)
+{
+	const struct resources *limits = contract_limits(x->contract);
+
+	return contract_kind(x->contract) != CONTRACT_JQ || x->timeout > 0 ||
+	    contract_timeout(x->contract) > 0 || limits->memory > 0 ||
+	    limits->cpu > 0;
+}
+
 static int
 wait_for_end(struct running *r, struct err *e)
 {
@@ -131,7 +143,8 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	struct running r = { .exec = x, .loop = loop };
 	/* What the task prints that is no output goes to stderr, live. */
 	struct local_options o = {
-		.slots = 1, .single = 1, .keep = 1, .out = 2, .err = 2, .foreground = 1,
+		.slots = 1, .single = 1, .keep = 1, .out = 2, .err = 2,
+		.foreground = 1,
 		.grace = LOCAL_GRACE, .here = x->here ? "." : NULL,
 		.limit = context_helper(&x->ctx, "limit"),
 		.no_groups = !context_use_groups(&x->ctx),
@@ -139,10 +152,9 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	const char *scratch = NULL;
 	int status;
 
-	if (contract_kind(x->contract) != CONTRACT_JQ &&
-	    exec_make_scratch(x, &scratch, e) < 0)
+	if (needs_folder(x) && exec_make_scratch(x, &scratch, e) < 0)
 		return -1;
-	o.scratch = scratch == NULL ? "/nonexistent" : scratch;
+	o.scratch = scratch;
 	r.executor = local_new(loop, &o);
 	status = submit(&r, e);
 	if (status == 0 && r.job->result.note != NULL && !x->quiet)

@@ -205,7 +205,8 @@ start(struct local_job *j, struct err *e)
 		end_soon(j);
 		return 0;
 	}
-	if (local_slot_folder(x, j->slot, e) < 0 || local_slot_logs(x, j->slot, e) < 0)
+	if (local_slot_folder(x, j->slot, e) < 0 ||
+	    local_slot_logs(x, j->slot, e) < 0)
 		return -1;
 	j->slot->dirty = 1;
 	j->attempt.dir = j->slot->dir;
