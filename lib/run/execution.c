@@ -160,8 +160,8 @@ find_last(const char *home, struct arena *a, struct execution_id *ret,
     struct err *e)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
-	struct execution_row *rows;
-	size_t n;
+	struct execution_row *rows = NULL;
+	size_t n = 0;
 
 	strbuf_addf(&path, "%s/" LAST, home);
 	if (file_read(AT_FDCWD, path.p, MAX_NAME * 4, &text, e) == 0) {
@@ -229,8 +229,8 @@ execution_find(const char *home, const char *text, const char *project,
     struct err *e)
 {
 	struct execution_id full, id;
-	struct execution_row *rows;
-	size_t n;
+	struct execution_row *rows = NULL;
+	size_t n = 0;
 
 	if (strcmp(text, "last") == 0)
 		return find_last(home, a, ret, e);

@@ -26,7 +26,7 @@ one_uri(struct uris *u, char **uri)
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct blob blob;
 
-	if (blob_of_path(u->s, str_of(*uri), &blob) < 0)
+	if (*uri == NULL || blob_of_path(u->s, str_of(*uri), &blob) < 0)
 		return;
 	if (u->to_disk)
 		blob_add_uri(&blob, &b);
