@@ -2,6 +2,7 @@
 
 #include "ctl.h"
 
+#include "base/limits.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "data/json.h"
@@ -59,9 +60,8 @@ number_of(const struct checker *c, const char *key)
 }
 
 static struct known *
-node_of(struct checker *c)
+node_at(struct checker *c, struct str path)
 {
-	struct str path = text_of(c, "p");
 	struct known fresh = { .attempt = -1 };
 	uint32_t at = map_get(&c->by_path, path);
 
@@ -72,6 +72,12 @@ node_of(struct checker *c)
 		map_put(&c->by_path, fresh.path, at);
 	}
 	return &c->nodes.at[at];
+}
+
+static struct known *
+node_of(struct checker *c)
+{
+	return node_at(c, text_of(c, "p"));
 }
 
 /* ---- legal steps -------------------------------------------------------- */
@@ -110,9 +116,8 @@ static const unsigned after_wf[SCHED_WF_MAX] = {
 };
 
 static void
-check_node(struct checker *c)
+check_phase(struct checker *c, struct known *n)
 {
-	struct known *n = node_of(c);
 	struct str name = text_of(c, "s");
 	unsigned i;
 
@@ -129,6 +134,31 @@ check_node(struct checker *c)
 		    sched_phase_name((enum sched_phase)i),
 		    sched_phase_name(n->phase));
 	n->phase = (enum sched_phase)i;
+}
+
+static void
+check_node(struct checker *c)
+{
+	check_phase(c, node_of(c));
+}
+
+static void
+check_elements(struct checker *c)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	int64_t from = number_of(c, "from"), n = number_of(c, "n"), i;
+
+	if (from < 0 || n < 0 || from > MAX_MAP_ELEMENTS ||
+	    n > MAX_MAP_ELEMENTS) {
+		fault(c, "no range of elements");
+		return;
+	}
+	for (i = from; i < from + n; i++) {
+		strbuf_reset(&path);
+		strbuf_addf(&path, STR_FMT "/n%d", STR_ARG(text_of(c, "p")),
+		    (int)i);
+		check_phase(c, node_at(c, strbuf_str(&path)));
+	}
 }
 
 static void
@@ -199,7 +229,7 @@ check_record(const struct journal_line *line, void *arg, struct err *e)
 	} kinds[] = {
 		{ "node", check_node }, { "start", check_start },
 		{ "end", check_end }, { "workflow", check_workflow },
-		{ "begin", check_begin },
+		{ "begin", check_begin }, { "elements", check_elements },
 	};
 	struct checker *c = arg;
 	struct str kind;

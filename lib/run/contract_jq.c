@@ -87,14 +87,14 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
-	c_jqx struct jqx *jq = NULL;
 	size_t n;
 
 	*ret = (struct collected){ .outputs = NULL };
 	add_inputs(&in, inputs, a);
-	if (jqx_new(str_of(c->jq), &jq, e) < 0)
+	if (*c->compiled == NULL &&
+	    jqx_new(str_of(c->jq), c->compiled, e) < 0)
 		return -1;
-	if (jqx_run(jq, strbuf_str(&in), c->jq_flags ? JQX_INTS_TEXT : 0,
+	if (jqx_run(*c->compiled, strbuf_str(&in), c->jq_flags ? JQX_INTS_TEXT : 0,
 	    &out, &n, e) < 0)
 		user_error(ret, a, "JqFailed", e->msg);
 	else

@@ -1,5 +1,6 @@
 #include "run/history.h"
 
+#include "base/limits.h"
 #include "base/num.h"
 #include "base/vec.h"
 #include "data/json.h"
@@ -153,14 +154,11 @@ read_places(const struct tree *t, struct history_attempt *a)
 /* ---- nodes and attempts ------------------------------------------------- */
 
 static struct building *
-node_of(struct history *h, const struct tree *t)
+node_at(struct history *h, struct str path)
 {
 	struct history_build *b = h->build;
-	struct str path = text_of(t, "p");
 	uint32_t i;
 
-	if (path.p == NULL)
-		return NULL;
 	i = map_get(&h->by_path, path);
 	if (i == MAP_NONE) {
 		struct building fresh = { .attempts = VEC_INIT };
@@ -171,6 +169,14 @@ node_of(struct history *h, const struct tree *t)
 		map_put(&h->by_path, fresh.node.path, i);
 	}
 	return &b->nodes.at[i];
+}
+
+static struct building *
+node_of(struct history *h, const struct tree *t)
+{
+	struct str path = text_of(t, "p");
+
+	return path.p == NULL ? NULL : node_at(h, path);
 }
 
 /* The attempt of the record; a new one unless it is known. */
@@ -276,6 +282,66 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	if (n->started == 0 && n->phase != SCHED_QUEUED)
 		n->started = time;
 	n->ended = node_is_final(n->phase) ? time : 0;
+	return 0;
+}
+
+/* What follows a value in a list of JSON maps; null is p NULL. */
+static struct str
+next_json(struct history *h, const struct tree *t, uint32_t *at)
+{
+	const struct tree_node *n;
+
+	if (*at == TREE_NONE)
+		return (struct str){ NULL, 0 };
+	n = &t->at[*at];
+	*at = n->next;
+	if (n->kind != TREE_MAP)
+		return (struct str){ NULL, 0 };
+	return arena_str(&h->arena, (struct str){
+	    t->source.text.p + n->span.from, n->span.to - n->span.from });
+}
+
+static uint32_t
+first_of(const struct tree *t, const char *key)
+{
+	uint32_t n = tree_get(t, 0, key);
+
+	return n == TREE_NONE || t->at[n].kind != TREE_SEQ ? TREE_NONE :
+	    t->at[n].first;
+}
+
+static int
+read_elements(struct history *h, const struct tree *t, int64_t time)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	struct str map = text_of(t, "p");
+	int64_t from = int_of(t, "from"), n = int_of(t, "n"), i;
+	uint32_t in = first_of(t, "i"), out = first_of(t, "o");
+	const char *why = cstr_of(h, t, "w"), *cache = cstr_of(h, t, "c");
+
+	if (map.p == NULL || from < 0 || n < 0 || n > MAX_MAP_ELEMENTS ||
+	    from > MAX_MAP_ELEMENTS)
+		return -1;
+	for (i = from; i < from + n; i++) {
+		struct history_node *node;
+		struct str inputs = next_json(h, t, &in);
+
+		strbuf_reset(&path);
+		strbuf_addf(&path, STR_FMT "/n%d", STR_ARG(map), (int)i);
+		node = &node_at(h, strbuf_str(&path))->node;
+		node->phase = SCHED_SUCCEEDED;
+		node->why = why;
+		node->cache = cache;
+		node->attempt = (uint32_t)int_of(t, "a");
+		if (inputs.p != NULL)
+			node->inputs = inputs;
+		node->outputs = next_json(h, t, &out);
+		if (node->first == 0)
+			node->first = time;
+		if (node->started == 0)
+			node->started = time;
+		node->ended = time;
+	}
 	return 0;
 }
 
@@ -420,7 +486,7 @@ read_record(const struct journal_line *line, void *arg, struct err *e)
 		{ "execution", read_execution }, { "begin", read_begin },
 		{ "why", read_why }, { "signal", read_signal },
 		{ "control", read_control }, { "child", read_child },
-		{ "build", read_build },
+		{ "build", read_build }, { "elements", read_elements },
 	};
 	struct history *h = arg;
 	struct tree *t = &h->build->tree;

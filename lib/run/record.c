@@ -30,6 +30,11 @@ recorder_init(struct recorder *r, struct journal *j, struct store *store)
 	r->journal = j;
 	r->store = store;
 	strbuf_init(&r->line);
+	strbuf_init(&r->text);
+	r->batch = (struct record_batch){ .n = 0 };
+	strbuf_init(&r->batch.map);
+	strbuf_init(&r->batch.inputs);
+	strbuf_init(&r->batch.outputs);
 	err_clear(&r->trouble);
 }
 
@@ -37,6 +42,10 @@ void
 recorder_release(struct recorder *r)
 {
 	strbuf_release(&r->line);
+	strbuf_release(&r->text);
+	strbuf_release(&r->batch.map);
+	strbuf_release(&r->batch.inputs);
+	strbuf_release(&r->batch.outputs);
 }
 
 /* ---- parts -------------------------------------------------------------- */
@@ -46,6 +55,7 @@ open_record(struct recorder *r, const char *kind)
 {
 	struct json_writer w;
 
+	record_flush(r);
 	strbuf_reset(&r->line);
 	w = json_writer(&r->line, 0);
 	json_object(&w);
@@ -89,30 +99,37 @@ put_cstr(struct json_writer *w, const char *key, const char *value)
  * place.  What does not read back is our own fault or a full store; it is
  * kept in trouble and the commit fails.
  */
-static void
-put_message(struct recorder *r, struct json_writer *w, const char *key,
+static int
+add_message(struct recorder *r, struct strbuf *text,
     const ProtobufCMessageDescriptor *d, struct str bytes)
 {
 	c_arena struct arena a = ARENA_INIT;
-	c_strbuf struct strbuf text = STRBUF_INIT;
 	ProtobufCMessage *m;
 	struct err e;
 
-	if (bytes.p == NULL)
-		return;
 	if (d == &flyteidl__core__literal_map__descriptor &&
 	    r->store != NULL &&
 	    blob_uris_to_disk(r->store, bytes, &a, &bytes, NULL, &e) < 0)
 		goto bad;
 	if (wire_unpack(d, bytes, &a, &m, &e) < 0)
 		goto bad;
-	pbjson_print(m, 0, &text);
-	json_key(w, key);
-	json_raw(w, strbuf_str(&text));
-	return;
+	pbjson_print(m, 0, text);
+	return 0;
 bad:
 	if (r->trouble.kind == ERR_NONE)
 		r->trouble = e;
+	return -1;
+}
+
+static void
+put_message(struct recorder *r, struct json_writer *w, const char *key,
+    const ProtobufCMessageDescriptor *d, struct str bytes)
+{
+	strbuf_reset(&r->text);
+	if (bytes.p == NULL || add_message(r, &r->text, d, bytes) < 0)
+		return;
+	json_key(w, key);
+	json_raw(w, strbuf_str(&r->text));
 }
 
 static void
@@ -384,6 +401,103 @@ record_node(struct recorder *r, const struct sched_action *act,
 	put_map(r, &w, "o", act->outputs);
 	put_error(&w, &act->error);
 	close_record(r, &w);
+}
+
+/* ---- elements of maps --------------------------------------------------- */
+
+/* A record is written once it has as much as this. */
+#define BATCH_BYTES	((size_t)32 * 1024)
+
+static void
+put_list(struct json_writer *w, const char *key, const struct strbuf *items,
+    int is_list)
+{
+	if (!is_list && str_is(strbuf_str(items), "null"))
+		return;
+	json_key(w, key);
+	if (is_list)
+		strbuf_addch(w->out, '[');
+	json_raw(w, strbuf_str(items));
+	if (is_list)
+		strbuf_addch(w->out, ']');
+}
+
+/* One element alone is told as any node is. */
+void
+record_flush(struct recorder *r)
+{
+	struct record_batch *b = &r->batch;
+	uint32_t n = TAKE(b->n, 0);
+	struct json_writer w;
+
+	if (n == 0)
+		return;
+	w = open_record(r, n == 1 ? "node" : "elements");
+	if (n == 1)
+		strbuf_addf(&b->map, "/n%u", b->from);
+	put_attempt(&w, strbuf_str(&b->map), b->attempt);
+	if (n > 1) {
+		json_key(&w, "from");
+		json_uint(&w, b->from);
+		json_key(&w, "n");
+		json_uint(&w, n);
+	}
+	put_cstr(&w, "s", sched_phase_name(SCHED_SUCCEEDED));
+	put_cstr(&w, "w", sched_why_name(b->why));
+	put_cstr(&w, "c", cache_names[b->cache]);
+	if (b->has_inputs)
+		put_list(&w, "i", &b->inputs, n > 1);
+	put_list(&w, "o", &b->outputs, n > 1);
+	close_record(r, &w);
+}
+
+static int
+continues(const struct record_batch *b, const struct sched_action *act,
+    struct str map, int has_inputs)
+{
+	return b->n > 0 && act->at.element == b->from + b->n &&
+	    act->at.attempt == b->attempt && act->why == b->why &&
+	    act->cache == b->cache && has_inputs == b->has_inputs &&
+	    b->inputs.n + b->outputs.n < BATCH_BYTES &&
+	    str_eq(map, strbuf_str(&b->map));
+}
+
+static void
+add_literals(struct recorder *r, struct strbuf *items, struct str bytes)
+{
+	if (r->batch.n > 0)
+		strbuf_addch(items, ',');
+	if (bytes.p == NULL)
+		strbuf_adds(items, "null");
+	else
+		(void)!add_message(r, items,
+		    &flyteidl__core__literal_map__descriptor, bytes);
+}
+
+void
+record_element(struct recorder *r, const struct sched_action *act,
+    struct str inputs)
+{
+	struct record_batch *b = &r->batch;
+	const char *slash = memrchr(act->path.p, '/', act->path.n);
+	struct str map = { act->path.p, (size_t)(slash - act->path.p) };
+
+	if (!continues(b, act, map, inputs.p != NULL)) {
+		record_flush(r);
+		b->from = act->at.element;
+		b->attempt = act->at.attempt;
+		b->why = act->why;
+		b->cache = act->cache;
+		b->has_inputs = inputs.p != NULL;
+		strbuf_reset(&b->map);
+		strbuf_addstr(&b->map, map);
+		strbuf_reset(&b->inputs);
+		strbuf_reset(&b->outputs);
+	}
+	if (b->has_inputs)
+		add_literals(r, &b->inputs, inputs);
+	add_literals(r, &b->outputs, act->outputs);
+	b->n++;
 }
 
 void

@@ -11,6 +11,9 @@
  *			lo slot and where in SLOT.out and SLOT.err it begins
  *	end		an attempt ended: p, a, cause, status, usage, logs
  *	node		a node has another phase: p, s, w why, a, c, o, e
+ *	elements	consecutive elements of the map p, from on, succeeded:
+ *			i and o lists of one literal map (or null) each; n of
+ *			them; the rest as node
  *	why		what was found out about a miss of the cache
  *	signal		a gate's value arrived
  *	control		the commands up to n have been applied (run/control.h)
@@ -71,11 +74,24 @@ struct record_execution {
 	size_t		 n_forced;
 };
 
-/* Writes records to a journal.  No function here does I/O but record_commit. */
+/* Elements of a map that succeeded one after the other, not yet a record. */
+struct record_batch {
+	uint32_t	 from, n;	/* n 0: none */
+	uint32_t	 attempt;
+	enum sched_why	 why;
+	enum sched_cache cache;
+	int		 has_inputs;
+	struct strbuf	 map;		/* path up to the element's id */
+	struct strbuf	 inputs, outputs;	/* JSON, by commas */
+};
+
+/* Writes records to a journal.  No function here does I/O. */
 struct recorder {
 	struct journal	*journal;
 	struct store	*store;		/* for blob: URIs; NULL: as they are */
 	struct strbuf	 line;		/* reused */
+	struct strbuf	 text;		/* the same */
+	struct record_batch batch;
 	struct err	 trouble;	/* first fault of a conversion */
 };
 void	recorder_init(struct recorder *, struct journal *, struct store *);
@@ -93,6 +109,15 @@ void	record_end(struct recorder *, struct str path, uint32_t attempt,
  * what is not a task their digest is kept. */
 void	record_node(struct recorder *, const struct sched_action *,
 	    struct str inputs);
+/*
+ * The same of an element of a map that succeeded, in one record with those
+ * that come right after it.  It is in the journal once another record or
+ * record_flush follows.
+ */
+void	record_element(struct recorder *, const struct sched_action *,
+	    struct str inputs);
+/* To be called before the journal is committed. */
+void	record_flush(struct recorder *);
 #define RECORD_DIGEST	65
 /* That digest: 64 hexadecimal digits, of the inputs as they are on disk. */
 int	record_digest(struct store *, struct str inputs,

@@ -27,6 +27,7 @@ unlink_running(struct run_job *j)
 	for (p = &j->run->running; *p != j; p = &(*p)->next)
 		;
 	*p = j->next;
+	j->run->runner->brief -= (unsigned)j->brief;
 	run_dismiss(j);
 }
 
@@ -54,12 +55,34 @@ result_of(const struct run_job *j, struct strbuf *bytes,
 	}
 }
 
-/* The end of the job, and then that of the node if it came first. */
+static void
+record_started(struct run_job *j)
+{
+	c_strbuf struct strbuf handle = STRBUF_INIT;
+	struct run *run = j->run;
+
+	run->executor->ops->handle(j->job, &handle);
+	record_start(&run->recorder, str_of(j->path), j->at.attempt,
+	    handle.p, j->input_bytes,
+	    contract_kind(j->task->contract) == CONTRACT_JQ &&
+	    handle.n == 0 ? NULL : &j->job->result);
+}
+
+/*
+ * The end of the job, and then that of the node if it came first.  Of one
+ * that ran in this process and succeeded the record of the element has all.
+ */
 static void
 record_ended(struct run_job *j)
 {
 	struct str none = { NULL, 0 };
 	struct recorder *r = &j->run->recorder;
+
+	if (j->brief && j->job->result.cause == JOB_OK && !j->stopped &&
+	    j->last == NULL)
+		return;
+	if (j->brief)
+		record_started(j);
 
 	record_end(r, str_of(j->path), j->at.attempt, &j->job->result);
 	if (j->last != NULL)
@@ -187,9 +210,8 @@ submit(struct run_job *j, struct err *e)
 }
 
 static void
-record_started(struct run_job *j)
+tell_start(struct run_job *j)
 {
-	c_strbuf struct strbuf handle = STRBUF_INIT;
 	struct run *run = j->run;
 	struct run_event event = {
 		.kind = RUN_STARTED, .path = str_of(j->path),
@@ -198,13 +220,20 @@ record_started(struct run_job *j)
 		    j->at.attempt)),
 	};
 
-	run->executor->ops->handle(j->job, &handle);
-	record_start(&run->recorder, str_of(j->path), j->at.attempt,
-	    handle.p, j->input_bytes,
-	    contract_kind(j->task->contract) == CONTRACT_JQ &&
-	    handle.n == 0 ? NULL :
-	    &j->job->result);
 	run_tell(run, &event);
+}
+
+/* Has it run in this process, and has ended?  Then each of its task does. */
+static void
+note_brief(struct run_job *j)
+{
+	c_strbuf struct strbuf handle = STRBUF_INIT;
+
+	if (contract_kind(j->task->contract) != CONTRACT_JQ)
+		return;
+	j->run->executor->ops->handle(j->job, &handle);
+	j->task->brief = handle.n == 0;
+	j->brief = j->task->brief && j->at.element != SCHED_NONE;
 }
 
 static int
@@ -231,7 +260,11 @@ start(struct run_job *j, struct err *e)
 	j->next = run->running;
 	run->running = j;
 	run_admit(j);
-	record_started(j);
+	note_brief(j);
+	run->runner->brief += (unsigned)j->brief;
+	if (!j->brief)
+		record_started(j);
+	tell_start(j);
 	if (j->job->result.note != NULL)
 		run_say(run, "%s: %s", j->path, j->job->result.note);
 	return 0;
@@ -247,6 +280,17 @@ running_at(struct run *run, struct sched_ref at)
 		    j->at.element == at.element)
 			return j;
 	return NULL;
+}
+
+int
+run_waits_to_be_seen(const struct run *run)
+{
+	const struct run_job *j;
+
+	for (j = run->waiting; j != NULL; j = j->next)
+		if (!j->task->brief)
+			return 1;
+	return 0;
 }
 
 /* Smaller jobs may go before one that finds no place, but not for ever. */

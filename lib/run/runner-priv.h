@@ -25,6 +25,8 @@ struct run_task {
 	struct contract		*contract;
 	struct cached_task	 cached;
 	int			 keyed;		/* cached is set */
+	int			 brief;		/* its attempts run in this process:
+						 * known once one has */
 	int			 too_large;	/* for the machine: told */
 	struct retries		*retries;	/* rules by cause, or NULL */
 	struct err		 trouble;	/* it can not run here */
@@ -59,6 +61,9 @@ struct run_job {
 	int			 stopped;	/* the engine wants no answer */
 	struct sched_action	*last;		/* the node's end, to be
 						 * recorded after the job's */
+	int			 brief;		/* runs in this process; its
+						 * start is told only if it
+						 * does not succeed */
 	struct run_job		*next;
 };
 
@@ -141,6 +146,8 @@ struct runner {
 	struct runner_options	 opts;
 	struct run		*runs;
 	unsigned		 running;	/* jobs submitted */
+	unsigned		 brief;		/* of them, those that run in this
+						 * process: they have ended */
 	unsigned		 places;	/* of opts.jobs that they take */
 	int64_t			 memory;	/* bytes that they asked for */
 	int64_t			 all_memory;	/* of the machine; 0: not
@@ -225,6 +232,8 @@ int	run_listen(struct run *, struct err *) must_check;
 int	run_keep_for_job(struct run *, const struct sched_action *);
 void	run_queue_start(struct run *, const struct sched_action *);
 int	run_start_waiting(struct run *, struct err *) must_check;
+/* 1 if an attempt that waits to be started is one of a process. */
+int	run_waits_to_be_seen(const struct run *);
 void	run_stop_attempt(struct run *, struct sched_ref);
 void	run_jobs_cancel(struct run *, int now);
 void	run_jobs_free(struct run *);

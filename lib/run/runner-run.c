@@ -82,6 +82,42 @@ settle(struct run *run, const struct sched_action *act)
 	return same;
 }
 
+/* The inputs, where no record of an attempt has them. */
+static struct str
+unrecorded_inputs(struct run *run, const struct sched_action *act,
+    struct arena *a)
+{
+	int is_new = act->why == SCHED_WHY_HIT ||
+	    act->why == SCHED_WHY_RECOVERED;
+	struct sched_view view;
+
+	if (act->at.element != SCHED_NONE && act->why == SCHED_WHY_RECOVERED)
+		return run_recover_inputs(run, act->path, a);
+	if (act->node->kind == PLAN_TASK && act->at.element != SCHED_NONE &&
+	    (is_new || (act->why == SCHED_WHY_DONE &&
+	    act->phase == SCHED_SUCCEEDED &&
+	    run_task_of(run, act->plan, act->node)->brief)))
+		return sched_element_inputs(run->sched, act->at);
+	if (act->node->kind == PLAN_TASK && !is_new)
+		return (struct str){ NULL, 0 };
+	sched_view(run->sched, act->at, &view);
+	return view.inputs;
+}
+
+static void
+record(struct run *run, const struct sched_action *act)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct str inputs = unrecorded_inputs(run, act, &a);
+
+	if (act->node->kind == PLAN_TASK && act->at.element != SCHED_NONE &&
+	    act->phase == SCHED_SUCCEEDED && act->system_failures == 0 &&
+	    act->error.code.p == NULL)
+		record_element(&run->recorder, act, inputs);
+	else
+		record_node(&run->recorder, act, inputs);
+}
+
 static void
 on_node(struct run *run, const struct sched_action *act)
 {
@@ -89,27 +125,13 @@ on_node(struct run *run, const struct sched_action *act)
 		.kind = RUN_NODE, .action = act, .path = act->path,
 		.attempt = act->at.attempt,
 	};
-	c_arena struct arena a = ARENA_INIT;
-	struct sched_view view;
-	struct str inputs = { NULL, 0 };
 	int is_known = settle(run, act);
 
 	count_node(&run->counts, act);
 	if (run->journal != NULL && is_recorded(act) && !is_known &&
 	    (run->stopping == 0 || !is_over(act->phase) ||
-	    !run_keep_for_job(run, act))) {
-		if (act->node->kind != PLAN_TASK ||
-		    act->why == SCHED_WHY_HIT ||
-		    act->why == SCHED_WHY_RECOVERED) {
-			sched_view(run->sched, act->at, &view);
-			inputs = view.inputs;
-			if (inputs.p == NULL && act->why ==
-			    SCHED_WHY_RECOVERED)
-				inputs = run_recover_inputs(run, act->path,
-				    &a);
-		}
-		record_node(&run->recorder, act, inputs);
-	}
+	    !run_keep_for_job(run, act)))
+		record(run, act);
 	if (run->reserves != NULL && (is_over(act->phase) ||
 	    act->why == SCHED_WHY_HIT))
 		run_release(run, act->at);
@@ -306,6 +328,7 @@ run_commit(struct run *run, enum journal_sync sync, struct err *e)
 {
 	if (run->journal == NULL)
 		return 0;
+	record_flush(&run->recorder);
 	if (run->recorder.trouble.kind != ERR_NONE) {
 		*e = run->recorder.trouble;
 		return err_wrap(e, "journal");
@@ -387,8 +410,9 @@ run_turn(struct run *run, struct err *e)
 	}
 	if (history_is_final(sched_phase(run->sched)))
 		return has_rest(run) ? 0 : finish(run, e);
-	/* Before anything is started on the strength of it. */
-	if (run->waiting != NULL && run_commit(run, sync, e) < 0)
+	/* Before anything is started on the strength of it that is seen
+	 * outside. */
+	if (run_waits_to_be_seen(run) && run_commit(run, sync, e) < 0)
 		return -1;
 	set_timer(run);
 	return 0;

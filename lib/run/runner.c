@@ -110,6 +110,16 @@ start_all(struct runner *r, struct err *e)
 	return 0;
 }
 
+/* Bytes of records of elements that a kill may take back. */
+#define MAX_PUT_OFF	((size_t)64 * 1024)
+
+static int
+has_pending(const struct run *run)
+{
+	return run->journal != NULL && (journal_pending(run->journal) > 0 ||
+	    run->recorder.batch.n > 0);
+}
+
 /* Nothing stays only in memory while we sleep. */
 static int
 commit_all(struct runner *r, struct err *e)
@@ -117,12 +127,29 @@ commit_all(struct runner *r, struct err *e)
 	struct run *run;
 
 	for (run = r->runs; run != NULL; run = run->next)
-		if (run->journal != NULL &&
-		    journal_pending(run->journal) > 0 &&
-		    journal_commit(run->journal, r->opts.durable ?
+		if (has_pending(run) && run_commit(run, r->opts.durable ?
 		    JOURNAL_POWER_SAFE : JOURNAL_KILL_SAFE, e) < 0)
 			return -1;
 	return 0;
+}
+
+/*
+ * 1 if the loop will come back at once and what would be lost is cheap: all
+ * that runs are elements in this process, of which a few more are made again
+ * after a kill.
+ */
+static int
+may_put_off(const struct runner *r)
+{
+	const struct run *run;
+
+	if (r->brief == 0 || r->brief != r->running || r->stopping)
+		return 0;
+	for (run = r->runs; run != NULL; run = run->next)
+		if (run->journal != NULL &&
+		    journal_pending(run->journal) >= MAX_PUT_OFF)
+			return 0;
+	return 1;
 }
 
 static int
@@ -162,9 +189,11 @@ runner_run(struct runner *r, struct err *e)
 			return -1;
 		if (any_dirty(r) && !r->stopping)
 			continue;
-		if (commit_all(r, e) < 0)
-			return -1;
-		commit_cache(r);
+		if (!may_put_off(r)) {
+			if (commit_all(r, e) < 0)
+				return -1;
+			commit_cache(r);
+		}
 		if (r->opts.dry_run && r->running == 0)
 			break;
 		if (loop_step(r->opts.loop, -1, e) < 0)
