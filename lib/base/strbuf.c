@@ -80,7 +80,8 @@ strbuf_add(struct strbuf *b, const void *p, size_t n)
 void
 strbuf_addch(struct strbuf *b, int c)
 {
-	strbuf_grow(b, 1);
+	if (b->cap - b->n < 2)
+		strbuf_grow(b, 1);
 	b->p[b->n++] = (char)c;
 	b->p[b->n] = '\0';
 }
@@ -101,16 +102,44 @@ void
 strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room;
 	int n;
 
+	/* Most of the time it fits at once. */
+	strbuf_grow(b, 32);
+	room = b->cap - b->n;
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(b->p + b->n, room, fmt, ap);
 	if (n < 0)
 		BUG("bad format");
-	strbuf_grow(b, (size_t)n);
-	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+	if ((size_t)n >= room) {
+		b->p[b->n] = '\0';
+		strbuf_grow(b, (size_t)n);
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+	}
 	va_end(again);
 	b->n += (size_t)n;
+}
+
+void
+strbuf_addi(struct strbuf *b, int64_t v)
+{
+	uint64_t n = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	if (v < 0)
+		strbuf_addch(b, '-');
+	strbuf_addu(b, n);
+}
+
+void
+strbuf_addu(struct strbuf *b, uint64_t n)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	strbuf_add(b, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 void

@@ -8,6 +8,7 @@
  */
 
 #include <stdarg.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -37,6 +38,9 @@ void	strbuf_add(struct strbuf *, const void *p, size_t n);
 void	strbuf_addch(struct strbuf *, int c);
 void	strbuf_adds(struct strbuf *, const char *s);
 void	strbuf_addstr(struct strbuf *, struct str s);
+/* A number in decimal, without the detour through a format. */
+void	strbuf_addi(struct strbuf *, int64_t);
+void	strbuf_addu(struct strbuf *, uint64_t);
 void	strbuf_addf(struct strbuf *, const char *fmt, ...) printf_like(2, 3);
 void	strbuf_vaddf(struct strbuf *, const char *fmt, va_list)
 		printf_like(2, 0);

@@ -1,8 +1,6 @@
 /* The writing half of data/json.h. */
 #include "data/json.h"
 
-#include <inttypes.h>
-
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -202,14 +200,14 @@ void
 json_int(struct json_writer *w, int64_t i)
 {
 	before_value(w);
-	strbuf_addf(w->out, "%" PRId64, i);
+	strbuf_addi(w->out, i);
 }
 
 void
 json_uint(struct json_writer *w, uint64_t i)
 {
 	before_value(w);
-	strbuf_addf(w->out, "%" PRIu64, i);
+	strbuf_addu(w->out, i);
 }
 
 void

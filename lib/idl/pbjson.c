@@ -1,6 +1,5 @@
 #include "idl/pbjson.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 #include "base/time.h"
@@ -137,20 +136,24 @@ print_value(struct print *p, const ProtobufCFieldDescriptor *f, const void *at)
 	case PROTOBUF_C_TYPE_INT32:
 	case PROTOBUF_C_TYPE_SINT32:
 	case PROTOBUF_C_TYPE_SFIXED32:
-		strbuf_addf(p->out, "%" PRId32, *(const int32_t *)at);
+		strbuf_addi(p->out, *(const int32_t *)at);
 		break;
 	case PROTOBUF_C_TYPE_UINT32:
 	case PROTOBUF_C_TYPE_FIXED32:
-		strbuf_addf(p->out, "%" PRIu32, *(const uint32_t *)at);
+		strbuf_addu(p->out, *(const uint32_t *)at);
 		break;
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_SINT64:
 	case PROTOBUF_C_TYPE_SFIXED64:
-		strbuf_addf(p->out, "\"%" PRId64 "\"", *(const int64_t *)at);
+		strbuf_addch(p->out, '"');
+		strbuf_addi(p->out, *(const int64_t *)at);
+		strbuf_addch(p->out, '"');
 		break;
 	case PROTOBUF_C_TYPE_UINT64:
 	case PROTOBUF_C_TYPE_FIXED64:
-		strbuf_addf(p->out, "\"%" PRIu64 "\"", *(const uint64_t *)at);
+		strbuf_addch(p->out, '"');
+		strbuf_addu(p->out, *(const uint64_t *)at);
+		strbuf_addch(p->out, '"');
 		break;
 	case PROTOBUF_C_TYPE_FLOAT:
 		print_float(p, *(const float *)at);

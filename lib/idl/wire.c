@@ -373,11 +373,12 @@ unpack_message(struct unpack *u, struct str bytes, ProtobufCMessage *m,
 	const ProtobufCMessageDescriptor *d = m->descriptor;
 	struct wire_reader r = wire_reader(bytes);
 	const ProtobufCFieldDescriptor *f;
-	uint32_t more[MAX_FIELDS] = { 0 };
+	uint32_t more[MAX_FIELDS];
 	struct wire_field w;
 
 	if (d->n_fields > MAX_FIELDS)
 		BUG("%s: %u fields", d->name, d->n_fields);
+	memset(more, 0, d->n_fields * sizeof(*more));
 	if (count_fields(u, d, bytes, more) < 0 || make_room(u, m, more) < 0)
 		return -1;
 	while (wire_next(&r, &w, u->e) > 0) {

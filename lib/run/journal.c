@@ -419,9 +419,10 @@ journal_append(struct journal *j, struct str json, int64_t time_us)
 	char crc[9];
 
 	strbuf_adds(&j->pending, "00000000 ");
-	strbuf_addf(&j->pending, "%llu %lld ",
-	    (unsigned long long)(j->next_seq + j->pending_n),
-	    (long long)time_us);
+	strbuf_addu(&j->pending, j->next_seq + j->pending_n);
+	strbuf_addch(&j->pending, ' ');
+	strbuf_addi(&j->pending, time_us);
+	strbuf_addch(&j->pending, ' ');
 	strbuf_addstr(&j->pending, json);
 	rest = (struct str){ j->pending.p + at + 9, j->pending.n - at - 9 };
 	snprintf(crc, sizeof(crc), "%08x", crc32c(0, rest));
