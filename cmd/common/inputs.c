@@ -299,7 +299,7 @@ bind_words(struct binding *b, struct err *e)
 		const struct word *word = &b->in->words.at[i];
 		const struct want *w = want_for(b, word->name, e);
 		const char *v = word->value;
-		pb_literal *l;
+		pb_literal *l = NULL;
 		int r;
 
 		if (w == NULL || (r = stream_value(b, w, v, &l, e)) < 0)
