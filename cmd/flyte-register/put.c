@@ -149,7 +149,7 @@ add_put(struct settings *s, struct batch *b, struct map *seen,
 	entity_id_add(&key, &x->id);
 	put.message = front_message(x, &s->context.arena);
 	i = map_get(seen, strbuf_str(&key));
-	if (i == MAP_NONE) {
+	if (i == MAP_NONE || i >= b->puts.n) {
 		map_put(seen, arena_str(&s->context.arena, strbuf_str(&key)),
 		    (uint32_t)b->puts.n);
 		VEC_PUSH(&b->puts, put);
