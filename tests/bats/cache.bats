@@ -242,6 +242,7 @@ $ABC" "$output"
 }
 
 @test "gc: a journal that is alive, or young, keeps what it names" {
+	damaged=1
 	head -c 10000 /dev/zero > f
 	uri=$(flyte-cache put f)
 	sleep 1.1

@@ -90,6 +90,7 @@ killed() {
 }
 
 @test "gates: what is refused by the run itself is told and passed over" {
+	damaged=1
 	out=r begin g w ok n=4
 	dir=$(echo "$FLYTE_HOME"/executions/*/*/*/g)/control
 	mkdir "$dir"
