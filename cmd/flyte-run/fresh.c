@@ -1,0 +1,233 @@
+#include "running.h"
+
+#include "compile/compile.h"
+#include "idl/infer.h"
+#include "idl/literal.h"
+#include "idl/wire.h"
+#include "run/cached.h"
+#include "sys/digest.h"
+
+/* What one --name must always mean: the thing, its version, its inputs. */
+const char *
+identity_of(const struct target *t, const pb_literal_map *inputs,
+    struct arena *a)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT, hex = STRBUF_INIT;
+	unsigned char digest[DIGEST_SIZE];
+	struct sha256 h;
+
+	sha256_init(&h);
+	wire_pack(&t->closure->base, &b);
+	sha256_update(&h, b.p, b.n);
+	strbuf_reset(&b);
+	wire_pack(&inputs->base, &b);
+	sha256_update(&h, b.p, b.n);
+	sha256_final(&h, digest);
+	hex_add(&hex, digest, sizeof(digest));
+	return arena_strdup(a, hex.p);
+}
+
+static int
+check_inputs(const struct target *t, const pb_literal_map *inputs,
+    struct err *e)
+{
+	struct compile_errors errors = COMPILE_ERRORS_INIT;
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	int rc = 0;
+
+	if (compile_inputs_enum(t->interface == NULL ? NULL :
+	    t->interface->inputs, inputs, &errors) < 0) {
+		compile_errors_print(&errors, &text);
+		rc = err_set(e, ERR_USAGE, "%s: %s", t->what, text.p);
+	}
+	compile_errors_release(&errors);
+	return rc;
+}
+
+int
+bind_inputs(struct running *r, struct target *t, pb_literal_map **ret,
+    struct err *e)
+{
+	struct args *a = r->a;
+	struct store *store;
+
+	if (outputs_check(&a->outputs, t->interface == NULL ? NULL :
+	    t->interface->outputs, e) < 0 ||
+	    inputs_bind(a->inputs, &t->wants, ret, e) < 0 ||
+	    check_inputs(t, *ret, e) < 0 ||
+	    context_store(&a->c, &store, e) < 0)
+		return -1;
+	return cached_hash_inputs(store, *ret, &a->c.arena, e);
+}
+
+/* Goes on with an execution, waiting for another process if asked to. */
+int
+take_up(struct running *r, const struct execution_id *id, const char *script,
+    struct run **ret, struct err *e)
+{
+	c_strbuf struct strbuf dir = STRBUF_INIT;
+	int rc, tries = 0;
+
+	execution_add_dir(&dir, r->home, id);
+	/* One that was killed between fork and exec leaves its lock to the
+	 * child for an instant. */
+	while ((rc = run_resume(r->runner, id, script, ret, e)) < 0 &&
+	    e->kind == ERR_BUSY && (r->a->wait || tries++ < 5))
+		if (!r->a->wait)
+			usleep(20000);
+		else if (journal_wait(dir.p, e) < 0)
+			return -1;
+	if (rc < 0 && e->kind == ERR_BUSY)
+		return err_set(e, ERR_BUSY, "%s: another process runs it "
+		    "(--wait waits for its end)", id->name);
+	return rc;
+}
+
+/* The first input that is not what it was, or NULL. */
+static const char *
+other_input(struct running *r, const struct history *h,
+    const pb_literal_map *inputs)
+{
+	struct arena *a = &r->a->c.arena;
+	const pb_literal *was;
+	struct store *store;
+	ProtobufCMessage *m;
+	struct str bytes;
+	struct err e;
+	size_t i;
+
+	if (context_store(&r->a->c, &store, &e) < 0 ||
+	    history_literals(store, h->inputs, a, &bytes, &e) < 0 ||
+	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes, a,
+	    &m, &e) < 0)
+		return NULL;
+	for (i = 0; i < inputs->n_literals; i++) {
+		was = literal_map_get((pb_literal_map *)m,
+		    inputs->literals[i]->key);
+		if (was == NULL || !wire_equal(&was->base,
+		    &inputs->literals[i]->value->base))
+			return inputs->literals[i]->key;
+	}
+	return NULL;
+}
+
+static int
+name_conflict(struct running *r, const struct run_spec *spec,
+    const struct history *h, struct err *e)
+{
+	const char *input = other_input(r, h, spec->inputs);
+
+	if (strcmp(h->target, spec->record.target) != 0)
+		return err_set(e, ERR_CONFLICT, "%s: was run before as %s, "
+		    "this is %s", spec->record.id.name, h->target,
+		    spec->record.target);
+	if (input != NULL)
+		return err_set(e, ERR_CONFLICT, "%s: was run before with "
+		    "another value of input %s: see flyte-show %s",
+		    spec->record.id.name, input, spec->record.id.name);
+	return err_set(e, ERR_CONFLICT, "%s: was run before with another "
+	    "content of %s", spec->record.id.name, h->target);
+}
+
+/*
+ * A name that is there already: the same execution if it is of the same
+ * thing, else a conflict.
+ */
+static int
+meet_namesake(struct running *r, const struct run_spec *spec,
+    struct run **ret, struct err *e)
+{
+	struct history h;
+	int rc;
+
+	rc = history_load(r->home, &spec->record.id, &h, e);
+	if (rc == 0 && (h.identity == NULL ||
+	    strcmp(h.identity, spec->record.identity) != 0))
+		rc = name_conflict(r, spec, &h, e);
+	history_release(&h);
+	if (rc < 0)
+		return -1;
+	return take_up(r, &spec->record.id, spec->script, ret, e);
+}
+
+int
+start(struct running *r, const struct run_spec *spec, struct run **ret,
+    struct err *e)
+{
+	if (run_start(r->runner, spec, ret, e) == 0)
+		return 0;
+	if (e->kind != ERR_CONFLICT || r->a->name == NULL)
+		return -1;
+	return meet_namesake(r, spec, ret, e);
+}
+
+void
+fill_record(struct running *r, const struct target *t,
+    struct record_execution *rec)
+{
+	struct args *a = r->a;
+
+	rec->target = t->reference;
+	rec->target_kind = entity_kind_name(t->kind);
+	rec->file = t->file;
+	rec->code = t->code;
+	rec->local = t->local;
+	rec->keep_going = a->keep_going;
+	rec->overwrite_cache = a->cache == RUNNER_CACHE_REFRESH;
+	rec->max_parallelism = t->max_parallelism;
+	rec->cache = a->cache_word;
+}
+
+static int
+run_new_target(struct running *r, struct target *t)
+{
+	struct args *a = r->a;
+	char made[EXECUTION_NAME_MAX];
+	struct run_spec spec = { .closure = t->closure, .script = t->script,
+	    .durable = a->name != NULL || a->durable };
+	struct launches launches = { VEC_INIT, VEC_INIT };
+	pb_literal_map *inputs;
+	struct run *run;
+	struct err e;
+	int status;
+
+	if (bind_inputs(r, t, &inputs, &e) < 0 ||
+	    launches_collect(&a->c, t, &launches, &e) < 0) {
+		launches_release(&launches);
+		return fail(&a->c, &e);
+	}
+	spec.inputs = inputs;
+	spec.launches = launches.at.at;
+	spec.n_launches = launches.at.n;
+	fill_record(r, t, &spec.record);
+	if (a->name == NULL)
+		execution_new_name(made);
+	spec.record.id.name = a->name == NULL ? made : a->name;
+	spec.record.identity = identity_of(t, inputs, &a->c.arena);
+	if (context_project(&a->c, &spec.record.id.project, &e) < 0 ||
+	    context_domain(&a->c, &spec.record.id.domain, &e) < 0 ||
+	    start(r, &spec, &run, &e) < 0)
+		status = fail(&a->c, &e);
+	else
+		status = run_to_end(r, run);
+	launches_release(&launches);
+	return status;
+}
+
+int
+run_target(struct running *r)
+{
+	struct args *a = r->a;
+	struct target t;
+	struct err e;
+	int status;
+
+	r->outside.target = &t;
+	if (run_target_find(&a->c, a->target, a->type, &t, &e) < 0)
+		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&a->c, &e);
+	else
+		status = run_new_target(r, &t);
+	r->outside.target = NULL;
+	run_target_release(&t);
+	return status;
+}

@@ -1,0 +1,52 @@
+#ifndef FLYTE_RUN_RUNNING_H
+#define FLYTE_RUN_RUNNING_H
+
+/* What one use of flyte-run holds together, and its steps: running.c runs and
+ * concludes, fresh.c starts something new, again.c takes up what was. */
+
+#include "args.h"
+#include "dryrun.h"
+#include "outside.h"
+#include "run/report.h"
+#include "target.h"
+
+struct running {
+	struct args	*a;
+	struct runner	*runner;
+	struct report	*report;
+	struct dryrun	*dry;
+	struct outside	 outside;
+	struct loop	*loop;
+	const char	*home;
+	const char	*what;
+	int		 signal;	/* that asked to stop */
+};
+
+/* Runner, report and signals. */
+int	make_runner(struct running *, struct err *) must_check;
+/* Runs till nothing is left, reports, prints the outputs; the exit status. */
+int	run_to_end(struct running *, struct run *);
+
+/* What one --name must always mean: the thing, its version, its inputs. */
+const char	*identity_of(const struct target *, const pb_literal_map *inputs,
+		    struct arena *);
+/* The inputs given, checked, with the digests of their files. */
+int	bind_inputs(struct running *r, struct target *t,
+	    pb_literal_map **ret, struct err *e) must_check;
+/* Goes on with an execution, waiting for another process if asked to. */
+int	take_up(struct running *r, const struct execution_id *id,
+	    const char *script, struct run **ret, struct err *e) must_check;
+/* A new execution, or the namesake that is there already. */
+int	start(struct running *r, const struct run_spec *spec,
+	    struct run **ret, struct err *e) must_check;
+/* What the journal tells of the target. */
+void	fill_record(struct running *r, const struct target *t,
+	    struct record_execution *rec);
+/* The reference or file of the command line; the exit status. */
+int	run_target(struct running *);
+
+/* --resume; --recover and --relaunch: the exit status. */
+int	resume(struct running *);
+int	recover(struct running *);
+
+#endif
