@@ -183,6 +183,7 @@ check_execution(struct fsck *f, const struct execution_id *id, struct err *e)
 	c_strbuf struct strbuf dir = STRBUF_INIT;
 	c_look struct look l = { .home = NULL };
 	struct err bad;
+	int rc;
 
 	f->name = id->name;
 	f->executions++;
@@ -202,7 +203,9 @@ check_execution(struct fsck *f, const struct execution_id *id, struct err *e)
 	check_children(f, &l);
 	if (control_read(dir.p, 0, know_command, NULL, &bad) < 0)
 		fault(f, bad.msg);
-	return check_values(f, &l.history, e);
+	rc = check_values(f, &l.history, e);
+	f->history = NULL;
+	return rc;
 }
 
 /* ---- the catalog -------------------------------------------------------- */
