@@ -441,16 +441,6 @@ decide(struct at *at, struct elements *m)
 	}
 }
 
-/* No element needs its inputs any more. */
-static void
-forget_inputs(struct elements *m)
-{
-	for (uint32_t i = 0; i < m->n_inputs; i++) {
-		free(m->inputs[i].at);
-		m->inputs[i].at = NULL;
-	}
-}
-
 enum outcome
 sched_array_run(struct at *at)
 {
@@ -470,7 +460,6 @@ sched_array_run(struct at *at)
 	}
 	if (m->done_now) {
 		sched_array_abort(at, STR("ArrayNode done"), SCHED_WHY_POLICY);
-		forget_inputs(m);
 		at->n->outputs = sched_array_gather(at, m);
 		return OUT_OK;
 	}

@@ -91,17 +91,17 @@ EOF
 	has "/mid: no task: nothing to reuse" "$output"
 	flyte-run -q w.yaml:w l='[1, 2]'
 	run -0 flyte-cache explain last/mid/each/n1
-	has "/mid/each/n1: reused from the cache" "$output"
+	has "/mid/each/n1: reused from default/development/" "$output"
 }
 
-@test "words: --logs and --replay of what was reused say so" {
+@test "words: --logs of what was reused says so, --replay runs it" {
 	flyte-run -q w.yaml:w l='[1]'
 	flyte-run -q --name again w.yaml:w l='[1]'
 	run -0 --separate-stderr flyte-show --logs again/mid/each/n0
 	equals "" "$output"
 	equals "flyte-show: again/mid/each/n0: reused from the cache, so it printed nothing" "$stderr"
-	run -5 flyte-exec --replay again/mid/each/n0
-	has "reused from the cache" "$output"
+	run -0 --separate-stderr flyte-exec --plain --replay again/mid/each/n0
+	equals '{"o":2}' "$output"
 }
 
 @test "words: a gate says what lets it pass" {
