@@ -42,9 +42,10 @@ run_free(struct run *run)
 		return;
 	loop_timer_stop(run->runner->opts.loop, &run->timer);
 	control_close(run->control);
-	run_jobs_free(run);
 	run_release_all(run);
+	/* It may still have to end what the jobs tell of. */
 	executor_free(run->executor);
+	run_jobs_free(run);
 	sched_free(run->sched);
 	run_plans_release(run);
 	plan_free(run->plan);
