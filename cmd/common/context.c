@@ -362,6 +362,15 @@ context_common_option(const struct opt_program *p, enum opt_id id)
 	return 1;
 }
 
+/* In one write, so that lines of several programs do not mix. */
+static void
+put_err(const struct strbuf *b)
+{
+	fflush(stdout);
+	if (write_all(2, b->p, b->n) < 0)
+		return;		/* there is nowhere left to say it */
+}
+
 static void
 put_line(const char *tool, const char *msg)
 {
@@ -370,10 +379,7 @@ put_line(const char *tool, const char *msg)
 	strbuf_addf(&b, "%s: ", tool);
 	utf8_add_shown(&b, str_of(msg));
 	strbuf_addch(&b, '\n');
-	fflush(stdout);
-	/* In one write, so that lines of several programs do not mix. */
-	if (write_all(2, b.p, b.n) < 0)
-		return;		/* there is nowhere left to say it */
+	put_err(&b);
 }
 
 void
@@ -392,6 +398,27 @@ warn(const struct context *c, const char *fmt, ...)
 	strbuf_vaddf(&b, fmt, ap);
 	va_end(ap);
 	put_line(c->tool, b.p);
+}
+
+void
+warn_lines(const struct context *c, const char *subject, const char *text)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t n;
+
+	strbuf_addf(&b, "%s: ", c->tool);
+	utf8_add_shown(&b, str_of(subject));
+	strbuf_adds(&b, ": ");
+	for (;;) {
+		n = strcspn(text, "\n");
+		utf8_add_shown(&b, (struct str){ text, n });
+		strbuf_addch(&b, '\n');
+		text += n;
+		if (*text == '\0' || *++text == '\0')
+			break;
+		strbuf_adds(&b, "  | ");
+	}
+	put_err(&b);
 }
 
 int

@@ -105,6 +105,9 @@ int	context_common_option(const struct opt_program *, enum opt_id);
 /* "tool: message" on stderr, control bytes shown as "?". */
 void	complain(const struct context *, const struct err *);
 void	warn(const struct context *, const char *fmt, ...) printf_like(2, 3);
+/* "tool: subject: text", whose further lines follow below it. */
+void	warn_lines(const struct context *, const char *subject,
+	    const char *text);
 /* Prints the error and returns its exit status. */
 int	fail(const struct context *, const struct err *) cold;
 

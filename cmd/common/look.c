@@ -136,6 +136,7 @@ scope_of_spec(struct look *l, struct str json)
 		return s;
 	}
 	spec = (const void *)m;
+	s->as_written = 1;
 	s->nodes = spec->nodes;
 	s->n_nodes = spec->n_nodes;
 	s->tasks = spec->tasks;
@@ -192,6 +193,23 @@ declare_all(struct look *l, uint32_t parent, uint32_t within,
 	declare(l, parent, within, s, s->failure, 0);
 }
 
+/* A way of a switch, under the id that the compiler gives it. */
+static void
+declare_way(struct look *l, uint32_t at, uint32_t within,
+    const struct look_scope *s, const pb_node *node)
+{
+	pb_node *own;
+
+	if (s->as_written && node != NULL) {
+		own = arena_new(&l->arena, pb_node);
+		*own = *node;
+		own->id = arena_printf(&l->arena, "%s-%s",
+		    l->items.at[at].decl->id, node->id);
+		node = own;
+	}
+	declare(l, at, within, s, node, 0);
+}
+
 static void
 declare_branch(struct look *l, uint32_t at, uint32_t within,
     const struct look_scope *s, const pb_branch_node *branch)
@@ -202,12 +220,12 @@ declare_branch(struct look *l, uint32_t at, uint32_t within,
 	if (b == NULL)
 		return;
 	if (b->case_ != NULL)
-		declare(l, at, within, s, b->case_->then_node, 0);
+		declare_way(l, at, within, s, b->case_->then_node);
 	for (i = 0; i < b->n_other; i++)
-		declare(l, at, within, s, b->other[i]->then_node, 0);
+		declare_way(l, at, within, s, b->other[i]->then_node);
 	if (b->default_case ==
 	    FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ELSE_NODE)
-		declare(l, at, within, s, b->else_node, 0);
+		declare_way(l, at, within, s, b->else_node);
 }
 
 static int

@@ -23,6 +23,9 @@ struct look_scope {
 	size_t			  n_tasks;
 	pb_workflow_template	**graphs;	/* sub-workflows */
 	size_t			  n_graphs;
+	int			  as_written;	/* ids of a switch's ways without
+					 * those that they lie in: not what the
+					 * compiler made of them */
 };
 
 struct look_item {

@@ -80,7 +80,10 @@ int	exec_run(struct exec *, int *ret_sig, struct err *) must_check;
 int	exec_make_scratch(struct exec *, const char **ret, struct err *)
 		must_check;
 
-/* --with: its folder is the task's code. */
+/*
+ * --with: its folder is the task's code; a file in it that is called as the
+ * task takes the place of the text that the task has.
+ */
 int	exec_set_with(struct exec *, struct err *) must_check;
 /* --shell: runs it; its status. */
 int	exec_shell(struct exec *, int *ret_status, struct err *) must_check;

@@ -4,6 +4,8 @@
 
 #include "common/args.h"
 #include "idl/literal.h"
+#include "idl/pbjson.h"
+#include "idl/wire.h"
 
 static const enum opt_id opts[] = {
 	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,
@@ -183,7 +185,7 @@ make_contract(struct exec *x, struct err *e)
 	x->world = (struct contract_world){
 		.environ = context_environ(), .file = x->script,
 		.code = x->code, .jqrun = context_helper(&x->ctx, "jqrun"),
-		.open_store = open_store, .arg = &x->ctx,
+		.open_store = open_store, .arg = &x->ctx, .look_only = 1,
 	};
 	if (contract_new(x->task, &x->world, &x->contract, e) == 0)
 		return 0;
@@ -198,7 +200,7 @@ report(struct exec *x)
 {
 	const struct job_result *r = &x->result;
 
-	warn(&x->ctx, "%s: %s", x->name, r->error->message);
+	warn_lines(&x->ctx, x->name, r->error->message);
 	if (x->verbose && r->command != NULL)
 		warn(&x->ctx, "%s: the command was: %s", x->name, r->command);
 	if (r->scratch != NULL)
@@ -216,6 +218,36 @@ print(struct exec *x, const pb_literal_map *outputs)
 
 	return outputs_print(&x->out, outputs, &e) < 0 ? fail(&x->ctx, &e) :
 	    EXIT_DONE;
+}
+
+/* A dynamic task has no outputs of its own: what it wrote is shown. */
+static int
+print_spec(struct exec *x)
+{
+	const struct job_result *r = &x->result;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (x->out.pick.n > 0 || x->out.plain || x->out.jq != NULL) {
+		warn(&x->ctx, "%s: wrote a spec of what runs next, so it has "
+		    "no outputs yet: run it with flyte-run", x->name);
+		return EXIT_REFUSED;
+	}
+	if (r->written.p != NULL) {
+		strbuf_addstr(&b, r->written);
+	} else {
+		if (wire_unpack(&flyteidl__core__dynamic_job_spec__descriptor,
+		    r->futures, &x->ctx.arena, &m, &e) < 0)
+			return fail(&x->ctx, &e);
+		pbjson_print(m, 0, &b);
+		strbuf_addch(&b, '\n');
+	}
+	put_out(&b);
+	if (!x->quiet)
+		warn(&x->ctx, "%s: wrote a spec of what runs next, which "
+		    "flyte-run runs", x->name);
+	return EXIT_DONE;
 }
 
 static int
@@ -252,11 +284,8 @@ run(struct exec *x, int *ret_sig)
 		return EXIT_SIGNAL + *ret_sig;
 	if (x->result.cause != JOB_OK)
 		return report(x);
-	if (x->result.outputs == NULL) {
-		warn(&x->ctx, "%s: is a dynamic task: run it with flyte-run",
-		    x->name);
-		return EXIT_REFUSED;
-	}
+	if (x->result.outputs == NULL)
+		return print_spec(x);
 	exec_keep(x, x->result.outputs);
 	return print(x, x->result.outputs);
 }

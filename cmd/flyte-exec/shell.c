@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/spawn.h"
@@ -12,25 +11,6 @@
  * --shell: the attempt's folder as it would be, with a shell in place of the
  * command.  Nothing is collected, and the folder stays.
  */
-
-int
-exec_set_with(struct exec *x, struct err *e)
-{
-	struct stat st;
-	char *dir;
-
-	if (x->with == NULL)
-		return 0;
-	dir = realpath(x->with, NULL);
-	if (dir == NULL || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		free(dir);
-		return err_set(e, ERR_USAGE, "--with: expected a folder with "
-		    "the code, given \"%s\"", x->with);
-	}
-	x->code = arena_strdup(&x->ctx.arena, dir);
-	free(dir);
-	return 0;
-}
 
 /* What the user has to know, on stderr. */
 static void

@@ -69,6 +69,8 @@ struct contract_world {
 	void		*arg;
 	contract_resolve_fn *resolve;	/* NULL: nothing is outside */
 	void		*resolve_arg;
+	int		 look_only;	/* what a dynamic task wrote is not
+					 * read but shown: collected.written */
 };
 
 /*
@@ -143,6 +145,8 @@ struct collected {
 	int		 recoverable;	/* error: another attempt may do */
 	struct str	 futures;	/* a DynamicJobSpec; p NULL: none */
 	int		 futures_own;	/* of our own spec, not of flytekit */
+	struct str	 written;	/* with look_only: the text of a spec
+					 * of our own; p NULL: none */
 	const char	*deck;		/* path of the deck, or NULL */
 	const char	*changed;	/* an input read by reference that was
 					 * changed meanwhile: not to be cached */

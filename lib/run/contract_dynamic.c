@@ -125,6 +125,9 @@ read_dynamic(const struct contract *c, const struct attempt *at,
 		return 0;
 	if (file_read(AT_FDCWD, path, MAX_SPEC_BYTES, &text, e) < 0)
 		return err_wrap(e, "$FLYTE_DYNAMIC");
-	load(c, arena_str(a, strbuf_str(&text)), a, ret);
+	if (c->world->look_only)
+		ret->written = arena_str(a, strbuf_str(&text));
+	else
+		load(c, arena_str(a, strbuf_str(&text)), a, ret);
 	return 1;
 }

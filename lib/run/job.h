@@ -66,12 +66,14 @@ struct job_log {
 
 struct job_result {
 	enum job_cause	 cause;
-	pb_literal_map	*outputs;	/* JOB_OK, unless futures is set */
+	pb_literal_map	*outputs;	/* JOB_OK, unless futures or
+					 * written is set */
 	pb_execution_error *error;	/* otherwise */
 	int		 recoverable;	/* another attempt may succeed */
 	struct str	 futures;	/* a DynamicJobSpec; p NULL: none */
 	int		 futures_own;	/* of our own spec: COMPILE_SPEC; else of
 					 * flytekit: COMPILE_LENIENT */
+	struct str	 written;	/* as collected.written */
 	const char	*deck;		/* path, or NULL */
 	const char	*changed;	/* why it must not be cached, or NULL */
 	const char	*scratch;	/* folder kept for a look, or NULL */

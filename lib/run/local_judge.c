@@ -161,6 +161,7 @@ judge_files(struct local_job *j, struct err *e)
 	r->outputs = c.outputs;
 	r->futures = c.futures;
 	r->futures_own = c.futures_own;
+	r->written = c.written;
 	r->changed = c.changed;
 	return 1;
 }

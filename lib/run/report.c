@@ -517,6 +517,7 @@ recall_failure(struct report *r, struct run *run,
 	    a->error.message.n : n->error.message.n);
 	report_add_cause(&b, &res);
 	f->why = arena_strdup(&r->arena, b.p);
+	f->message = error->message;
 	strbuf_reset(&b);
 	local_add_tail(run_executor(run), &a->err, 1, r->opts.tail, &b);
 	f->tail = arena_strdup(&r->arena, b.p);

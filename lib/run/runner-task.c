@@ -1,6 +1,7 @@
 #include "run/runner-priv.h"
 
 #include "idl/wire.h"
+#include "run/overrides.h"
 
 /* Misses of one run that are looked into: the search through the entries of
  * a task is linear in them. */
@@ -32,26 +33,16 @@ plan_of(struct run *run, const struct plan *plan)
 
 /* ---- making a task ready ------------------------------------------------ */
 
-/* What a node overrides replaces what the task has (core.TaskNodeOverrides). */
 static int
 apply_overrides(struct run *run, pb_task_template *t, struct str bytes,
     struct err *e)
 {
-	Flyteidl__Core__TaskNodeOverrides *o;
 	ProtobufCMessage *m;
 
 	if (wire_unpack(&flyteidl__core__task_node_overrides__descriptor,
 	    bytes, &run->arena, &m, e) < 0)
 		return -1;
-	o = (Flyteidl__Core__TaskNodeOverrides *)m;
-	if (t->target_case == FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER) {
-		if (o->resources != NULL)
-			t->container->resources = o->resources;
-		if (o->container_image[0] != '\0')
-			t->container->image = o->container_image;
-	}
-	if (o->extended_resources != NULL)
-		t->extended_resources = o->extended_resources;
+	overrides_apply(t, (Flyteidl__Core__TaskNodeOverrides *)m);
 	return 0;
 }
 

@@ -433,7 +433,7 @@ local_setup() {
 	printf good >g
 	run -0 flyte-exec --replay last/c f=g
 	run -5 --separate-stderr flyte-exec --replay last/nope
-	has "nothing is known of a node nope" "$stderr"
+	has "nope: no such node; there are" "$stderr"
 	run -5 flyte-exec --replay nope/a
 	run -2 flyte-exec --replay last
 	run -2 flyte-exec --replay last/a t.yaml:add_one
