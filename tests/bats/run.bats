@@ -511,6 +511,8 @@ wide_of() {
 
 @test "run: one line that is redrawn on a terminal, plain lines elsewhere" {
 	command -v script >/dev/null || skip "script is not installed"
+	script -qec true /dev/null >/dev/null 2>&1 ||
+		skip "no pseudo-terminal may be made here (is /dev/pts mounted?)"
 	run -0 script -qec "flyte-run s.yaml:w n=2" /dev/null
 	has $'\r\x1b[K[0 done, 1 running] one' "$output"
 	lacks "one: done" "$output"
