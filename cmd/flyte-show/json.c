@@ -96,6 +96,10 @@ put_attempt(struct json_view *v, const struct history_attempt *a)
 
 	json_object(w);
 	put_int(v, "attempt", a->number);
+	if (a->interruptible) {
+		json_key(w, "interruptible");
+		json_bool(w, 1);
+	}
 	put_time(v, "started", a->started);
 	if (a->ended != 0) {
 		put_time(v, "ended", a->ended);
@@ -130,6 +134,22 @@ put_child(struct json_view *v, const struct execution_id *id)
 	json_end(&v->w);
 }
 
+/* What counts against the task's retries, and what against the system's. */
+static void
+put_failures(struct json_view *v, const struct history_node *n)
+{
+	uint32_t user, system;
+
+	history_failures(n, &user, &system);
+	if (user + system == 0)
+		return;
+	json_key(&v->w, "failures");
+	json_object(&v->w);
+	put_int(v, "user", user);
+	put_int(v, "system", system);
+	json_end(&v->w);
+}
+
 static int
 put_history(struct json_view *v, const struct history_node *n, struct err *e)
 {
@@ -148,6 +168,7 @@ put_history(struct json_view *v, const struct history_node *n, struct err *e)
 	    put_literals(v, "outputs", n->outputs, e) < 0)
 		return -1;
 	put_error(v, &n->error);
+	put_failures(v, n);
 	if (n->n_attempts == 0)
 		return 0;
 	json_key(w, "attempts");

@@ -187,6 +187,24 @@ add_node_error(struct strbuf *b, const struct sched_error *error)
 	add_lines(b, "    ", error->message);
 }
 
+/* Where it matters that they are counted apart. */
+static void
+add_failures(struct strbuf *b, const struct history_node *n)
+{
+	uint32_t user, system;
+
+	history_failures(n, &user, &system);
+	if (user + system < 2 && (system == 0 || n->n_attempts < 2))
+		return;
+	add_label(b, "failures");
+	if (user > 0)
+		strbuf_addf(b, "%u of the task%s", user,
+		    system > 0 ? ", " : "");
+	if (system > 0)
+		strbuf_addf(b, "%u of the system", system);
+	strbuf_addch(b, '\n');
+}
+
 static void
 add_usage(struct strbuf *b, const struct history_attempt *a)
 {
@@ -244,6 +262,8 @@ add_attempt(struct strbuf *b, const struct show *s, const struct look *l,
 {
 	strbuf_addf(b, "attempt %u: ", a->number);
 	add_outcome(b, s, l, a);
+	if (a->interruptible)
+		strbuf_adds(b, " (interruptible)");
 	strbuf_adds(b, "\n    started: ");
 	look_add_time(b, a->started);
 	strbuf_addch(b, '\n');
@@ -314,6 +334,7 @@ add_node_header(struct strbuf *b, const struct show *s,
 		strbuf_addch(b, '\n');
 	}
 	add_reasons(b, it->node);
+	add_failures(b, it->node);
 	add_node_error(b, &it->node->error);
 }
 

@@ -205,6 +205,7 @@ read_start(struct history *h, const struct tree *t, int64_t time)
 	a = attempt_of(n, number);
 	*a = (struct history_attempt){ .number = number, .started = time };
 	a->handle = cstr_of(h, t, "h");
+	a->interruptible = str_is(text_of(t, "int"), "true");
 	read_places(t, a);
 	n->node.inputs = json_of(h, t, "i");
 	n->node.attempt = number;
@@ -606,6 +607,24 @@ history_release(struct history *h)
 	map_release(&h->by_path);
 	arena_release(&h->arena);
 	memset(h, 0, sizeof(*h));
+}
+
+void
+history_failures(const struct history_node *n, uint32_t *ret_user,
+    uint32_t *ret_system)
+{
+	size_t i;
+
+	*ret_user = *ret_system = 0;
+	for (i = 0; i < n->n_attempts; i++) {
+		const struct history_attempt *a = &n->attempts[i];
+
+		if (a->failed && a->error.kind != SCHED_SYSTEM)
+			++*ret_user;
+		else if (a->failed || (a->ended == 0 &&
+		    i + 1 < n->n_attempts))
+			++*ret_system;
+	}
 }
 
 int

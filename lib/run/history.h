@@ -20,7 +20,7 @@ struct history_attempt {
 	struct job_log	 out, err;	/* not ended: to is 0 */
 	int		 prints;	/* not ended: out and err are known */
 	const char	*scratch, *deck, *changed;	/* or NULL */
-	int		 failed;
+	int		 failed, interruptible;
 	struct sched_error error;	/* if failed */
 };
 
@@ -112,6 +112,12 @@ int	history_literal(struct str json, struct arena *, struct str *ret,
 /* A job spec of a record, to canonical wire bytes. */
 int	history_spec(struct str json, struct arena *, struct str *ret,
 	    struct err *) must_check;
+/*
+ * How many of its attempts failed by fault of the task, and of the system:
+ * those that nobody saw the end of, since their runner died, among them.
+ */
+void	history_failures(const struct history_node *, uint32_t *ret_user,
+	    uint32_t *ret_system);
 /* 1 if the phase is final. */
 int	history_is_final(enum sched_wf);
 

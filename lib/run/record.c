@@ -249,22 +249,25 @@ record_begin(struct recorder *r, int n)
 }
 
 void
-record_start(struct recorder *r, struct str path, uint32_t attempt,
-    const char *handle, struct str inputs, const struct job_result *logs)
+record_start(struct recorder *r, const struct record_started *s)
 {
 	struct json_writer w = open_record(r, "start");
 
-	put_attempt(&w, path, attempt);
-	put_cstr(&w, "h", handle);
-	if (logs != NULL) {
+	put_attempt(&w, s->path, s->attempt);
+	put_cstr(&w, "h", s->handle);
+	if (s->interruptible) {
+		json_key(&w, "int");
+		json_bool(&w, 1);
+	}
+	if (s->logs != NULL) {
 		json_key(&w, "lo");
 		json_array(&w);
-		json_uint(&w, logs->out.slot);
-		json_int(&w, logs->out.from);
-		json_int(&w, logs->err.from);
+		json_uint(&w, s->logs->out.slot);
+		json_int(&w, s->logs->out.from);
+		json_int(&w, s->logs->err.from);
 		json_end(&w);
 	}
-	put_map(r, &w, "i", inputs);
+	put_map(r, &w, "i", s->inputs);
 	close_record(r, &w);
 }
 

@@ -8,7 +8,8 @@
  *	execution	what is run: written first, once
  *	begin		a process runs it (again)
  *	start		an attempt was started: p, a, h handle, i inputs,
- *			lo slot and where in SLOT.out and SLOT.err it begins
+ *			lo slot and where in SLOT.out and SLOT.err it begins,
+ *			int whether it is interruptible
  *	end		an attempt ended: p, a, cause, status, usage, logs
  *	node		a node has another phase: p, s, w why, a, c, o, e
  *	elements	consecutive elements of the map p, from on, succeeded:
@@ -99,10 +100,17 @@ void	recorder_release(struct recorder *);
 
 void	record_execution(struct recorder *, const struct record_execution *);
 void	record_begin(struct recorder *, int n);
-/* logs says from where in which log files it prints; NULL: in none. */
-void	record_start(struct recorder *, struct str path, uint32_t attempt,
-	    const char *handle, struct str inputs,
-	    const struct job_result *logs);
+/* An attempt that starts. */
+struct record_started {
+	struct str	 path;
+	uint32_t	 attempt;
+	const char	*handle;	/* of the executor */
+	int		 interruptible;
+	struct str	 inputs;	/* core.LiteralMap */
+	const struct job_result *logs;	/* from where in which log files it
+					 * prints; NULL: in none */
+};
+void	record_start(struct recorder *, const struct record_started *);
 void	record_end(struct recorder *, struct str path, uint32_t attempt,
 	    const struct job_result *);
 /* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them.  Of

@@ -62,10 +62,12 @@ record_started(struct run_job *j)
 	struct run *run = j->run;
 
 	run->executor->ops->handle(j->job, &handle);
-	record_start(&run->recorder, str_of(j->path), j->at.attempt,
-	    handle.p, j->input_bytes,
-	    contract_kind(j->task->contract) == CONTRACT_JQ &&
-	    handle.n == 0 ? NULL : &j->job->result);
+	record_start(&run->recorder, &(struct record_started){
+	    .path = str_of(j->path), .attempt = j->at.attempt,
+	    .handle = handle.p, .inputs = j->input_bytes,
+	    .interruptible = j->interruptible,
+	    .logs = contract_kind(j->task->contract) == CONTRACT_JQ &&
+	    handle.n == 0 ? NULL : &j->job->result });
 }
 
 /*
@@ -182,6 +184,7 @@ run_queue_start(struct run *run, const struct sched_action *act)
 	/* A node may override the task's own. */
 	j->timeout = act->node->timeout;
 	j->retries = act->node->attempts - 1;
+	j->interruptible = act->interruptible;
 	if (j->task->retries != NULL && j->at.attempt > 0)
 		r = run_retry_begin(j, &e);
 	if (r > 0)

@@ -54,6 +54,7 @@ struct run_job {
 	unsigned		 places;	/* it takes, while it runs */
 	int64_t			 memory;	/* bytes, the same */
 	uint32_t		 retries;	/* for causes without a rule */
+	int			 interruptible;
 	double			 grown;		/* times its memory limit; 0: 1 */
 	struct loop_timer	 due;		/* set: it is among the delayed */
 	const char		*workflow;

@@ -194,3 +194,46 @@ task() { flyte-run --type task -q "./t.yaml:$1" "${@:2}"; }
 	run -3 flyte-run ./bad.yaml:w
 	has "rules for retries are the task's" "$output"
 }
+
+@test "retries: failures of the task and of the system are counted apart and shown" {
+	sed -i 's/^  plain:/&\n    interruptible: true/' t.yaml
+	cat >>t.yaml <<-'EOF'
+	  firm:
+	    nodes: {p: {task: plain, interruptible: false}}
+	  soft:
+	    nodes: {p: {task: plain}}
+	EOF
+	# Three of the system's are allowed beside the two retries of the task.
+	ends s9 1 s9 1 s9 0
+	run -0 flyte-run -q --name s ./t.yaml:soft
+	equals 6 "$(tries)"
+	run -0 flyte-show --json s/p
+	equals '{"user":2,"system":3}' "$(jq -c .failures <<<"$output")"
+	# As in Flyte the last that the system has is on firm ground.
+	equals 5 "$(jq '[.attempts[] | select(.interruptible)] | length' <<<"$output")"
+	run -0 flyte-show s/p
+	has "failures:   2 of the task, 3 of the system" "$output"
+	has "attempt 0: signal 9 (Killed) after" "$output"
+	has " (interruptible)" "$output"
+	rm "$HOME/tries"
+	ends s9 s9 s9 s9 0
+	run -1 flyte-run -q --name x ./t.yaml:firm
+	equals 4 "$(tries)"
+	run -0 flyte-show --json x/p
+	equals '{"user":0,"system":4}' "$(jq -c .failures <<<"$output")"
+	equals 0 "$(jq '[.attempts[] | select(.interruptible)] | length' <<<"$output")"
+	has "RetriesExhausted|Interrupted" "$output"
+}
+
+@test "retries: an attempt whose runner was killed counts as the system's" {
+	ends t 1 1 0
+	flyte-run -q --name k --type task ./t.yaml:plain 3>&- &
+	pid=$!
+	for i in $(seq 100); do [ -s "$HOME/tries" ] && break; sleep 0.05; done
+	kill -9 $pid
+	wait $pid || true
+	run -0 flyte-run -q --resume k
+	equals 4 "$(tries)"
+	equals '{"user":2,"system":1}' \
+		"$(flyte-show --json k | jq -c '.nodes[0].failures')"
+}
