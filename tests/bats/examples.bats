@@ -57,6 +57,6 @@ nightly() {
 	run -1 nightly 2026-04-13
 	has "the archive does not hold what was dumped" "$output"
 	[ ! -e kept/backup-2026-04-13.tar.gz ]
-	run -0 flyte-show --log backup-2026-04-13/fn0
+	run -0 flyte-show --logs backup-2026-04-13/fn0
 	has "the backup of 2026-04-13 failed" "$output"
 }
