@@ -12,17 +12,6 @@
 #include "spec/lower.h"
 #include "sys/file.h"
 
-static const char *
-config_of(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
 static void
 set_config(pb_task_template *t, const char *key, const char *value,
     struct arena *a)
@@ -155,8 +144,8 @@ keep_of_front(struct settings *s, struct registry *r, const struct front *f,
 		t = f->at[i].entity.task == NULL ? NULL :
 		    f->at[i].entity.task->template_;
 		files = t == NULL || f->at[i].faulty ? NULL :
-		    config_of(t, LOWER_FILES);
-		if (files == NULL || config_of(t, LOWER_CODE) != NULL)
+		    lower_config(t, LOWER_FILES);
+		if (files == NULL || lower_config(t, LOWER_CODE) != NULL)
 			continue;
 		if (from == NULL && files_of(s, f, &from, e) < 0)
 			return -1;

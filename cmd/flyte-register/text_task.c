@@ -5,17 +5,6 @@
 #include "base/utf8.h"
 #include "spec/lower.h"
 
-static const char *
-config_of(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
 static void
 add_words(struct strbuf *b, const char *key, char *const *at, size_t n)
 {
@@ -62,21 +51,21 @@ add_program(struct strbuf *b, const pb_task_template *t)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(said); i++) {
-		text = config_of(t, said[i].config);
+		text = lower_config(t, said[i].config);
 		if (text != NULL)
 			add_block(b, said[i].key, text);
 	}
-	text = config_of(t, LOWER_STDIN);
+	text = lower_config(t, LOWER_STDIN);
 	if (text != NULL)
 		text_add_line(b, 1, "stdin", "%s", text);
-	text = config_of(t, LOWER_STDOUT);
+	text = lower_config(t, LOWER_STDOUT);
 	if (text != NULL)
 		text_add_line(b, 1, "stdout", "%s", text);
 	if (t->target_case != FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
 		return;
 	text_add_line(b, 1, "image", "%s", t->container->image);
 	for (i = 0; i < ARRAY_LEN(said); i++)
-		if (config_of(t, said[i].config) != NULL)
+		if (lower_config(t, said[i].config) != NULL)
 			return;
 	add_words(b, "command", t->container->command,
 	    t->container->n_command);

@@ -33,17 +33,6 @@ add_quoted(struct strbuf *b, struct str word)
 	strbuf_addch(b, '\'');
 }
 
-static const char *
-config_of(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
 static void
 add_json_words(struct strbuf *b, const char *json)
 {
@@ -82,15 +71,15 @@ add_command(struct strbuf *b, const pb_task_template *t)
 {
 	const char *text;
 
-	if ((text = config_of(t, LOWER_COMMAND)) != NULL) {
+	if ((text = lower_config(t, LOWER_COMMAND)) != NULL) {
 		add_json_words(b, text);
-	} else if ((text = config_of(t, LOWER_JQ)) != NULL) {
+	} else if ((text = lower_config(t, LOWER_JQ)) != NULL) {
 		strbuf_adds(b, "jq");
 		add_quoted(b, str_of(text));
-	} else if ((text = config_of(t, LOWER_RUN)) != NULL ||
-	    (text = config_of(t, LOWER_SCRIPT)) != NULL) {
+	} else if ((text = lower_config(t, LOWER_RUN)) != NULL ||
+	    (text = lower_config(t, LOWER_SCRIPT)) != NULL) {
 		strbuf_adds(b, text);
-	} else if ((text = config_of(t, LOWER_SCRIPT_FILE)) != NULL) {
+	} else if ((text = lower_config(t, LOWER_SCRIPT_FILE)) != NULL) {
 		strbuf_adds(b, text);
 	} else {
 		add_container(b, t);

@@ -17,17 +17,6 @@
 #include "sys/file.h"
 
 static const char *
-config(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
-static const char *
 task_name(const struct contract *c)
 {
 	return c->task->id == NULL ? "task" : c->task->id->name;
@@ -49,7 +38,7 @@ set_argv(struct contract *c, char *const *words, size_t n, const char *more)
 static int
 use_run(struct contract *c, const char *text, struct err *e)
 {
-	const char *shell = config(c->task, LOWER_SHELL);
+	const char *shell = lower_config(c->task, LOWER_SHELL);
 	char **words;
 	size_t n;
 
@@ -67,7 +56,7 @@ use_run(struct contract *c, const char *text, struct err *e)
 const char *
 contract_code(const struct contract *c)
 {
-	const char *kept = config(c->task, LOWER_CODE);
+	const char *kept = lower_config(c->task, LOWER_CODE);
 
 	return kept != NULL && kept[0] == '/' ? kept : c->world->code;
 }
@@ -144,7 +133,7 @@ use_container(struct contract *c, struct err *e)
 static int
 use_jq(struct contract *c, const char *text)
 {
-	const char *ints = config(c->task, LOWER_JQ_INTS);
+	const char *ints = lower_config(c->task, LOWER_JQ_INTS);
 
 	c->kind = CONTRACT_JQ;
 	c->jq = text;
@@ -160,19 +149,19 @@ choose(struct contract *c, struct err *e)
 	const char *s, *file;
 
 	c->kind = CONTRACT_FILES;
-	s = config(t, LOWER_DYNAMIC);
+	s = lower_config(t, LOWER_DYNAMIC);
 	c->dynamic = s != NULL && strcmp(s, "true") == 0;
-	c->stdin_name = config(t, LOWER_STDIN);
-	c->stdout_name = config(t, LOWER_STDOUT);
-	if ((s = config(t, LOWER_JQ)) != NULL)
+	c->stdin_name = lower_config(t, LOWER_STDIN);
+	c->stdout_name = lower_config(t, LOWER_STDOUT);
+	if ((s = lower_config(t, LOWER_JQ)) != NULL)
 		return use_jq(c, s);
-	if ((s = config(t, LOWER_RUN)) != NULL)
+	if ((s = lower_config(t, LOWER_RUN)) != NULL)
 		return use_run(c, s, e);
-	s = config(t, LOWER_SCRIPT);
-	file = config(t, LOWER_SCRIPT_FILE);
+	s = lower_config(t, LOWER_SCRIPT);
+	file = lower_config(t, LOWER_SCRIPT_FILE);
 	if (s != NULL || file != NULL)
 		return use_script(c, s, file, e);
-	if ((s = config(t, LOWER_COMMAND)) != NULL)
+	if ((s = lower_config(t, LOWER_COMMAND)) != NULL)
 		return use_command(c, s, e);
 	return use_container(c, e);
 }

@@ -9,16 +9,13 @@ int
 retry_of_task(const pb_task_template *t, struct arena *a,
     struct retries **ret, struct err *e)
 {
-	const char *text = NULL, *want;
+	const char *text, *want;
 	c_tree struct tree tree;
 	uint32_t bad;
-	size_t i;
 
 	*ret = NULL;
 	tree_init(&tree);
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, LOWER_RETRIES) == 0)
-			text = t->config[i]->value;
+	text = lower_config(t, LOWER_RETRIES);
 	if (text == NULL)
 		return 0;
 	if (json_parse_tree(str_of(text), &tree, e) < 0)

@@ -295,12 +295,7 @@ launch_interface(void *arg, const pb_identifier *id,
 static int
 is_spec(const pb_task_template *t)
 {
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, LOWER_DYNAMIC) == 0)
-			return 1;
-	return 0;
+	return lower_config(t, LOWER_DYNAMIC) != NULL;
 }
 
 static int

@@ -5,17 +5,6 @@
 
 typedef Flyteidl__Core__VariableMap__VariablesEntry variables_entry;
 
-static const char *
-config_of(const pb_task_template *t, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, key) == 0)
-			return t->config[i]->value;
-	return NULL;
-}
-
 /* 1 if the list, which may be NULL, names it. */
 static int
 lists(const struct tree *bound, const char *name)
@@ -63,13 +52,13 @@ elements(const pb_variable_map *of, const struct tree *bound,
 const pb_task_template *
 lower_element(const pb_task_template *mapped, struct arena *a)
 {
-	const char *list = config_of(mapped, LOWER_MAP_BOUND);
+	const char *list = lower_config(mapped, LOWER_MAP_BOUND);
 	pb_typed_interface *iface;
 	struct tree bound, none;
 	pb_task_template *t;
 	struct err e;
 
-	if (config_of(mapped, LOWER_MAP) == NULL ||
+	if (lower_config(mapped, LOWER_MAP) == NULL ||
 	    mapped->interface == NULL)
 		return mapped;
 	tree_init(&bound);

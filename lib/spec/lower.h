@@ -72,6 +72,9 @@
 /* Bytes of a script that is inlined; a longer one goes into the archive. */
 #define LOWER_INLINE_MAX	((size_t)32 * 1024)
 
+/* What the template's config says under a key above, or NULL; not owned. */
+const char *lower_config(const pb_task_template *, const char *key);
+
 /*
  * 1 if an input of this name is given to run: texts and scripts as $NAME:
  * it is a name for the shell and means nothing to programs (PATH, HOME,
