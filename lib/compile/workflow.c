@@ -196,6 +196,8 @@ check_failure_node(struct builder *b, unsigned own)
 		return NULL;
 	n = cnode_new(b, b->wf->failure_node, NULL);
 	n->own = own & 1;
+	/* A branch or gate adds edges of its own while it is looked at. */
+	n->name = builder_intern(b, n->msg->id);
 	cnode_check(b, n);
 	cnode_edges(b, n, EDGE_UP);
 	return n;

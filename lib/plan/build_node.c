@@ -198,6 +198,29 @@ plan_build_number(struct build *b, const pb_node *n, uint32_t graph,
 
 /* Pass two. */
 
+/*
+ * The compiler looks into the sub-workflows that nodes of the graph run, not
+ * into those of a map's sub-node: their nodes are not connected.
+ */
+static int
+resolve_workflow(struct build *b, const pb_compiled_workflow_closure *c,
+    const pb_node *n, struct plan_node *node)
+{
+	const pb_identifier *id = n->workflow_node->sub_workflow_ref;
+
+	node->kind = PLAN_WORKFLOW;
+	if (plan_build_lookup(b, &b->graph_of, id, "workflow", n->id,
+	    &node->what) != 0)
+		return -1;
+	if (node->what > 0 &&
+	    c->sub_workflows[node->what - 1]->connections == NULL)
+		return err_set(b->e, ERR_SPEC, "node %s: workflow %s/%s/%s@%s "
+		    "is not compiled%s", n->id, id->project, id->domain,
+		    id->name, id->version, node->array == PLAN_NONE ? "" :
+		    ": a map can run a workflow only by its launch plan");
+	return 0;
+}
+
 static int
 resolve_target(struct build *b, const pb_compiled_workflow_closure *c,
     const pb_node *n, struct plan_node *node, uint32_t *ret_retries)
@@ -219,11 +242,8 @@ resolve_target(struct build *b, const pb_compiled_workflow_closure *c,
 	case FLYTEIDL__CORE__NODE__TARGET_WORKFLOW_NODE:
 		w = n->workflow_node;
 		if (w->reference_case ==
-		    FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF) {
-			node->kind = PLAN_WORKFLOW;
-			return plan_build_lookup(b, &b->graph_of, w->sub_workflow_ref,
-			    "workflow", n->id, &node->what);
-		}
+		    FLYTEIDL__CORE__WORKFLOW_NODE__REFERENCE_SUB_WORKFLOW_REF)
+			return resolve_workflow(b, c, n, node);
 		if (w->launchplan_ref == NULL)
 			return err_set(b->e, ERR_SPEC, "node %s refers to no "
 			    "workflow", n->id);

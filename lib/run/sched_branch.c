@@ -93,6 +93,34 @@ child_at(struct at *at, uint32_t node)
 }
 
 static void
+forget(struct at *at, uint32_t node)
+{
+	struct at child = child_at(at, node);
+	struct node *n = child.n;
+	struct node fresh = { .cause = n->cause, .child = SCHED_NONE,
+	    .left = n->left, .listed = n->listed, .live = n->live };
+
+	sched_branch_forget(&child);
+	sched_node_drop_got(n);
+	*n = fresh;
+}
+
+void
+sched_branch_forget(struct at *at)
+{
+	const struct plan *p = at->f->plan;
+	const struct plan_branch *br;
+
+	if (at->pn->kind != PLAN_BRANCH)
+		return;
+	br = &p->branches[at->pn->what];
+	for (uint32_t i = 0; i < br->cases.n; i++)
+		forget(at, p->cases[br->cases.at + i].then);
+	if (br->otherwise != PLAN_NONE)
+		forget(at, br->otherwise);
+}
+
+static void
 leave_out(struct at *at, uint32_t node, uint32_t taken)
 {
 	struct at child = child_at(at, node);

@@ -129,6 +129,7 @@ sched_node_retry(struct at *at)
 	struct node *n = at->n;
 
 	sched_node_clean(at, n->error->message, SCHED_WHY_RETRY);
+	sched_branch_forget(at);
 	n->attempt++;
 	n->started = n->running = n->held = n->failing = n->late = 0;
 	n->decided = n->built = n->asked = n->is_map = 0;

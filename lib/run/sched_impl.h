@@ -282,6 +282,8 @@ struct str sched_bind_error(struct at *, struct str inputs,
 
 /* The other kinds of nodes. */
 enum outcome sched_branch_run(struct at *);
+/* Of a branch: its next attempt finds its children as new. */
+void	sched_branch_forget(struct at *);
 enum outcome sched_gate_run(struct at *);
 enum outcome sched_launch_run(struct at *);
 enum outcome sched_workflow_run(struct at *);

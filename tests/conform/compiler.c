@@ -1,6 +1,7 @@
 /*
  * Rows {name, unit: {template, tasks, subWorkflows, launchPlans, all?}, ok,
- * codes, error, closure, digest}; see tests/corpus/compiler/README.md.
+ * codes, error, closure, digest}; see tests/corpus/compiler/README.md.  The
+ * argument "=record" has ours printed in this form instead.
  */
 
 #include "base/err.h"
@@ -176,6 +177,44 @@ judge_closure(const struct conform_row *row,
 	return CONFORM_DIFFERENT;
 }
 
+/* "=record": what ours says of it, in the form of a row. */
+static enum conform_verdict
+record(const struct conform_row *row, const pb_compiled_workflow_closure *cl,
+    const struct compile_errors *es, struct strbuf *why)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	unsigned char hash[PBHASH_SIZE];
+	struct json_writer w = json_writer(why, 0);
+
+	json_object(&w);
+	json_key(&w, "name");
+	json_str(&w, conform_text(row, 0, "name"));
+	json_key(&w, "ok");
+	json_bool(&w, cl != NULL);
+	json_key(&w, "codes");
+	json_array(&w);
+	for (size_t i = 0; i < es->n; i++)
+		json_cstr(&w, compile_code_text(es->at[i].code));
+	json_end(&w);
+	if (cl == NULL) {
+		compile_errors_print(es, &b);
+		json_key(&w, "error");
+		json_str(&w, strbuf_str(&b));
+	} else {
+		pbjson_print(&cl->base, 0, &b);
+		json_key(&w, "closure");
+		json_raw(&w, strbuf_str(&b));
+		pbhash(&cl->base, hash);
+		strbuf_reset(&b);
+		pbjson_add_base64(&b, (struct str){ (char *)hash,
+		    sizeof(hash) });
+		json_key(&w, "digest");
+		json_str(&w, strbuf_str(&b));
+	}
+	json_end(&w);
+	return CONFORM_RECORDED;
+}
+
 enum conform_verdict
 conform_compiler(const struct conform_row *row, struct strbuf *why)
 {
@@ -183,12 +222,16 @@ conform_compiler(const struct conform_row *row, struct strbuf *why)
 	pb_compiled_workflow_closure *cl;
 	struct compile_unit u;
 	struct err e;
+	int ok;
 
 	if (read_unit(row, &u, &e) < 0) {
 		strbuf_adds(why, e.msg);
 		return CONFORM_DIFFERENT;
 	}
-	if (compile(row, &u, &cl, &es) < 0)
+	ok = compile(row, &u, &cl, &es) == 0;
+	if (row->n_args > 0 && strcmp(row->args[0], "=record") == 0)
+		return record(row, ok ? cl : NULL, &es, why);
+	if (!ok)
 		return judge_errors(row, &es, why);
 	return judge_closure(row, cl, why);
 }

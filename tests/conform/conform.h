@@ -20,6 +20,7 @@ enum conform_verdict {
 	CONFORM_UNSUPPORTED,	/* needs what is not built; why names it */
 	CONFORM_BETTER,		/* differs on purpose, by a rule, as it says */
 	CONFORM_SKIPPED,	/* not asked for: not counted */
+	CONFORM_RECORDED,	/* not judged: why is what ours comes to, JSON */
 	CONFORM_VERDICT_MAX
 };
 

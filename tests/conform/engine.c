@@ -6,21 +6,30 @@
  * Rows {name, topic, closure, runs: [{inputs, script, options?, result}],
  * launchPlans?}; see tests/corpus/engine/README.md.  Arguments: topics to
  * judge; "=flyte" judges Flyte's own behaviour, without our rules; "=killN"
- * kills the runner after N rounds and has another resume the run.
+ * kills the runner after N rounds and has another resume the run; "=record"
+ * judges nothing and prints what each run of the row comes to.
  */
+struct wanted {
+	int		flyte, record;
+	unsigned	kill;
+};
 
 static int
-is_wanted(const struct conform_row *row, int *ret_flyte, unsigned *ret_kill)
+is_wanted(const struct conform_row *row, struct wanted *ret)
 {
 	int named = 0, wanted = 0;
 
 	for (int i = 0; i < row->n_args; i++) {
 		if (strcmp(row->args[i], "=flyte") == 0) {
-			*ret_flyte = 1;
+			ret->flyte = 1;
+			continue;
+		}
+		if (strcmp(row->args[i], "=record") == 0) {
+			ret->record = 1;
 			continue;
 		}
 		if (strncmp(row->args[i], "=kill", 5) == 0) {
-			*ret_kill = (unsigned)strtoul(row->args[i] + 5, NULL,
+			ret->kill = (unsigned)strtoul(row->args[i] + 5, NULL,
 			    10);
 			continue;
 		}
@@ -47,7 +56,12 @@ run_all(struct engine_runs *runs, struct err *e)
 		r->number = i + 1;
 		r->before = i > 0 ? &runs->at[i - 1] : NULL;
 		r->name = str_of(arena_printf(runs->w.arena, "e%u", i + 1));
-		if (engine_run(r, e) != 0)
+		r->outputs = (struct str){ NULL, 0 };
+		r->not_built = runs->w.plan == NULL;
+		if (r->not_built)
+			r->not_built_why = str_of(arena_strdup(runs->w.arena,
+			    e->msg));
+		else if (engine_run(r, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -69,8 +83,9 @@ engine_runs_make(struct engine_runs *runs, const struct conform_row *row,
 	    &flyteidl__core__compiled_workflow_closure__descriptor, &m, e) != 0)
 		return -1;
 	runs->w.closure = (const void *)m;
+	/* What cannot be built does not run: that may be what is recorded. */
 	if (plan_build(runs->w.closure, &runs->w.plan, e) != 0)
-		return -1;
+		runs->w.plan = NULL;
 	runs->n = t->at[list].n;
 	runs->at = arena_new_n(row->arena, runs->n, struct engine_run);
 	return run_all(runs, e);
@@ -88,38 +103,53 @@ engine_runs_release(struct engine_runs *runs)
 	VEC_RELEASE(&runs->w.catalog);
 }
 
+static unsigned
+compare_all(struct engine_runs *runs, struct strbuf *why)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < runs->n; i++)
+		bad += engine_compare(&runs->at[i], NULL, why);
+	return bad;
+}
+
+/* What differs may be better by our rules; why is then their names. */
+static enum conform_verdict
+judge_rest(struct engine_runs *runs, size_t start, struct strbuf *why)
+{
+	c_strbuf struct strbuf rules = STRBUF_INIT;
+	int better = engine_better(runs, &rules);
+
+	if (better)
+		strbuf_setlen(why, start);
+	strbuf_addstr(why, strbuf_str(&rules));
+	return better ? CONFORM_BETTER : CONFORM_DIFFERENT;
+}
+
 enum conform_verdict
 conform_engine(const struct conform_row *row, struct strbuf *why)
 {
 	enum conform_verdict v = CONFORM_DIFFERENT;
 	struct engine_runs runs;
+	struct wanted wanted = { 0, 0, 0 };
 	struct err e;
-	int flyte = 0;
-	unsigned bad = 0, kill = 0;
 	size_t start;
 
-	if (!is_wanted(row, &flyte, &kill))
+	if (!is_wanted(row, &wanted))
 		return CONFORM_SKIPPED;
 	strbuf_addstr(why, conform_text(row, 0, "name"));
 	start = why->n;
-	if (engine_runs_make(&runs, row, flyte ? &sched_rules_flyte :
-	    &sched_rules_ours, kill, &e) != 0)
+	if (engine_runs_make(&runs, row, wanted.flyte ? &sched_rules_flyte :
+	    &sched_rules_ours, wanted.kill, &e) != 0)
 		strbuf_addf(why, ": %s", e.msg);
-	else {
-		for (unsigned i = 0; i < runs.n; i++)
-			bad += engine_compare(&runs.at[i], NULL, why);
-		if (bad == 0)
-			v = CONFORM_SAME;
-		else if (!flyte) {
-			c_strbuf struct strbuf rules = STRBUF_INIT;
-
-			if (engine_better(&runs, &rules)) {
-				strbuf_setlen(why, start);
-				v = CONFORM_BETTER;
-			}
-			strbuf_addstr(why, strbuf_str(&rules));
-		}
-	}
+	else if (wanted.record) {
+		strbuf_reset(why);
+		engine_record(&runs, why);
+		v = CONFORM_RECORDED;
+	} else if (compare_all(&runs, why) == 0)
+		v = CONFORM_SAME;
+	else if (!wanted.flyte)
+		v = judge_rest(&runs, start, why);
 	engine_runs_release(&runs);
 	return v;
 }

@@ -137,6 +137,13 @@ enum engine_free engine_free_of(const struct engine_edits *, struct str path);
 unsigned engine_compare(struct engine_run *, const struct engine_edits *,
 	    struct strbuf *why);
 
+/* The words of a row. */
+struct str engine_cache_name(enum sched_cache);
+struct str engine_reservation_name(enum sched_reservation);
+struct str engine_branch_name(const struct sched_action *);
+const char *engine_phase_name(const struct engine_run *);
+const char *engine_kind_name(enum sched_kind);
+
 /* engine.c: all runs of the row by these rules, in a world of their own. */
 struct engine_runs {
 	struct engine_world w;
@@ -147,6 +154,9 @@ int	engine_runs_make(struct engine_runs *, const struct conform_row *,
 	    const struct sched_rules *, unsigned kill_at, struct err *)
 	    must_check;
 void	engine_runs_release(struct engine_runs *);
+
+/* engine_record.c: what each run came to, as a JSON list of results. */
+void	engine_record(struct engine_runs *, struct strbuf *out);
 
 /* engine_rules.c: 1 if the runs differ from what is recorded by our rules
  * alone and are what those say; their names are appended to why. */

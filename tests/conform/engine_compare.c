@@ -74,13 +74,6 @@ check_map(struct diff *d, uint32_t json, const char *what, struct str given)
 	differ(d, what, strbuf_str(&a), strbuf_str(&b));
 }
 
-static const char *
-kind_name(enum sched_kind kind)
-{
-	return kind == SCHED_SYSTEM ? "SYSTEM" : kind == SCHED_USER ? "USER" :
-	    "UNKNOWN";
-}
-
 static int
 contains(struct str text, struct str part)
 {
@@ -126,7 +119,7 @@ check_error(struct diff *d, uint32_t json, const struct sched_error *given)
 	}
 	check_text(d, "error code", conform_text(row, e, "code"), given->code);
 	check_text(d, "error kind", conform_text(row, e, "kind"),
-	    str_of(kind_name(given->kind)));
+	    str_of(engine_kind_name(given->kind)));
 	check_message(d, conform_text(row, e, "message"), given->message);
 }
 
@@ -174,8 +167,8 @@ is_stray(struct str path)
 
 /* ---- nodes --------------------------------------------------------------- */
 
-static struct str
-cache_name(enum sched_cache c)
+struct str
+engine_cache_name(enum sched_cache c)
 {
 	static const char *const names[] = { "", "CACHE_MISS", "CACHE_HIT",
 	    "CACHE_POPULATED", "CACHE_LOOKUP_FAILURE", "CACHE_PUT_FAILURE",
@@ -184,8 +177,8 @@ cache_name(enum sched_cache c)
 	return str_of(names[c]);
 }
 
-static struct str
-reservation_name(enum sched_reservation r)
+struct str
+engine_reservation_name(enum sched_reservation r)
 {
 	static const char *const names[] = { "", "RESERVATION_ACQUIRED",
 	    "RESERVATION_EXISTS", "RESERVATION_RELEASED",
@@ -194,8 +187,8 @@ reservation_name(enum sched_reservation r)
 	return str_of(names[r]);
 }
 
-static struct str
-branch_name(const struct sched_action *a)
+struct str
+engine_branch_name(const struct sched_action *a)
 {
 	if (a->taken == SCHED_NONE)
 		return STR("");
@@ -228,11 +221,11 @@ check_node(struct diff *d, uint32_t json, const struct engine_node *n)
 		return;
 	check_error(d, json, &a->error);
 	check_text(d, "cache", conform_text(row, json, "cache"),
-	    cache_name(a->cache));
+	    engine_cache_name(a->cache));
 	check_text(d, "reservation", conform_text(row, json, "reservation"),
-	    reservation_name(a->reservation));
+	    engine_reservation_name(a->reservation));
 	check_text(d, "branch", conform_text(row, json, "branch"),
-	    branch_name(a));
+	    engine_branch_name(a));
 	check_map(d, json, "inputs", a->inputs);
 	check_map(d, json, "outputs", a->outputs);
 }
@@ -406,8 +399,8 @@ check_launches(struct diff *d, uint32_t result)
 
 /* ---- the run ------------------------------------------------------------- */
 
-static const char *
-phase_of(const struct engine_run *r)
+const char *
+engine_phase_name(const struct engine_run *r)
 {
 	if (r->not_built)
 		return "NOT_BUILT";
@@ -457,7 +450,7 @@ engine_compare(struct engine_run *r, const struct engine_edits *edits,
 
 	if (d.edits->workflow < ENGINE_ALL) {
 		check_text(&d, "phase", conform_text(row, result, "phase"),
-		    str_of(phase_of(r)));
+		    str_of(engine_phase_name(r)));
 		check_number(&d, "stuck", conform_true(row, result, "stuck"),
 		    r->stuck);
 	}

@@ -14,7 +14,9 @@ engine_node(struct engine_run *r, struct str path)
 
 	if (i == MAP_NONE) {
 		struct engine_node n = { .path = arena_str(r->w->arena, path),
-		    .futures = { NULL, 0 } };
+		    .futures = { NULL, 0 }, .last = { .cause = SCHED_NONE,
+		    .taken = SCHED_NONE, .child = SCHED_NONE,
+		    .at = { SCHED_NONE, SCHED_NONE, SCHED_NONE, 0 } } };
 
 		i = (uint32_t)r->nodes.n;
 		VEC_PUSH(&r->nodes, n);

@@ -113,7 +113,8 @@ static int
 judge_file(conform_fn *judge, const char *name, char **args, int n_args)
 {
 	static const char *const words[] = {
-		"same", "different", "unsupported", "better", "skipped"
+		"same", "different", "unsupported", "better", "skipped",
+		"recorded"
 	};
 	unsigned count[CONFORM_VERDICT_MAX] = { 0 };
 	struct strbuf why c_strbuf = STRBUF_INIT;
@@ -131,7 +132,9 @@ judge_file(conform_fn *judge, const char *name, char **args, int n_args)
 		strbuf_reset(&why);
 		v = judge_line(judge, line, lines.line, args, n_args, &why);
 		count[v]++;
-		if (v != CONFORM_SAME && v != CONFORM_SKIPPED)
+		if (v == CONFORM_RECORDED)
+			printf("%s\n", why.p);
+		else if (v != CONFORM_SAME && v != CONFORM_SKIPPED)
 			printf("%s:%u: %s: %s\n", name, lines.line, words[v],
 			    why.p);
 	}
