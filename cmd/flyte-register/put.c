@@ -76,7 +76,7 @@ ask_vcs(struct settings *s, const struct fronts *all, struct vcs *ret,
 			continue;
 		VEC_PUSH(&paths, f->path);
 		for (k = 0; k < f->n_files; k++)
-			VEC_PUSH(&paths, front_file_path(f, &f->files[k],
+			VEC_PUSH(&paths, front_file_path(f, f->files[k].path,
 			    &s->context.arena));
 	}
 	if (paths.n > 0)
@@ -341,7 +341,7 @@ find_code(struct settings *s, const struct fronts *all, const char **ret,
 		for (k = 0; k < all->at[i].n_files; k++, n++) {
 			files[n].name = all->at[i].files[k].path;
 			files[n].path = front_file_path(&all->at[i],
-			    &all->at[i].files[k], &s->context.arena);
+			    all->at[i].files[k].path, &s->context.arena);
 		}
 	if (strcmp(s->copy, "all") != 0)
 		return n == 0 ? 0 : code_archive(context_helper(&s->context,

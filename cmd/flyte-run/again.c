@@ -79,7 +79,7 @@ run_again(struct running *r, struct history *h, struct target *t,
 	struct run_spec spec = { .recover = a->again == AGAIN_RECOVER ? h :
 	    NULL, .from = a->from.at, .n_from = a->from.n,
 	    .force = a->force.at, .n_force = a->force.n };
-	c_strbuf struct strbuf of = STRBUF_INIT;
+	c_strbuf struct strbuf of = STRBUF_INIT, packed = STRBUF_INIT;
 	pb_literal_map *inputs;
 	struct run *run;
 	struct err e;
@@ -99,7 +99,8 @@ run_again(struct running *r, struct history *h, struct target *t,
 	spec.durable = a->name != NULL || a->durable;
 	spec.record.id = h->id;
 	spec.record.id.name = a->name == NULL ? made : a->name;
-	spec.record.identity = identity_of(t, inputs, &a->c.arena);
+	pack_closure(&spec, &packed, &a->c.arena);
+	spec.record.identity = identity_of(&spec, &a->c.arena);
 	spec.record.mode = a->again == AGAIN_RECOVER ? RECORD_RECOVERED :
 	    RECORD_RELAUNCH;
 	strbuf_addf(&of, "%s/%s/%s", h->id.project, h->id.domain,

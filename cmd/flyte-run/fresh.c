@@ -1,5 +1,7 @@
 #include "running.h"
 
+#include "certified.h"
+
 #include "compile/compile.h"
 #include "idl/infer.h"
 #include "idl/literal.h"
@@ -7,24 +9,28 @@
 #include "run/cached.h"
 #include "sys/digest.h"
 
-/* What one --name must always mean: the thing, its version, its inputs. */
 const char *
-identity_of(const struct target *t, const pb_literal_map *inputs,
-    struct arena *a)
+identity_of(const struct run_spec *spec, struct arena *a)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT, hex = STRBUF_INIT;
 	unsigned char digest[DIGEST_SIZE];
-	struct sha256 h;
 
-	sha256_init(&h);
-	wire_pack(&t->closure->base, &b);
-	sha256_update(&h, b.p, b.n);
-	strbuf_reset(&b);
-	wire_pack(&inputs->base, &b);
-	sha256_update(&h, b.p, b.n);
-	sha256_final(&h, digest);
+	strbuf_adds(&b, spec->address);
+	wire_pack(&spec->inputs->base, &b);
+	sha256(b.p, b.n, digest);
 	hex_add(&hex, digest, sizeof(digest));
 	return arena_strdup(a, hex.p);
+}
+
+void
+pack_closure(struct run_spec *spec, struct strbuf *b, struct arena *a)
+{
+	char address[CLOSURE_ADDRESS];
+
+	wire_pack(&spec->closure->base, b);
+	spec->packed = strbuf_str(b);
+	closure_address(spec->packed, address);
+	spec->address = arena_strdup(a, address);
 }
 
 static int
@@ -178,20 +184,49 @@ fill_record(struct running *r, const struct target *t,
 	rec->cache = a->cache_word;
 }
 
+int
+fill_spec(struct running *r, const struct target *t, struct run_spec *spec,
+    char *made, struct err *e)
+{
+	struct args *a = r->a;
+
+	fill_record(r, t, &spec->record);
+	spec->script = t->script;
+	spec->durable = a->name != NULL || a->durable;
+	spec->record.closure = spec->address;
+	if (a->name == NULL)
+		execution_new_name(made);
+	spec->record.id.name = a->name == NULL ? made : a->name;
+	spec->record.identity = identity_of(spec, &a->c.arena);
+	return context_project(&a->c, &spec->record.id.project, e) < 0 ||
+	    context_domain(&a->c, &spec->record.id.domain, e) < 0 ? -1 : 0;
+}
+
+/* What certified_run bound is not read twice: it may have come from a pipe. */
+static int
+inputs_of_target(struct running *r, struct target *t,
+    pb_literal_map **ret, struct err *e)
+{
+	if (r->bound == NULL || !certified_is_about(r, t))
+		return bind_inputs(r, t, ret, e);
+	*ret = r->bound;
+	return 0;
+}
+
 static int
 run_new_target(struct running *r, struct target *t)
 {
 	struct args *a = r->a;
 	char made[EXECUTION_NAME_MAX];
-	struct run_spec spec = { .closure = t->closure, .script = t->script,
-	    .durable = a->name != NULL || a->durable };
+	struct run_spec spec = { .closure = t->closure };
 	struct launches launches = { VEC_INIT, VEC_INIT };
+	c_strbuf struct strbuf packed = STRBUF_INIT;
 	pb_literal_map *inputs;
 	struct run *run;
 	struct err e;
 	int status;
 
-	if (bind_inputs(r, t, &inputs, &e) < 0 ||
+	if (inputs_of_target(r, t, &inputs, &e) < 0 ||
 	    launches_collect(&a->c, t, &launches, &e) < 0) {
 		launches_release(&launches);
 		return fail(&a->c, &e);
@@ -199,17 +234,16 @@ run_new_target(struct running *r, struct target *t)
 	spec.inputs = inputs;
 	spec.launches = launches.at.at;
 	spec.n_launches = launches.at.n;
-	fill_record(r, t, &spec.record);
-	if (a->name == NULL)
-		execution_new_name(made);
-	spec.record.id.name = a->name == NULL ? made : a->name;
-	spec.record.identity = identity_of(t, inputs, &a->c.arena);
-	if (context_project(&a->c, &spec.record.id.project, &e) < 0 ||
-	    context_domain(&a->c, &spec.record.id.domain, &e) < 0 ||
-	    start(r, &spec, &run, &e) < 0)
+	pack_closure(&spec, &packed, &a->c.arena);
+	if (launches.at.n + launches.missing.n == 0)
+		spec.certify = certified_leave(r, t, spec.address, inputs);
+	if (fill_spec(r, t, &spec, made, &e) < 0 ||
+	    start(r, &spec, &run, &e) < 0) {
 		status = fail(&a->c, &e);
-	else
+	} else {
+		strbuf_release(&packed);
 		status = run_to_end(r, run);
+	}
 	launches_release(&launches);
 	return status;
 }
@@ -222,6 +256,8 @@ run_target(struct running *r)
 	struct err e;
 	int status;
 
+	if (certified_run(r, &status))
+		return status;
 	r->outside.target = &t;
 	if (run_target_find(&a->c, a->target, a->type, &t, &e) < 0)
 		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&a->c, &e);

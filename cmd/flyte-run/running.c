@@ -36,6 +36,7 @@ make_runner(struct running *r, struct err *e)
 		.environ = context_environ(), .dry_run = a->dry_run,
 		.durable = a->durable, .explain = 1,
 		.resolve = outside_resolve, .resolve_arg = &r->outside,
+		.silent = a->quiet || (ropts.terminal && !a->verbose),
 		.lockwait = context_helper(&a->c, "lockwait"),
 		.limit = context_helper(&a->c, "limit"),
 		.jqrun = context_helper(&a->c, "jqrun"),

@@ -20,6 +20,9 @@ struct running {
 	const char	*home;
 	const char	*what;
 	int		 signal;	/* that asked to stop */
+	/* Bound by certified.c for what has this name, or NULL. */
+	pb_literal_map	*bound;
+	struct digest	 about;
 };
 
 /* Runner, report and signals. */
@@ -27,9 +30,17 @@ int	make_runner(struct running *, struct err *) must_check;
 /* Runs till nothing is left, reports, prints the outputs; the exit status. */
 int	run_to_end(struct running *, struct run *);
 
+/*
+ * Fills in what follows from target, inputs and command line: the record and
+ * whether it is durable.  made, of EXECUTION_NAME_MAX, must live as long as
+ * the spec.  spec->address is the closure's.
+ */
+int	fill_spec(struct running *, const struct target *, struct run_spec *,
+	    char *made, struct err *) must_check;
+/* Packs the closure into the spec; the bytes live as long as the buffer. */
+void	pack_closure(struct run_spec *, struct strbuf *, struct arena *);
 /* What one --name must always mean: the thing, its version, its inputs. */
-const char	*identity_of(const struct target *, const pb_literal_map *inputs,
-		    struct arena *);
+const char	*identity_of(const struct run_spec *, struct arena *);
 /* The inputs given, checked, with the digests of their files. */
 int	bind_inputs(struct running *r, struct target *t,
 	    pb_literal_map **ret, struct err *e) must_check;

@@ -3,17 +3,32 @@
 #include "common/ref.h"
 #include "compile/compile.h"
 #include "idl/wire.h"
+#include "sys/statcache.h"
+
+void
+target_set_wants(struct target *t, struct arena *a)
+{
+	const pb_variable_map *inputs = t->interface == NULL ? NULL :
+	    t->interface->inputs;
+
+	if (t->expected == NULL && t->fixed == NULL)
+		wants_of_interface(inputs, a, &t->wants);
+	else
+		wants_of_parameters(t->expected, t->fixed, inputs, a,
+		    &t->wants);
+}
 
 /* The launch plan that gives a workflow's inputs their defaults. */
 static void
 wants_of_plan(struct target *t, const pb_parameter_map *expected,
     const pb_admin_launch_plan_spec *spec, struct arena *a)
 {
-	wants_of_parameters(expected, spec == NULL ? NULL :
-	    spec->fixed_inputs, t->interface == NULL ? NULL :
-	    t->interface->inputs, a, &t->wants);
-	if (spec != NULL)
+	t->expected = expected;
+	if (spec != NULL) {
+		t->fixed = spec->fixed_inputs;
 		t->max_parallelism = (uint32_t)spec->max_parallelism;
+	}
+	target_set_wants(t, a);
 }
 
 /* A default plan that fixes an input is no plan of defaults. */
@@ -250,8 +265,7 @@ set_front(struct target *t, const struct front_entity *found,
 		wants_of_plan(t, plan->plan->expected_inputs,
 		    plan->entity.plan->spec, a);
 	else
-		wants_of_interface(t->interface == NULL ? NULL :
-		    t->interface->inputs, a, &t->wants);
+		target_set_wants(t, a);
 	return 0;
 }
 
@@ -273,6 +287,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	opts.registry = r;
 	opts.pack_helper = context_helper(c, "pack");
 	t->loaded = 1;
+	t->began = stat_now();
 	if (front_load(ref->file, "", &opts, &c->arena, &t->front, &t->diags,
 	    e) < 0)
 		return -1;

@@ -14,6 +14,10 @@ struct target {
 	const char		*reference;	/* in full, with its version */
 	enum entity_kind	 kind;
 	const pb_compiled_workflow_closure *closure;
+	/* What of its inputs is known: those of a launch plan, or NULL, which
+	 * leaves the interface's; wants follows from it. */
+	const pb_parameter_map	*expected;
+	const pb_literal_map	*fixed;
 	struct wants		 wants;
 	const pb_typed_interface *interface;	/* of the workflow */
 	int			 local;		/* from a file, unregistered */
@@ -21,6 +25,7 @@ struct target {
 	uint32_t		 max_parallelism;
 	struct front		 front;
 	int			 loaded;	/* front is to be released */
+	int64_t			 began;		/* stat_now() before it was */
 	struct diags		 diags;
 };
 
@@ -30,6 +35,8 @@ struct target {
  */
 int	run_target_find(struct context *, const char *text, const char *type,
 	    struct target *ret, struct err *) must_check;
+/* Sets wants from interface, expected and fixed. */
+void	target_set_wants(struct target *, struct arena *);
 void	run_target_release(struct target *);
 
 #endif

@@ -8,9 +8,9 @@
 #include "spec/lower.h"
 #include "sys/file.h"
 
-/* By the name alone: a package ends in .tgz, .tar.gz or .tar or is a folder
- * (ends in '/'), a spec ends in .yaml, .yml or .json; all else is a script. */
-static enum front_form
+/* A package ends in .tgz, .tar.gz or .tar or is a folder (ends in '/'), a
+ * spec ends in .yaml, .yml or .json; all else is a script. */
+enum front_form
 front_form_of(const char *path)
 {
 	static const char *const package[] = { ".tgz", ".tar.gz", ".tar",
@@ -142,6 +142,9 @@ take_spec(struct front *f, const char *script)
 	}
 	f->files = spec->files;
 	f->n_files = spec->n_files;
+	f->reads = spec->reads;
+	f->n_reads = spec->n_reads;
+	f->text = strbuf_str(&f->priv->text);
 }
 
 static int
@@ -225,12 +228,11 @@ front_folder(const struct front *f, struct arena *a)
 }
 
 const char *
-front_file_path(const struct front *f, const struct spec_file *file,
-    struct arena *a)
+front_file_path(const struct front *f, const char *path, struct arena *a)
 {
-	if (file->path[0] == '/')
-		return file->path;
-	return arena_printf(a, "%s/%s", f->priv->folder, file->path);
+	if (path[0] == '/')
+		return path;
+	return arena_printf(a, "%s/%s", f->priv->folder, path);
 }
 
 size_t

@@ -71,8 +71,18 @@ struct front {
 	const char	*code_path;	/* the package's code archive */
 	const struct spec_file *files;	/* that tasks of a spec name */
 	size_t		 n_files;
+	/* What else it was made of: a spec's text, the files and folders that
+	 * were read beside it (as front_file_path takes them), and whether
+	 * the registry was asked. */
+	struct str	 text;
+	const char	**reads;
+	size_t		 n_reads;
+	int		 asked;
 	struct front_priv *priv;
 };
+/* By the name alone. */
+enum front_form front_form_of(const char *path);
+
 #define FRONT_INIT	{ .priv = NULL }
 #define c_front	cleanup(front_release)
 
@@ -109,7 +119,7 @@ int	front_load(const char *path, const char *version,
 /* Of a spec or script: its folder, and where a file lies that a task names;
  * absolute, in the arena. */
 const char *front_folder(const struct front *, struct arena *);
-const char *front_file_path(const struct front *, const struct spec_file *,
+const char *front_file_path(const struct front *, const char *path,
 	    struct arena *);
 /* How many entities are faulty. */
 size_t	front_faults(const struct front *);

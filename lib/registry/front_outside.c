@@ -26,6 +26,7 @@ front_outside(struct front *f, enum entity_kind kind,
 	uint32_t i = map_get(&p->outside, key);
 	struct registered *got;
 
+	f->asked = 1;
 	if (i != MAP_NONE)
 		return p->registered.at[i];
 	want.kind = kind;
@@ -91,6 +92,7 @@ front_resolve(void *arg, enum entity_kind kind, struct str ref,
 	struct entity_id id = { .kind = kind };
 	const struct registered *r;
 
+	f->asked = 1;
 	if (entity_ref_parse(ref, p->arena, &id, e) < 0)
 		return -1;
 	if (kind == ENTITY_WORKFLOW)

@@ -468,20 +468,36 @@ add_closure_path(struct strbuf *b, const char *home, const char *address)
 	strbuf_addf(b, "%s/" CLOSURES "/%.2s/%s", home, address, address + 2);
 }
 
-int
-closure_put(const char *home, struct str bytes, char ret[CLOSURE_ADDRESS],
-    struct err *e)
+void
+closure_address(struct str bytes, char ret[CLOSURE_ADDRESS])
 {
-	c_strbuf struct strbuf path = STRBUF_INIT, hex = STRBUF_INIT;
+	c_strbuf struct strbuf hex = STRBUF_INIT;
 	unsigned char digest[DIGEST_SIZE];
-	size_t cut;
 
 	sha256(bytes.p, bytes.n, digest);
 	hex_add(&hex, digest, sizeof(digest));
 	memcpy(ret, hex.p, CLOSURE_ADDRESS);
-	add_closure_path(&path, home, ret);
-	if (access(path.p, F_OK) == 0)
+}
+
+int
+closure_is_kept(const char *home, const char *address)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+
+	add_closure_path(&path, home, address);
+	return access(path.p, F_OK) == 0;
+}
+
+int
+closure_put(const char *home, struct str bytes, const char *address,
+    struct err *e)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	size_t cut;
+
+	if (closure_is_kept(home, address))
 		return 0;
+	add_closure_path(&path, home, address);
 	cut = (size_t)(strrchr(path.p, '/') - path.p);
 	path.p[cut] = '\0';
 	if (file_mkdirs(AT_FDCWD, path.p, e) < 0)

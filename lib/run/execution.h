@@ -87,13 +87,14 @@ int	execution_list(const char *home, const char *project,
 	    const char *domain, struct arena *, struct execution_row **ret,
 	    size_t *ret_n, struct err *) must_check;
 
-/*
- * Stores the bytes of a closure once; its address (64 hexadecimal digits)
- * goes to ret.
- */
+/* The address of a closure: 64 hexadecimal digits, a digest of its bytes. */
 #define CLOSURE_ADDRESS	65
-int	closure_put(const char *home, struct str bytes,
-	    char ret[CLOSURE_ADDRESS], struct err *) must_check;
+void	closure_address(struct str bytes, char ret[CLOSURE_ADDRESS]);
+/* Stores the bytes once, under their address. */
+int	closure_put(const char *home, struct str bytes, const char *address,
+	    struct err *) must_check;
+/* 1 if there is one of that address. */
+int	closure_is_kept(const char *home, const char *address);
 /* Reads it back, checking every byte: ERR_CORRUPT, ERR_MISSING. */
 int	closure_get(const char *home, const char *address,
 	    struct strbuf *ret, struct err *) must_check;

@@ -431,6 +431,12 @@ journal_append(struct journal *j, struct str json, int64_t time_us)
 	j->pending_n++;
 }
 
+uint64_t
+journal_records(const struct journal *j)
+{
+	return j->next_seq + j->pending_n;
+}
+
 size_t
 journal_pending(const struct journal *j)
 {

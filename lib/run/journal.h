@@ -76,6 +76,8 @@ enum journal_sync { JOURNAL_KILL_SAFE, JOURNAL_POWER_SAFE };
 int	journal_commit(struct journal *, enum journal_sync, struct err *)
 		must_check;
 
+/* Records it has, with those not yet committed. */
+uint64_t journal_records(const struct journal *);
 /* Bytes added and not yet committed. */
 size_t	journal_pending(const struct journal *);
 

@@ -64,6 +64,16 @@ open_record(struct recorder *r, const char *kind)
 	return w;
 }
 
+int
+record_is(struct str json, const char *kind)
+{
+	static const char before[] = "{\"r\": \"";
+	const size_t at = sizeof(before) - 1, n = strlen(kind);
+
+	return json.n > at + n && str_starts(json, before) &&
+	    memcmp(json.p + at, kind, n) == 0 && json.p[at + n] == '"';
+}
+
 int64_t
 record_now_us(void)
 {
@@ -233,6 +243,7 @@ record_execution(struct recorder *r, const struct record_execution *x)
 			json_cstr(&w, x->forced[i]);
 		json_end(&w);
 	}
+	put_cstr(&w, "repeats", x->repeats);
 	put_map(r, &w, "i", x->inputs);
 	put_launches(r, &w, x->launches, x->n_launches);
 	close_record(r, &w);

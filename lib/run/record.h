@@ -73,6 +73,8 @@ struct record_execution {
 					 * takes, or NULL; but not of: */
 	const char	**forced;
 	size_t		 n_forced;
+	const char	*repeats;	/* PROJECT/DOMAIN/NAME that it is a copy
+					 * of, all from the cache; or NULL */
 };
 
 /* Elements of a map that succeeded one after the other, not yet a record. */
@@ -142,6 +144,9 @@ void	record_build(struct recorder *, struct str path, struct str spec,
 /* A final phase carries outputs or error. */
 void	record_workflow(struct recorder *, enum sched_wf,
 	    const struct sched_error *, struct str outputs);
+
+/* 1 if the record is of that kind. */
+int	record_is(struct str json, const char *kind);
 
 /* Microseconds since 1970: the clock of the journal. */
 int64_t	record_now_us(void);

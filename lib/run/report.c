@@ -616,14 +616,14 @@ report_end(struct report *r, struct run *run, const char *what)
 		strbuf_adds(&b, " in ");
 		report_add_time(&b, c->ended_us - c->started_us);
 	}
-	if (run_sched(run) == NULL)
+	if (run_was_over(run))
 		strbuf_adds(&b, " before");
-	if (run_sched(run) != NULL || phase == SCHED_WF_ABORTED)
+	if (!run_was_over(run) || phase == SCHED_WF_ABORTED)
 		strbuf_adds(&b, ": ");
 	if (phase == SCHED_WF_ABORTED && run_error(run)->message.p != NULL)
 		add_first_line(&b, arena_strndup(&r->arena,
 		    run_error(run)->message.p, run_error(run)->message.n));
-	else if (run_sched(run) != NULL)
+	else if (!run_was_over(run))
 		add_counts(&b, c, history_is_final(phase));
 	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
 	if (!history_is_final(phase))

@@ -56,6 +56,7 @@ run_put_launches(struct run *run, size_t from, struct record_launch **ret,
 		const struct run_launch *l = &run->launches.at[from + i];
 
 		wire_pack(&l->closure->base, &b);
+		closure_address(strbuf_str(&b), address);
 		if (closure_put(run->runner->opts.home, strbuf_str(&b),
 		    address, e) < 0)
 			return -1;

@@ -9,7 +9,7 @@
 
 /* ---- making one --------------------------------------------------------- */
 
-static struct run *
+struct run *
 run_new(struct runner *r, const struct execution_id *id)
 {
 	struct run *run = xcalloc(1, sizeof(*run)), **end;
@@ -54,6 +54,7 @@ run_free(struct run *run)
 	if (run->history.dir != NULL)
 		history_release(&run->history);
 	run_recover_release(run);
+	run_sheet_free(run->sheet);
 	map_release(&run->signalled);
 	map_release(&run->retry_of);
 	VEC_RELEASE(&run->retries);
@@ -63,8 +64,7 @@ run_free(struct run *run)
 	free(run);
 }
 
-/* A run that could not be made is not one of the runner's. */
-static void
+void
 run_drop(struct run *run)
 {
 	struct run **p;
@@ -180,6 +180,25 @@ make_sched(struct run *run, const struct record_execution *rec,
 	run->sched = sched_new(run->plan, &c, loop_now());
 }
 
+static int
+keep_closure(struct run *run, const struct run_spec *spec, struct err *e)
+{
+	c_strbuf struct strbuf packed = STRBUF_INIT;
+	struct str bytes = spec->packed;
+	char address[CLOSURE_ADDRESS];
+
+	if (bytes.p == NULL) {
+		wire_pack(&spec->closure->base, &packed);
+		bytes = strbuf_str(&packed);
+	}
+	if (spec->packed.p == NULL || spec->address == NULL)
+		closure_address(bytes, address);
+	else
+		memcpy(address, spec->address, sizeof(address));
+	run->closure_address = arena_strdup(&run->arena, address);
+	return closure_put(run->runner->opts.home, bytes, address, e);
+}
+
 /* Folder and journal of a new execution, with its first record. */
 static int
 make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
@@ -188,16 +207,11 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 	struct record_execution rec = spec->record;
 	enum journal_sync sync = spec->durable ? JOURNAL_POWER_SAFE :
 	    JOURNAL_KILL_SAFE;
-	c_strbuf struct strbuf closure = STRBUF_INIT;
 	struct record_launch *launches;
-	char address[CLOSURE_ADDRESS];
 
-	wire_pack(&spec->closure->base, &closure);
-	if (closure_put(run->runner->opts.home, strbuf_str(&closure),
-	    address, e) < 0)
+	if (keep_closure(run, spec, e) < 0)
 		return -1;
-	rec.closure = address;
-	run->closure_address = arena_strdup(&run->arena, address);
+	rec.closure = run->closure_address;
 	if (run_put_launches(run, 0, &launches, e) < 0)
 		return -1;
 	rec.recover = run->record.recover;
@@ -257,6 +271,8 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 		return -1;
 	make_executor(run);
 	make_sched(run, &spec->record, strbuf_str(&inputs));
+	if (run->journal != NULL && spec->certify != NULL)
+		run->sheet = run_sheet_new(run, spec->certify);
 	return run->journal == NULL ? 0 : run_listen(run, e);
 }
 
@@ -387,9 +403,17 @@ run_label(const struct run *run)
 	return run->label == NULL ? "" : run->label;
 }
 
+int
+run_was_over(const struct run *run)
+{
+	return run->sched == NULL && !run->repeated;
+}
+
 enum sched_wf
 run_phase(const struct run *run)
 {
+	if (run->repeated)
+		return SCHED_WF_SUCCEEDED;
 	return run->sched == NULL ? run->history.phase :
 	    sched_phase(run->sched);
 }

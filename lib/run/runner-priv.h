@@ -7,8 +7,9 @@
  * one at a time per key; runner-graph.c: dynamic graphs and child executions;
  * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
  * execution had done; runner-job.c: attempts;
- * runner-retry.c: whether another, and when; runner-admit.c: which may start now; runner-control.c: what others ask of
- * it. */
+ * runner-retry.c: whether another, and when; runner-admit.c: which may start
+ * now; runner-control.c: what others ask of it; runner-certify.c: runs that
+ * are copies of others. */
 
 #include "base/vec.h"
 #include "run/cached.h"
@@ -127,6 +128,8 @@ struct run {
 	VEC(struct run_retry)	 retries;
 	struct run_reserve	*reserves;	/* held and waited for */
 	uint32_t		 explained;	/* misses looked into */
+	struct run_sheet	*sheet;		/* for its certificate, or NULL */
+	int			 repeated;	/* it is a copy of another */
 	struct loop_timer	 timer;
 	struct control		*control;	/* commands, or NULL */
 	uint64_t		 controlled;	/* applied: up to this one */
@@ -171,7 +174,21 @@ int	run_turn(struct run *, struct err *) must_check;
 int	run_commit(struct run *, enum journal_sync, struct err *) must_check;
 
 /* runner-make.c */
+struct run *run_new(struct runner *, const struct execution_id *);
 void	run_free(struct run *);
+/* A run that could not be made is not one of the runner's. */
+void	run_drop(struct run *);
+
+/* runner-certify.c */
+/* What a certificate needs to know, from the first look-up to the end. */
+struct run_sheet *run_sheet_new(struct run *, const struct run_certify *);
+void	run_sheet_free(struct run_sheet *);
+/* Takes note of an action, or of a hit.  What no certificate may stand for
+ * ends the sheet. */
+void	run_sheet_action(struct run *, const struct sched_action *);
+void	run_sheet_hit(struct run *, const struct cache_lookup *);
+/* The run has ended, and its journal is written: certifies it. */
+void	run_certify(struct run *);
 
 /* runner-task.c */
 struct run_task *run_task_of(struct run *, const struct plan *,

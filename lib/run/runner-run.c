@@ -224,6 +224,8 @@ static int
 act_on(struct run *run, const struct sched_action *act, lookup_vec *lookups,
     struct arena *a, struct err *e)
 {
+	if (run->sheet != NULL)
+		run_sheet_action(run, act);
 	switch (act->todo) {
 	case SCHED_LOOKUP:
 		return add_lookup(run, act, lookups, a, e) < 0 ? -1 : 1;
@@ -392,7 +394,11 @@ finish(struct run *run, struct err *e)
 		    run->outputs);
 	}
 	run->counts.ended_us = record_now_us();
-	return run_commit(run, JOURNAL_POWER_SAFE, e);
+	if (run_commit(run, JOURNAL_POWER_SAFE, e) < 0)
+		return -1;
+	if (run->sheet != NULL)
+		run_certify(run);
+	return 0;
 }
 
 int

@@ -230,6 +230,8 @@ answer(struct run *run, const struct run_lookup *l, struct arena *a)
 {
 	struct str none = { NULL, 0 };
 
+	if (run->sheet != NULL)
+		run_sheet_hit(run, &l->lookup);
 	if (l->lookup.state == CACHE_HIT) {
 		if (l->lookup.command_differs)
 			run_say(run, STR_FMT ": reused, though its command has "

@@ -14,6 +14,7 @@
 #include "run/executor.h"
 #include "run/history.h"
 #include "run/record.h"
+#include "sys/digest.h"
 #include "sys/loop.h"
 
 struct runner;
@@ -83,6 +84,8 @@ struct runner_options {
 	int		 dry_run;
 	int		 durable;	/* sync every record */
 	int		 explain;	/* say why the cache had nothing */
+	int		 silent;	/* nobody wants to hear of nodes that
+					 * were reused */
 	run_watch_fn	*watch;
 	void		*arg;
 	run_resolve_fn	*resolve;	/* NULL: nothing is outside */
@@ -108,6 +111,17 @@ struct run_launch {
 void		 run_launch_target(const struct run_launch *, struct arena *,
 		    struct spec_target *ret);
 
+/*
+ * Leave to certify a run that needed nothing but the cache (store/
+ * certificate.h), so that the same again is a copy of its journal.  Each key
+ * stands for all that decides what is run and how, but for the catalog.
+ */
+struct run_certify {
+	struct digest	 key;		/* of target, options and inputs */
+	struct digest	 about_key;	/* of what is known before the inputs */
+	struct str	 about;		/* the caller's, kept under that */
+};
+
 /* What to run.  All borrowed until the run ends. */
 struct run_spec {
 	struct record_execution record;	/* inputs: p NULL, see below */
@@ -115,6 +129,10 @@ struct run_spec {
 	const pb_literal_map *inputs;	/* complete */
 	const char	*script;	/* run in place, or NULL */
 	int		 durable;	/* creation and end are synced */
+	/* The closure packed, with its address, if that is known already. */
+	struct str	 packed;
+	const char	*address;
+	const struct run_certify *certify;	/* or NULL */
 	/* Every launch plan reached from it; they are kept with the execution,
 	 * so that it can be resumed whatever is registered by then. */
 	const struct run_launch *launches;
@@ -136,6 +154,14 @@ struct run_spec {
  * there is one of that name.
  */
 int	run_start(struct runner *, const struct run_spec *, struct run **ret,
+	    struct err *) must_check;
+/*
+ * A new execution that is, by its certificate, the same as one before: ended
+ * when this returns.  Of the spec it takes record (with the closure's
+ * address), inputs, durable and certify.  1: there is no such certificate,
+ * nothing was done; ERR_CONFLICT as above.
+ */
+int	run_repeat(struct runner *, const struct run_spec *, struct run **ret,
 	    struct err *) must_check;
 /*
  * Goes on with one: ends what a dead process left running, then runs what is
@@ -164,6 +190,8 @@ enum sched_wf	run_phase(const struct run *);
 const struct sched_error *run_error(const struct run *);
 /* What its journal told when it was resumed; NULL for a new one. */
 const struct history *run_history(const struct run *);
+/* 1 if it had ended before: there was nothing to do. */
+int	run_was_over(const struct run *);
 /* core.LiteralMap of a succeeded run, absolute paths. */
 struct str	run_outputs(const struct run *);
 const struct sched *run_sched(const struct run *);

@@ -87,6 +87,7 @@ files_add(struct load *l, uint32_t node, const char *path, const char *task,
 	strbuf_adds(json, json->n > 0 ? ", " : "");
 	json_add_string(json, str_of(path));
 	if (l->opt->dir != NULL) {
+		load_add_read(l, path);
 		sha256_init(&h);
 		dir = file_open_dir(AT_FDCWD, l->opt->dir, 0, &e);
 		if (dir < 0 || file_walk(dir, path, digest_entry, &h,
@@ -115,6 +116,7 @@ files_read(struct load *l, uint32_t node, const char *path, struct str *ret)
 		    "the spec does not come from a folder", path);
 		return -1;
 	}
+	load_add_read(l, path);
 	dir = file_open_dir(AT_FDCWD, l->opt->dir, 0, &e);
 	if (dir < 0 || file_read(dir, path, MAX_SPEC_BYTES, &b, &e) < 0) {
 		shape_fault(l, DIAG_BAD_VALUE, node, "%s", e.msg);

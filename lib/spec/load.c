@@ -25,6 +25,12 @@ load_add_file(struct load *l, const struct spec_file *file)
 	VEC_PUSH(&file_of(l)->files, *file);
 }
 
+void
+load_add_read(struct load *l, const char *path)
+{
+	VEC_PUSH(&file_of(l)->reads, path);
+}
+
 /* ---- declaring ---------------------------------------------------------- */
 
 static pb_identifier *
@@ -270,6 +276,10 @@ finish(struct file *f)
 	s->files = arena_new_n(s->arena, f->files.n, struct spec_file);
 	for (i = 0; i < f->files.n; i++)
 		s->files[i] = f->files.at[i];
+	s->n_reads = f->reads.n;
+	s->reads = arena_new_n(s->arena, f->reads.n, const char *);
+	for (i = 0; i < f->reads.n; i++)
+		s->reads[i] = f->reads.at[i];
 }
 
 static void
@@ -287,6 +297,7 @@ file_release(struct file *f)
 	VEC_RELEASE(&f->derived);
 	VEC_RELEASE(&f->order);
 	VEC_RELEASE(&f->files);
+	VEC_RELEASE(&f->reads);
 }
 
 /* A C string cannot hold a NUL, and no value of a spec needs one. */

@@ -33,6 +33,7 @@ struct file {
 	VEC(struct decl) derived;	/* tasks made for maps */
 	VEC(struct workflow *) order;	/* used before using */
 	VEC(struct spec_file) files;
+	VEC(const char *) reads;	/* all that was opened beside it */
 	int		 dynamic;	/* what a dynamic task wrote */
 };
 
@@ -44,6 +45,8 @@ file_of(struct load *l)
 }
 
 void	load_add_file(struct load *, const struct spec_file *);
+/* A file or folder was read, relative to options.dir. */
+void	load_add_read(struct load *, const char *path);
 /* A new declaration; moves those of its kind. */
 struct decl *load_declare(struct file *, enum entity_kind, struct str name,
 		    uint32_t key, uint32_t node);

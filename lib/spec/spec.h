@@ -85,6 +85,9 @@ struct spec {
 	size_t		 n;
 	struct spec_file *files;
 	size_t		 n_files;
+	const char	**reads;	/* files and folders that were read,
+					 * relative to options.dir */
+	size_t		 n_reads;
 	enum spec_form	 form;
 	pb_identifier	**ids;		/* the ids of the entities, shared by
 					 * all that refer to them */

@@ -180,9 +180,13 @@ write_put(struct store *s, const struct queued_put *p, int64_t now,
 
 	if (make_dataset(s, p->dataset, &row, e) < 0)
 		return -1;
+	/* An update, and not a new row in the place of the old one: the
+	 * triggers of certificate.c see it. */
 	if (p->replace)
-		q = db_stmt(s->db, SQL_REPLACE,
-		    "INSERT OR REPLACE INTO entry " ENTRY_COLUMNS, e);
+		q = db_stmt(s->db, SQL_REPLACE, "INSERT INTO entry "
+		    ENTRY_COLUMNS " ON CONFLICT (dataset, tag) DO UPDATE SET"
+		    " created=?3, used=?3, size=?4, command=?5, source=?6,"
+		    " blobs=?7, inline=?8, outputs=?9, inputs=?10", e);
 	else
 		q = db_stmt(s->db, SQL_PUT,
 		    "INSERT OR IGNORE INTO entry " ENTRY_COLUMNS, e);

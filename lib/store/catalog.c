@@ -11,8 +11,6 @@
 /* Rows of other keys to step over before the next key is sought anew: a step
  * costs a tenth of a seek. */
 #define STEPS		12
-/* A use is noted at most this often, so that hits do not write. */
-#define USE_SECONDS	(24 * 60 * 60)
 
 /* ---- datasets and keys -------------------------------------------------- */
 
@@ -222,6 +220,8 @@ take_row(struct look *l, const struct wanted *w, sqlite3_stmt *q,
 
 	c->state = CACHE_HIT;
 	c->created = sqlite3_column_int64(q, 1);
+	c->used = sqlite3_column_int64(q, 2);
+	c->blobs = arena_str(l->arena, blobs);
 	c->command_differs = command.n == DIGEST_SIZE &&
 	    !digest_empty(&c->command) &&
 	    memcmp(command.p, c->command.b, DIGEST_SIZE) != 0;
@@ -232,7 +232,8 @@ take_row(struct look *l, const struct wanted *w, sqlite3_stmt *q,
 	    sqlite3_column_int(q, 6), blobs.n > 0, e) < 0)
 		return -1;
 	if (c->state == CACHE_HIT &&
-	    sqlite3_column_int64(q, 2) < l->now - USE_SECONDS) {
+	    c->used < l->now - CACHE_USE_NOTED) {
+		c->used = l->now;
 		memcpy(use.tag, w->tag, TAG_SIZE);
 		VEC_PUSH(&l->s->uses, use);
 	}
@@ -295,6 +296,7 @@ sort_keys(struct look *l, size_t n, struct wanted *w, size_t *ret,
 		l->at[i].state = CACHE_MISS;
 		l->at[i].command_differs = 0;
 		l->at[i].outputs = l->at[i].source = (struct str){ "", 0 };
+		l->at[i].blobs = (struct str){ "", 0 };
 		l->at[i].why = NULL;
 		if (catalog_dataset_row(l->s, l->at[i].key.dataset, &w[used].row,
 		    e) < 0 || catalog_tag_decode(l->at[i].key.tag, w[used].tag, e) < 0)

@@ -36,6 +36,9 @@ struct cache_dataset {
 /* Interns a dataset for this process; cheap to repeat.  No I/O. */
 uint32_t catalog_dataset(struct store *, const struct cache_dataset *);
 
+/* A use is noted at most this often, so that hits do not write: seconds. */
+#define CACHE_USE_NOTED	(24 * 60 * 60)
+
 struct cache_key {
 	uint32_t	dataset;	/* from catalog_dataset() */
 	struct str	tag;		/* "flyte_cached-..." */
@@ -56,7 +59,8 @@ struct cache_lookup {
 	enum cache_state state;
 	int		 command_differs; /* hit, but made by another command
 					   * under the same version */
-	int64_t		 created;	/* seconds since the epoch */
+	int64_t		 created, used;	/* seconds since the epoch */
+	struct str	 blobs;		/* it needs, as certificates list them */
 	struct str	 outputs;	/* LiteralMap in wire form, blobs as
 					 * absolute paths */
 	struct str	 source;	/* "project/domain/ID/NODE#ATTEMPT" */
