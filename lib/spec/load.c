@@ -180,7 +180,10 @@ lower_all(struct file *f)
 	spread_faults(f);
 }
 
-/* The root is a workflow too, under a name that no key of a map has twice. */
+/*
+ * A workflow's nodes and outputs: it is one too, under a name that no key of
+ * a map has twice.  Or a file with one workflow.
+ */
 static void
 load_dynamic(struct file *f)
 {
@@ -191,7 +194,12 @@ load_dynamic(struct file *f)
 	declare(f, tree_get(l->t, 0, "tasks"), ENTITY_TASK, "a map of tasks");
 	declare(f, tree_get(l->t, 0, "workflows"), ENTITY_WORKFLOW,
 	    "a map of workflows");
-	if (load_find(f, ENTITY_WORKFLOW, STR(LOAD_DYNAMIC)) != NULL)
+	f->whole = tree_get(l->t, 0, "nodes") == TREE_NONE &&
+	    tree_get(l->t, 0, "outputs") == TREE_NONE &&
+	    f->decls[ENTITY_WORKFLOW].n > 0;
+	if (f->whole)
+		dynamic_check(f);
+	else if (load_find(f, ENTITY_WORKFLOW, STR(LOAD_DYNAMIC)) != NULL)
 		shape_fault(l, DIAG_BAD_NAME, 0, "\"%s\" is the name of the "
 		    "whole", LOAD_DYNAMIC);
 	else
@@ -360,34 +368,6 @@ spec_load(const char *name, struct str text, const struct spec_options *opt,
 	finish(&f);
 	file_release(&f);
 	return f.l.faults > 0 ? -1 : 0;
-}
-
-static pb_dynamic_job_spec *
-dynamic_job(struct file *f)
-{
-	struct arena *a = f->l.a;
-	const struct decl *root = load_find(f, ENTITY_WORKFLOW,
-	    STR(LOAD_DYNAMIC));
-	const pb_admin_workflow_spec *w = root->workflow->spec;
-	size_t i, n = f->decls[ENTITY_TASK].n;
-	pb_dynamic_job_spec *job;
-
-	job = PB_NEW(a, flyteidl__core__dynamic_job_spec);
-	job->nodes = w->template_->nodes;
-	job->n_nodes = w->template_->n_nodes;
-	job->min_successes = (int64_t)job->n_nodes;
-	job->outputs = w->template_->outputs;
-	job->n_outputs = w->template_->n_outputs;
-	job->subworkflows = w->sub_workflows;
-	job->n_subworkflows = w->n_sub_workflows;
-	job->tasks = arena_new_n(a, n + f->derived.n, pb_task_template *);
-	for (i = 0; i < n; i++)
-		job->tasks[job->n_tasks++] =
-		    f->decls[ENTITY_TASK].at[i].task->template_;
-	for (i = 0; i < f->derived.n; i++)
-		job->tasks[job->n_tasks++] =
-		    f->derived.at[i].task->template_;
-	return job;
 }
 
 int

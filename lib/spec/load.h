@@ -35,6 +35,7 @@ struct file {
 	VEC(struct spec_file) files;
 	VEC(const char *) reads;	/* all that was opened beside it */
 	int		 dynamic;	/* what a dynamic task wrote */
+	int		 whole;		/* the same: a file with a workflow */
 };
 
 /* The loader is the first member of its file. */
@@ -55,5 +56,11 @@ pb_identifier *load_derive(struct file *, char *name, uint32_t key,
 		    const pb_admin_task_spec *of, pb_task_template *);
 /* The declaration called so, or NULL. */
 struct decl *load_find(struct file *, enum entity_kind, struct str name);
+
+/* dynamic.c */
+/* What is outside of the workflow of a whole file; faults are reported. */
+void	dynamic_check(struct file *);
+/* What is to run next, of a file without faults. */
+pb_dynamic_job_spec *dynamic_job(struct file *);
 
 #endif

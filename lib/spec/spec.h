@@ -107,7 +107,8 @@ int	spec_load(const char *name, struct str text,
 	    struct diags *) must_check;
 /*
  * What a dynamic task wrote: nodes: and outputs: of a workflow without
- * inputs, and the tasks: and workflows: that they run.  The outputs are those
+ * inputs, and the tasks: and workflows: that they run; or a file with one
+ * workflow, which runs as a node of its name.  The outputs are those
  * that the task declares (options.outputs), whose types constants have.  As
  * spec_load(); *ret_job (set on 0) is what is to run next.
  */

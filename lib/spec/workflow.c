@@ -228,7 +228,7 @@ lower_output(struct workflow *w, char *name, uint32_t node)
 		t = interface_type(l, type);
 		if (t == NULL)
 			return NULL;
-	} else if (is_dynamic(w) && type_variable(l->opt->outputs, name)) {
+	} else if ((is_dynamic(w) || w->f->whole) && type_variable(l->opt->outputs, name)) {
 		t = type_variable(l->opt->outputs, name)->type;
 	}
 	strbuf_addf(&what, "output \"%s\"", name);

@@ -75,6 +75,62 @@ spec() {
 	flyte-ctl fsck -q
 }
 
+@test "dynamic: a file with one workflow" {
+	spec <<-'EOT'
+	tasks:
+	  own: {inputs: {n: int}, outputs: {m: int}, jq: .n * 10}
+	  sad: {run: exit 1}
+	  sorry: {pass_env: [LOG], run: "echo sorry >>$LOG"}
+	workflows:
+	  whole:
+	    nodes:
+	      a: {task: own, with: {n: 1}}
+	      b: {task: inc, with: {n: $a.m}}
+	      c: {workflow: sub, with: {n: $b.m}}
+	    outputs: {m: $c.m}
+	    on_failure: {task: sorry}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o m --name y d.yaml:w n=1
+	equals 12 "$output"
+	run -0 flyte-show y
+	has "whole  " "$output"
+	sed -i 's/      c: {workflow/      x: {task: sad, after: [b]}\n      c: {after: [x], workflow/' spec
+	: >log
+	run -1 flyte-run -q d.yaml:w n=1
+	equals "dyn 1 inc 10 sorry " "$(tr '\n' ' ' <log)"
+	# constants have the types of the task's outputs
+	echo '{"workflows": {"w": {"nodes": {"a": {"task": "inc", "with": {"n": 1}}}, "outputs": {"m": 77}}}}' | spec
+	run -0 --separate-stderr flyte-run -q -o m d.yaml:w n=1
+	equals 77 "$output"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: a file with more, or with inputs, is refused by place" {
+	spec <<-'EOT'
+	workflows:
+	  one: {nodes: {a: {task: inc, with: {n: 1}}}, outputs: {m: $a.m}}
+	  two: {nodes: {a: {workflow: one}}, outputs: {m: $a.m}}
+	EOT
+	run -1 --separate-stderr flyte-run -q d.yaml:w n=1
+	has '$FLYTE_DYNAMIC:3:3: error: ' "$stderr"
+	has 'which of them is to run? one workflow is expected, given 2' "$stderr"
+	has 'write what is to run as nodes: and outputs: beside workflows:' "$stderr"
+	spec <<-'EOT'
+	workflows:
+	  one: {inputs: {n: int}, nodes: {a: {task: inc, with: {n: $n}}}, outputs: {m: $a.m}}
+	EOT
+	run -1 --separate-stderr flyte-run -q d.yaml:w n=1
+	has 'inputs: nothing gives them values' "$stderr"
+	echo 'workflows: {one: {nodes: {a: {task: inc, with: {n: 1}}}, outputs: {m: $a.m}}}
+	launchplans: {p: {workflow: one}}' | spec
+	run -1 --separate-stderr flyte-run -q d.yaml:w n=1
+	has 'launchplans' "$stderr"
+	# the whole of it again, when it is looked at later
+	run -1 --separate-stderr flyte-run --resume last
+	has 'launchplans' "$stderr"
+	has '    | ' "$stderr"
+}
+
 @test "dynamic: what is registered can be named" {
 	flyte-register -p lib --as v1 d.yaml
 	spec <<-'EOT'
