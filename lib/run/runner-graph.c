@@ -275,8 +275,8 @@ run_tell_parent(struct run *child)
 
 /* ---- dynamic graphs ----------------------------------------------------- */
 
-static int
-launch_interface(void *arg, const pb_identifier *id,
+int
+run_launch_interface(void *arg, const pb_identifier *id,
     struct compile_launch_plan *ret)
 {
 	struct run *run = arg;
@@ -292,9 +292,8 @@ launch_interface(void *arg, const pb_identifier *id,
 	return 1;
 }
 
-/* 1 if it writes specs of our own, not of flytekit. */
-static int
-is_spec(const pb_task_template *t)
+int
+run_writes_spec(const pb_task_template *t)
 {
 	return lower_config(t, LOWER_DYNAMIC) != NULL;
 }
@@ -306,7 +305,7 @@ build(struct run *run, const struct sched_action *act, struct plan **ret,
 	struct run_task *task = run_task_of(run, act->plan, act->node);
 	struct dynamic_parent parent = {
 		.task = task->template, .project = run->id.project,
-		.domain = run->id.domain, .launch_plan = launch_interface,
+		.domain = run->id.domain, .launch_plan = run_launch_interface,
 		.arg = run,
 		.node_id = arena_strndup(&run->arena, act->node->id.p,
 		    act->node->id.n),
@@ -316,7 +315,7 @@ build(struct run *run, const struct sched_action *act, struct plan **ret,
 		*e = task->trouble;
 		return -1;
 	}
-	parent.is_spec = is_spec(task->template);
+	parent.is_spec = run_writes_spec(task->template);
 	return dynamic_build(act->outputs, &parent, ret, e);
 }
 

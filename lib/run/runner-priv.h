@@ -6,12 +6,13 @@
  * runner-task.c: tasks of a plan, their contracts and keys; runner-reserve.c:
  * one at a time per key; runner-graph.c: dynamic graphs and child executions;
  * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
- * execution had done; runner-job.c: attempts;
+ * execution had done; runner-old.c: its graphs; runner-job.c: attempts;
  * runner-retry.c: whether another, and when; runner-admit.c: which may start
  * now; runner-control.c: what others ask of it; runner-certify.c: runs that
  * are copies of others. */
 
 #include "base/vec.h"
+#include "compile/compile.h"
 #include "run/cached.h"
 #include "run/contract.h"
 #include "run/local.h"
@@ -111,6 +112,9 @@ struct run {
 						 * they are not recovered */
 	VEC(const char *)	 reason_list;
 	struct map		 continued;	/* "PATH/0/" of dynamic tasks */
+	struct map		 old_of;	/* paths, to old_plans: what dynamic
+						 * tasks wrote then */
+	VEC(struct plan *)	 old_plans;	/* NULL: of no use */
 	struct map		 forced;	/* paths not to recover */
 	VEC(const char *)	 forced_list;
 	int64_t			 clock_offset;	/* steady minus real, ns */
@@ -216,6 +220,11 @@ void	run_launch(struct run *, const struct sched_action *);
 void	run_kill(struct run *, const struct sched_action *);
 void	run_tell_parent(struct run *child);
 void	run_build(struct run *, const struct sched_action *);
+/* 1 if it writes specs of our own, not of flytekit. */
+int	run_writes_spec(const pb_task_template *);
+/* For struct dynamic_parent; arg is the run. */
+int	run_launch_interface(void *arg, const pb_identifier *,
+	    struct compile_launch_plan *ret);
 
 /* runner-outside.c */
 contract_resolve_fn run_resolve;
@@ -235,6 +244,22 @@ void	run_recover_child(struct run *, struct str path, struct history *ret);
 void	run_recover_config(struct run *, struct sched_config *);
 void	run_recover_release(struct run *);
 int	run_is_forced(const struct run *, struct str path);
+
+/* runner-old.c */
+/*
+ * The node at a path in the graphs of the execution that is recovered, and
+ * its plan; or NULL.  *ret_inside: it is in the graph of a dynamic task that
+ * goes on with what it had written.
+ */
+const struct plan_node *run_find_old(struct run *, struct str path,
+	    const struct plan **ret_plan, int *ret_inside);
+/* Whatever the tasks are called, and whichever version that is. */
+int	run_same_template(struct str, struct str);
+/* 1 if the names in the spec that a dynamic task wrote mean what they did. */
+int	run_same_names(struct run *, const struct history_node *);
+void	run_old_release(struct run *);
+/* Up to the next slash, which is taken too. */
+struct str run_next_word(struct str *path);
 
 /* runner-reserve.c */
 void	run_reserve(struct run *, const struct sched_action *);

@@ -128,84 +128,15 @@ set_forced(struct run *run, const struct run_spec *spec, struct err *e)
 	return 0;
 }
 
-/* ---- what ran then ------------------------------------------------------ */
-
-static struct str
-next_word(struct str *path)
-{
-	const char *slash = memchr(path->p, '/', path->n);
-	struct str word = { path->p, slash == NULL ? path->n :
-	    (size_t)(slash - path->p) };
-	size_t skip = word.n + (slash != NULL);
-
-	path->p += skip;
-	path->n -= skip;
-	return word;
-}
-
-/*
- * The node of the old plan at a path, or NULL.  *ret_inside: it is in the
- * graph of a dynamic task that goes on with what it had written.
- */
-static const struct plan_node *
-find_old(const struct run *run, struct str whole, int *ret_inside)
-{
-	const struct plan *p = run->recovered_plan;
-	struct str path = whole;
-	uint32_t graph = 0, at;
-
-	*ret_inside = 0;
-	while (p != NULL) {
-		at = plan_find(p, graph, next_word(&path));
-		if (at == PLAN_NONE)
-			return NULL;
-		if (path.n == 0)
-			return &p->nodes[at];
-		next_word(&path);	/* the attempt */
-		if (p->nodes[at].kind == PLAN_ARRAY) {
-			next_word(&path);	/* the element */
-			at = p->arrays[p->nodes[at].what].node;
-			if (path.n == 0)
-				return &p->nodes[at];
-			next_word(&path);
-		}
-		if (p->nodes[at].kind == PLAN_WORKFLOW)
-			graph = p->nodes[at].what;
-		else if (p->nodes[at].kind == PLAN_TASK)
-			break;
-	}
-	*ret_inside = p != NULL && map_get(&run->continued, (struct str){
-	    whole.p, (size_t)(path.p - whole.p) }) != MAP_NONE;
-	return NULL;
-}
-
-/* Whatever the tasks are called, and whichever version that is. */
-static int
-same_template(struct str a, struct str b)
-{
-	const ProtobufCMessageDescriptor *d =
-	    &flyteidl__core__task_template__descriptor;
-	c_arena struct arena arena = ARENA_INIT;
-	ProtobufCMessage *x, *y;
-	struct err e;
-
-	if (str_eq(a, b))
-		return 1;
-	if (wire_unpack(d, a, &arena, &x, &e) < 0 ||
-	    wire_unpack(d, b, &arena, &y, &e) < 0)
-		return 0;
-	((pb_task_template *)x)->id = NULL;
-	((pb_task_template *)y)->id = NULL;
-	return wire_equal(x, y);
-}
+/* ---- is it the same ------------------------------------------------------ */
 
 /* Would the node do what it did?  *ret_why (or NULL: it is looked into). */
 static int
-same_code(const struct run *run, struct str path, const struct plan *p,
+same_code(struct run *run, struct str path, const struct plan *p,
     const struct plan_node *node, const char **ret_why)
 {
 	const struct plan_node *old;
-	const struct plan *q = run->recovered_plan;
+	const struct plan *q;
 	int inside;
 
 	*ret_why = NULL;
@@ -213,14 +144,14 @@ same_code(const struct run *run, struct str path, const struct plan *p,
 		return 0;
 	if (run->same_code)
 		return 1;
-	old = find_old(run, path, &inside);
+	old = run_find_old(run, path, &q, &inside);
 	if (inside)
 		return 1;
 	*ret_why = "its task has changed";
 	if (old == NULL || old->kind != node->kind)
 		return 0;
 	if (node->kind == PLAN_TASK)
-		return same_template(p->tasks[node->what].template,
+		return run_same_template(p->tasks[node->what].template,
 		    q->tasks[old->what].template);
 	*ret_why = NULL;
 	return node->kind == PLAN_GATE &&
@@ -348,9 +279,10 @@ is_same(void *arg, struct str path, const struct plan *p,
 		return 0;
 	}
 	if (n->spec.p != NULL) {
-		/* Names in it may mean something else by now. */
-		if (!run->same_code && n->phase == SCHED_SUCCEEDED) {
-			keep_reason(run, path, "the code has changed");
+		/* Names in it may mean something else by now, also such
+		 * as the closure does not have. */
+		if (!run_same_names(run, n)) {
+			keep_reason(run, path, "what it runs has changed");
 			return 0;
 		}
 		strbuf_addf(&prefix, STR_FMT "/0/", STR_ARG(path));
@@ -425,7 +357,7 @@ load_recovered(struct run *run, const char *text, struct err *e)
 {
 	struct str rest = str_of(text);
 	struct execution_id id;
-	struct str project = next_word(&rest), domain = next_word(&rest);
+	struct str project = run_next_word(&rest), domain = run_next_word(&rest);
 
 	id.project = arena_strndup(&run->arena, project.p, project.n);
 	id.domain = arena_strndup(&run->arena, domain.p, domain.n);
@@ -476,6 +408,7 @@ void
 run_recover_release(struct run *run)
 {
 	plan_free(run->recovered_plan);
+	run_old_release(run);
 	if (run->recovered.dir != NULL)
 		history_release(&run->recovered);
 	map_release(&run->forced);

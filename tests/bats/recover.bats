@@ -200,3 +200,89 @@ recover() {
 	run -3 flyte-run --recover f bad.yaml:w
 	run -2 flyte-run --relaunch f r.yaml:line
 }
+
+# A dynamic task reruns when what it made would be done otherwise, no sooner.
+dynamic_spec() {
+	cat >d.yaml <<-'EOT'
+	tasks:
+	  inc: {pass_env: [LOG], inputs: {n: int}, outputs: {m: int}, run: "echo inc $n >>$LOG; echo $((n + 1)) >$FLYTE_OUTPUTS/m"}
+	  may: {pass_env: [LOG, GOOD], inputs: {n: int}, outputs: {m: int}, run: "echo may $n >>$LOG; [ $n != 3 ] || [ -e $GOOD ]; echo $n >$FLYTE_OUTPUTS/m"}
+	  last: {pass_env: [LOG], inputs: {n: int}, outputs: {m: int}, run: "echo last $n >>$LOG; echo $n >$FLYTE_OUTPUTS/m"}
+	  dyn:
+	    dynamic: true
+	    pass_env: [LOG]
+	    inputs: {n: int}
+	    outputs: {m: int}
+	    run: |
+	      echo dyn >>$LOG
+	      cat >$FLYTE_DYNAMIC <<EOS
+	      tasks: {own: {pass_env: [LOG], inputs: {n: int}, outputs: {m: int}, run: 'echo own \$n >>\$LOG; echo \$n >\$FLYTE_OUTPUTS/m'}}
+	      nodes:
+	        o: {task: own, with: {n: $n}}
+	        a: {task: inc, with: {n: \$o.m}}
+	        m: {task: may, with: {n: \$a.m}}
+	      outputs: {m: \$m.m}
+	      EOS
+	workflows:
+	  w:
+	    inputs: {n: int}
+	    nodes:
+	      d: {task: dyn, with: {n: $n}}
+	      l: {task: last, with: {n: $d.m}}
+	    outputs: {m: $l.m}
+	EOT
+}
+
+@test "recover: a dynamic task only reruns when what it made has changed" {
+	dynamic_spec
+	flyte-run -q --name f d.yaml:w n=1
+	equals "dyn inc 1 last 2 may 2 own 1" "$(logged)"
+	# something else
+	sed -i 's/echo last \$n/echo last $n !/' d.yaml
+	run -0 flyte-run -n --recover f d.yaml:w
+	has "recover d" "$output"
+	has "run     l  (its task has changed)" "$output"
+	recover --recover f d.yaml:w
+	equals "last 2 !" "$(logged)"
+	# a task that it names: the spec is made again, then what differs
+	sed -i 's/echo inc \$n/echo inc $n !/' d.yaml
+	recover --recover f d.yaml:w
+	has "d: runs: what it runs has changed" "$stderr"
+	has "d/o: recovered" "$stderr"
+	has "d/a: runs: its task has changed" "$stderr"
+	has "d/m: recovered" "$stderr"
+	equals "dyn inc 1 ! last 2 !" "$(logged)"
+	# itself
+	sed -i 's/echo dyn/echo dyn !/' d.yaml
+	recover --recover f d.yaml:w
+	has "d: runs: its task has changed" "$stderr"
+	equals "dyn ! inc 1 ! last 2 !" "$(logged)"
+}
+
+@test "recover: what failed inside a dynamic task runs as it is now" {
+	dynamic_spec
+	run -1 flyte-run -q --name f d.yaml:w n=2
+	equals "dyn inc 2 may 3 own 2" "$(logged)"
+	sed -i 's/\[ \$n != 3 \] ||.*GOOD \];/echo mended >>$LOG;/' d.yaml
+	recover --recover f d.yaml:w
+	equals '{"m":3}' "$output"
+	equals "dyn last 3 may 3 mended" "$(logged)"
+}
+
+@test "recover: a dynamic task that launches is taken as it is, or its executions are" {
+	dynamic_spec
+	cat >>d.yaml <<-'EOT'
+	  sub:
+	    inputs: {n: int}
+	    nodes: {a: {task: inc, with: {n: $n}}}
+	    outputs: {m: $a.m}
+	EOT
+	sed -i 's/m: {task: may, with: {n: \\$a.m}}/m: {launchplan: sub, with: {n: \\$a.m}}/' d.yaml
+	flyte-run -q --name f d.yaml:w n=1
+	equals "dyn inc 1 inc 2 last 3 own 1" "$(logged)"
+	recover --recover f d.yaml:w
+	equals "" "$(logged)"
+	sed -i 's/echo last \$n/echo last $n !/' d.yaml
+	recover --recover f d.yaml:w
+	equals "dyn last 3 !" "$(logged)"
+}
