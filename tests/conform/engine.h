@@ -75,6 +75,9 @@ struct engine_run {
 	struct str	name;
 	struct engine_run *before;
 	int		not_built, stuck;
+	int		round_failed;	/* a look-up did: what the machine did
+					 * after it in this round, a walk that
+					 * waits for answers has not done */
 	struct str	not_built_why;
 	enum sched_wf	wf;
 	struct sched_error error;	/* code.p NULL: none */

@@ -9,7 +9,8 @@
 /* A reservation lives this long after its owner's last sign of life. */
 #define EXPIRY	(30 * SECOND)
 
-/* The key of the action's task and inputs: dataset and tag. */
+/* The key of the action's task and inputs: dataset and tag; NULL p if there
+ * is none, for the cache version is empty. */
 static struct str
 key_of(struct engine_run *r, const struct sched_action *a)
 {
@@ -25,7 +26,7 @@ key_of(struct engine_run *r, const struct sched_action *a)
 	    a->task->template, arena, &t, &e) != 0 || wire_unpack(
 	    &flyteidl__core__literal_map__descriptor, a->inputs, arena, &in,
 	    &e) != 0)
-		return STR("");
+		return (struct str){ NULL, 0 };
 	task = (pb_task_template *)t;
 	if (a->at.element != SCHED_NONE)
 		task->interface = element_interface(task->interface, arena);
@@ -34,12 +35,12 @@ key_of(struct engine_run *r, const struct sched_action *a)
 		    a->plan->strs[ig->at + i].p, a->plan->strs[ig->at + i].n);
 	if (cachekey_dataset(task->id, task->interface,
 	    task->metadata->discovery_version, &key, &version, &e) != 0)
-		return STR("");
+		return (struct str){ NULL, 0 };
 	strbuf_addch(&key, '/');
 	strbuf_addstr(&key, strbuf_str(&version));
 	strbuf_addch(&key, '/');
 	if (cachekey_tag((pb_literal_map *)in, ignore, ig->n, &key, &e) != 0)
-		return STR("");
+		return (struct str){ NULL, 0 };
 	return arena_str(arena, strbuf_str(&key));
 }
 
@@ -66,12 +67,14 @@ is_fault(struct engine_run *r, const char *which)
 void
 engine_lookup(struct engine_run *r, const struct sched_action *a)
 {
-	struct engine_entry *x = entry(r, key_of(r, a));
+	struct str key = key_of(r, a);
+	struct engine_entry *x = key.p == NULL ? NULL : entry(r, key);
 
-	if (is_fault(r, "get"))
+	if (x == NULL || is_fault(r, "get")) {
 		sched_looked_up(r->s, a->at, SCHED_CACHE_LOOKUP_FAILURE,
 		    (struct str){ NULL, 0 });
-	else if (x->outputs.p == NULL)
+		r->round_failed = 1;
+	} else if (x->outputs.p == NULL)
 		sched_looked_up(r->s, a->at, SCHED_CACHE_MISS, x->outputs);
 	else {
 		struct sched_view v;
@@ -81,6 +84,7 @@ engine_lookup(struct engine_run *r, const struct sched_action *a)
 		if (v.cache != SCHED_CACHE_HIT) {
 			r->misfits++;
 			engine_node(r, a->path)->misfit = 1;
+			r->round_failed = !r->w->rules->check_cached;
 		}
 	}
 }
@@ -89,14 +93,16 @@ engine_lookup(struct engine_run *r, const struct sched_action *a)
 void
 engine_put(struct engine_run *r, const struct sched_action *a)
 {
-	struct engine_entry *x = entry(r, key_of(r, a));
+	struct str key = key_of(r, a);
+	struct engine_entry *x;
 	int overwrite = r->options != TREE_NONE &&
 	    conform_true(r->w->row, r->options, "overwriteCache");
 
-	if (is_fault(r, "put")) {
+	if (key.p == NULL || is_fault(r, "put")) {
 		sched_put_done(r->s, a->at, 0);
 		return;
 	}
+	x = entry(r, key);
 	if (x->outputs.p == NULL || overwrite)
 		x->outputs = arena_str(r->w->arena, a->outputs);
 	sched_put_done(r->s, a->at, 1);
@@ -131,9 +137,14 @@ owner_lives(struct engine_run *r, struct engine_entry *x)
 void
 engine_reserve(struct engine_run *r, const struct sched_action *a)
 {
-	struct engine_entry *x = entry(r, key_of(r, a));
-	struct str owner = owner_of(r, a);
+	struct str key = key_of(r, a), owner = owner_of(r, a);
+	struct engine_entry *x;
 
+	if (key.p == NULL) {
+		sched_reserved(r->s, a->at, SCHED_RESERVE_FAILURE);
+		return;
+	}
+	x = entry(r, key);
 	if (r->now < r->reserved_until) {
 		sched_reserved(r->s, a->at, SCHED_RESERVE_EXISTS);
 		return;

@@ -35,8 +35,11 @@ keep(struct engine_run *r, struct str s)
 static void
 note(struct engine_run *r, const struct sched_action *a)
 {
-	struct engine_node *n = engine_node(r, a->path);
+	struct engine_node *n;
 
+	if (r->round_failed && a->phase == SCHED_QUEUED)
+		return;
+	n = engine_node(r, a->path);
 	if (a->phase == SCHED_QUEUED)
 		n->queued_at = r->now;
 	if (a->phase == SCHED_RUNNING)
@@ -54,7 +57,8 @@ act(struct engine_run *r, const struct sched_action *a)
 {
 	switch (a->todo) {
 	case SCHED_LOOKUP:
-		engine_lookup(r, a);
+		if (!r->round_failed)
+			engine_lookup(r, a);
 		break;
 	case SCHED_RESERVE:
 		engine_reserve(r, a);
@@ -208,6 +212,7 @@ loop(struct engine_run *r, struct sched_config *c)
 		give_signals(r);
 		engine_children_act(r);
 		engine_tasks_act(r);
+		r->round_failed = 0;
 		changed = sched_round(r->s, r->now, SCHED_NONE);
 		while ((a = sched_action(r->s)) != NULL)
 			act(r, a);
