@@ -19,15 +19,14 @@ static const Flyteidl__Core__SimpleType simple_of[] = {
 	[PRIMITIVE_DURATION] = SIMPLE_DURATION,
 };
 
-static int
-infer_primitive(const pb_primitive *p, struct arena *a,
-    pb_literal_type **ret, struct err *e)
+/* Without a value it is none, to Flyte's compiler. */
+static pb_literal_type *
+infer_primitive(const pb_primitive *p, struct arena *a)
 {
 	if (p->value_case == PRIMITIVE_UNSET ||
 	    (size_t)p->value_case >= ARRAY_LEN(simple_of))
-		return err_set(e, ERR_USAGE, "a primitive without a value");
-	*ret = type_simple(a, simple_of[p->value_case]);
-	return 0;
+		return type_simple(a, SIMPLE_NONE);
+	return type_simple(a, simple_of[p->value_case]);
 }
 
 static pb_literal_type *
@@ -91,7 +90,8 @@ type_infer_scalar(const pb_scalar *s, struct arena *a,
 {
 	switch ((int)s->value_case) {
 	case SCALAR_PRIMITIVE:
-		return infer_primitive(s->primitive, a, ret, e);
+		*ret = infer_primitive(s->primitive, a);
+		return 0;
 	case SCALAR_BLOB:
 		*ret = infer_blob(s->blob, a);
 		return 0;
