@@ -237,7 +237,9 @@ TEST(bindings)
 	CODES(NODES(NODE("n", "opt", BIND("u", ITEMS(ONE)))),
 	    "IncompatibleBindingUnionValue");
 	CODES(NODES(NODE("n", "inc", BIND("a",
-	    "{'scalar':{'primitive':{}}}"))), "UnrecognizedValue");
+	    "{'scalar':{'primitive':{}}}"))), "MismatchingTypes");
+	CODES(NODES(NODE("n", "inc", BIND("a", "{'scalar':{}}"))),
+	    "UnrecognizedValue");
 	arena_release(&arena);
 }
 
