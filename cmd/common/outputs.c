@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "data/jqx.h"
 #include "idl/literal.h"
 #include "idl/type.h"
@@ -288,7 +289,7 @@ print_jq(const struct outputs_options *o, const pb_literal_map *m,
 	value_map_add_json(&in, m, 0);
 	if (jqx_new(str_of(o->jq), &jq, e) < 0 ||
 	    jqx_run(jq, strbuf_str(&in), o->jq_ints == NULL ? 0 :
-	    JQX_INTS_TEXT, &out, &n, e) < 0)
+	    JQX_INTS_TEXT, MAX_MESSAGE_BYTES, &out, &n, e) < 0)
 		return err_wrap(e, "--jq");
 	fwrite(out.p, 1, out.n, stdout);
 	return 0;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "run/execution.h"
 #include "run/local.h"
@@ -90,17 +91,6 @@ exec_make_scratch(struct exec *x, const char **ret, struct err *e)
 	return 0;
 }
 
-/* A jq task runs in this process, unless something may have to end it. */
-static int
-needs_folder(const struct exec *x)
-{
-	const struct resources *limits = contract_limits(x->contract);
-
-	return contract_kind(x->contract) != CONTRACT_JQ || x->timeout > 0 ||
-	    contract_timeout(x->contract) > 0 || limits->memory > 0 ||
-	    limits->cpu > 0;
-}
-
 static int
 wait_for_end(struct running *r, struct err *e)
 {
@@ -152,7 +142,7 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	const char *scratch = NULL;
 	int status;
 
-	if (needs_folder(x) && exec_make_scratch(x, &scratch, e) < 0)
+	if (exec_make_scratch(x, &scratch, e) < 0)
 		return -1;
 	o.scratch = scratch;
 	r.executor = local_new(loop, &o);
@@ -167,6 +157,9 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 		r.executor->ops->release(r.job);
 	}
 	executor_free(r.executor);
+	/* Never used if all was done in this process. */
+	if (x->result.scratch == NULL)
+		(void)rmdir(scratch);
 	*ret_sig = r.sig;
 	return status;
 }

@@ -40,6 +40,7 @@ front_settings(struct settings *s, struct registry *r,
 	*ret = (struct front_options){
 		.project = s->project, .domain = s->domain, .registry = r,
 		.pack_helper = context_helper(&s->context, "pack"),
+		.check_jq = 1,
 	};
 	return 0;
 }

@@ -286,6 +286,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 		return -1;
 	opts.registry = r;
 	opts.pack_helper = context_helper(c, "pack");
+	opts.check_jq = 1;
 	t->loaded = 1;
 	t->began = stat_now();
 	if (front_load(ref->file, "", &opts, &c->arena, &t->front, &t->diags,

@@ -23,6 +23,12 @@
 /* Nesting of protobuf messages: the default of protobuf's own C++ and Java
  * readers. */
 #define MAX_MESSAGE_DEPTH	100
+/* Bytes of one jq expression: a hundred pages of it. */
+#define MAX_JQ_BYTES		((size_t)256 * 1024)
+/* Memory that a jq expression may take: inside of a program at once, and in a
+ * process of its own in all. */
+#define MAX_JQ_GROWTH		((size_t)256 * 1024 * 1024)
+#define MAX_JQ_MEMORY		((size_t)2 * 1024 * 1024 * 1024)
 /* Memory of one unpacked message: two bytes can stand for an empty message of
  * hundreds, so a small file could otherwise ask for all there is. */
 #define MAX_MESSAGE_MEMORY	((size_t)2 * 1024 * 1024 * 1024)

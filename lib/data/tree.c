@@ -134,6 +134,22 @@ tree_duplicate_key(const struct tree *t, uint32_t map, uint32_t after)
 }
 
 void
+tree_drop_duplicates(struct tree *t, uint32_t map)
+{
+	c_map struct map keys = MAP_INIT;
+	uint32_t last = TREE_NONE;
+
+	TREE_EACH_PAIR(t, map, k, v) {
+		if (map_put(&keys, t->at[k].text, k) == MAP_NONE) {
+			last = v;
+			continue;
+		}
+		t->at[last].next = t->at[v].next;
+		t->at[map].n--;
+	}
+}
+
+void
 tree_add_given(struct strbuf *b, const struct tree *t, uint32_t node)
 {
 	const struct tree_node *n = &t->at[node];

@@ -91,5 +91,7 @@ void	tree_link(struct tree *, uint32_t parent, uint32_t last,
  */
 uint32_t	tree_duplicate_key(const struct tree *, uint32_t map,
 		    uint32_t after);
+/* Takes every pair whose key was there before out of the map. */
+void	tree_drop_duplicates(struct tree *, uint32_t map);
 
 #endif

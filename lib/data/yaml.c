@@ -384,6 +384,7 @@ on_open(struct reader *r, const yaml_event_t *ev, enum tree_kind kind)
 	return 0;
 }
 
+/* Who reads on after the fault finds the first of equal keys. */
 static void
 check_keys(struct reader *r, uint32_t map)
 {
@@ -398,6 +399,8 @@ check_keys(struct reader *r, uint32_t map)
 		fault(r, DIAG_DUPLICATE_KEY, t->at[key].span, "\"" STR_FMT "\"",
 		    STR_ARG(t->at[key].text));
 	}
+	if (n > 1 || key != TREE_NONE)
+		tree_drop_duplicates(t, map);
 }
 
 static void

@@ -32,6 +32,9 @@ struct front_options {
 					 * put; NULL: nowhere */
 	/* Refuse what only Flyte's own compiler refuses, too. */
 	int		 strict;
+	/* Compile jq expressions, too: that loads libjq and takes some 20 ms
+	 * for a file that has any.  Without libjq nothing is said of them. */
+	int		 check_jq;
 	front_code_fn	*keep_code;	/* NULL: tasks keep pyflyte's
 					 * {{ .remote_package_path }} */
 	void		*keep_code_arg;

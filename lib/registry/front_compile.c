@@ -408,6 +408,8 @@ compile_kind(struct front *f, enum entity_kind kind, struct diags *diags,
 int
 front_compile(struct front *f, struct diags *diags, struct err *e)
 {
+	if (f->priv->options.check_jq)
+		front_check_jq(f, diags);
 	if (compile_kind(f, ENTITY_TASK, diags, e) < 0 ||
 	    compile_kind(f, ENTITY_LAUNCH_PLAN, diags, e) < 0 ||
 	    compile_kind(f, ENTITY_WORKFLOW, diags, e) < 0)

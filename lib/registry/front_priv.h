@@ -34,6 +34,9 @@ void	front_index(struct front *);
 /* Callback for spec_load: looks in the registry. */
 int	front_resolve(void *front, enum entity_kind, struct str ref,
 	    struct spec_target *ret, struct err *e);
+/* front_options.check_jq: tasks whose expression does not compile become
+ * faulty. */
+void	front_check_jq(struct front *, struct diags *);
 /* The registered version with this id: NULL and ERR_MISSING, or trouble. */
 const struct registered *front_outside(struct front *, enum entity_kind,
 	    const pb_identifier *, struct err *);

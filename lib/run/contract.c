@@ -137,7 +137,7 @@ use_jq(struct contract *c, const char *text)
 
 	c->kind = CONTRACT_JQ;
 	c->jq = text;
-	c->compiled = arena_new(&c->arena, struct jqx *);
+	c->state = arena_new(&c->arena, struct jq_state);
 	c->jq_flags = ints != NULL && strcmp(ints, "text") == 0;
 	return 0;
 }
@@ -202,8 +202,8 @@ contract_free(struct contract *c)
 {
 	if (c == NULL)
 		return;
-	if (c->compiled != NULL)
-		jqx_free(*c->compiled);
+	if (c->state != NULL)
+		jqx_free(c->state->compiled);
 	VEC_RELEASE(&c->env);
 	arena_release(&c->arena);
 	free(c);

@@ -163,9 +163,10 @@ int	contract_collect(const struct contract *, const struct attempt *,
 	    struct collected *ret, struct err *) must_check;
 
 /*
- * CONTRACT_JQ: the whole attempt, in this process.  With contract_prepare and
- * contract_collect it is one like any other: where its time or memory is
- * bounded.
+ * CONTRACT_JQ: the whole attempt, in this process: 0.  1 if it is not to be
+ * run here, since it takes long or too much memory, or libjq can not cope:
+ * with contract_prepare and contract_collect it is an attempt like any other.
+ * So it is also where its time or memory is bounded.
  */
 int	contract_run_jq(const struct contract *, const pb_literal_map *inputs,
 	    struct arena *, struct collected *ret, struct err *) must_check;

@@ -82,23 +82,37 @@ add_inputs(struct strbuf *b, const pb_literal_map *inputs, struct arena *a)
 	value_map_add_json(b, inputs == NULL ? literal_map_new(a) : inputs, 0);
 }
 
+/* Attempts one after the other that did not end in this process: the next
+ * ones are not even tried in it. */
+#define MANY_LONG_ONES	3
+
 int
 contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
+	unsigned flags = JQX_BRIEFLY | (c->jq_flags ? JQX_INTS_TEXT : 0);
 	size_t n;
 
 	*ret = (struct collected){ .outputs = NULL };
+	if (c->state->long_ones >= MANY_LONG_ONES)
+		return 1;
 	add_inputs(&in, inputs, a);
-	if (*c->compiled == NULL &&
-	    jqx_new(str_of(c->jq), c->compiled, e) < 0)
-		return -1;
-	if (jqx_run(*c->compiled, strbuf_str(&in), c->jq_flags ? JQX_INTS_TEXT : 0,
-	    &out, &n, e) < 0)
+	if (c->state->compiled == NULL &&
+	    jqx_new(str_of(c->jq), &c->state->compiled, e) < 0) {
 		user_error(ret, a, "JqFailed", e->msg);
-	else
+		return 0;
+	}
+	if (jqx_run(c->state->compiled, strbuf_str(&in), flags,
+	    MAX_VALUE_BYTES, &out, &n, e) == 0) {
 		take_results(c, strbuf_str(&out), n, a, ret);
+	} else if (e->kind == ERR_BUSY) {
+		c->state->long_ones++;
+		return 1;
+	} else {
+		user_error(ret, a, "JqFailed", e->msg);
+	}
+	c->state->long_ones = 0;
 	return 0;
 }
 
@@ -125,8 +139,8 @@ prepare_jq(const struct contract *c, const struct attempt *at,
 	size_t n = 0;
 
 	if (cmd.path == NULL)
-		return err_set(e, ERR_REFUSED, "a jq task with a timeout or "
-		    "limits needs the helper program jqrun");
+		return err_set(e, ERR_REFUSED, "a jq task that takes long, or "
+		    "has limits, needs the helper program jqrun");
 	add_inputs(&in, at->inputs, a);
 	cmd.argv = arena_new_n(a, 4, char *);
 	cmd.argv[n++] = arena_strdup(a, "jqrun");

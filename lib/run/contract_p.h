@@ -10,6 +10,14 @@
 /* Environment under construction: one entry a name, the last one counts. */
 typedef VEC(char *) env_list;
 
+/* What changes from attempt to attempt of a jq task. */
+struct jq_state {
+	struct jqx	*compiled;	/* once it was needed: jq takes 20 ms
+					 * to compile */
+	unsigned	 long_ones;	/* the last so many did not end in this
+					 * process */
+};
+
 struct contract {
 	const pb_task_template	*task;
 	const struct contract_world *world;
@@ -26,8 +34,7 @@ struct contract {
 	int			 raw;		/* a raw container's own words */
 	int			 dynamic;	/* may say what runs next */
 	const char		*jq;		/* CONTRACT_JQ */
-	struct jqx		**compiled;	/* of jq, once it was needed: jq
-					 * takes 20 ms to compile */
+	struct jq_state		*state;
 	unsigned		 jq_flags;
 	struct resources	 limits, requests;
 	env_list		 env;		/* what all attempts share */

@@ -198,12 +198,14 @@ start(struct local_job *j, struct err *e)
 {
 	struct local *x = j->local;
 	const struct contract *c = j->job.spec.contract;
+	int r;
 
 	if (contract_kind(c) == CONTRACT_JQ && !needs_process(j)) {
-		if (local_run_jq(j, e) < 0)
-			return -1;
-		end_soon(j);
-		return 0;
+		r = local_run_jq(j, e);
+		if (r == 0)
+			end_soon(j);
+		if (r <= 0)
+			return r;
 	}
 	if (local_slot_folder(x, j->slot, e) < 0 ||
 	    local_slot_logs(x, j->slot, e) < 0)

@@ -218,10 +218,12 @@ int
 local_run_jq(struct local_job *j, struct err *e)
 {
 	struct collected c;
+	int r;
 
-	if (contract_run_jq(j->job.spec.contract, j->job.spec.inputs,
-	    j->job.arena, &c, e) < 0)
-		return -1;
+	r = contract_run_jq(j->job.spec.contract, j->job.spec.inputs,
+	    j->job.arena, &c, e);
+	if (r != 0)
+		return r;
 	if (c.error != NULL) {
 		set_error(j, JOB_REPORTED, &c);
 		set_command(j);

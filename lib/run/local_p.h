@@ -87,7 +87,7 @@ void	local_judge(struct local_job *);
 void	local_lost(struct local_job *, const struct err *);
 /* It could not be started, by the task's own fault. */
 void	local_not_started(struct local_job *, const struct err *);
-/* A jq task, all of it. */
+/* A jq task, all of it; 1 if it needs a process. */
 int	local_run_jq(struct local_job *, struct err *) must_check;
 
 /*

@@ -226,7 +226,8 @@ tell_start(struct run_job *j)
 	run_tell(run, &event);
 }
 
-/* Has it run in this process, and has ended?  Then each of its task does. */
+/* Has it run in this process, and has ended?  Another of its task may yet need
+ * a process of its own; then its inputs are just recorded twice. */
 static void
 note_brief(struct run_job *j)
 {
@@ -235,8 +236,8 @@ note_brief(struct run_job *j)
 	if (contract_kind(j->task->contract) != CONTRACT_JQ)
 		return;
 	j->run->executor->ops->handle(j->job, &handle);
-	j->task->brief = handle.n == 0;
-	j->brief = j->task->brief && j->at.element != SCHED_NONE;
+	j->brief = handle.n == 0 && j->at.element != SCHED_NONE;
+	j->task->brief |= handle.n == 0;
 }
 
 static int

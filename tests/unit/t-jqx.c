@@ -2,6 +2,8 @@
 
 #include "data/jqx.h"
 
+#define LIMIT	((size_t)1 << 20)	/* bytes of results */
+
 static int
 jq(const char *expression, const char *json, unsigned flags,
     struct strbuf *out, struct err *e)
@@ -12,7 +14,7 @@ jq(const char *expression, const char *json, unsigned flags,
 	strbuf_reset(out);
 	if (jqx_new(str_of(expression), &j, e) < 0)
 		return -1;
-	if (jqx_run(j, str_of(json), flags, out, &n, e) < 0)
+	if (jqx_run(j, str_of(json), flags, LIMIT, out, &n, e) < 0)
 		return -2;
 	return (int)n;
 }
@@ -92,8 +94,68 @@ TEST(one_expression_many_inputs)
 
 	CHECK_INT(jqx_new(STR(". + 1"), &j, &e), 0);
 	for (i = 0; i < 3; i++)
-		CHECK_INT(jqx_run(j, STR("1"), 0, &b, &n, &e), 0);
-	CHECK_INT(jqx_run(j, STR("[]"), 0, &b, &n, &e), -1);
-	CHECK_INT(jqx_run(j, STR("2"), 0, &b, &n, &e), 0);
+		CHECK_INT(jqx_run(j, STR("1"), 0, LIMIT, &b, &n, &e), 0);
+	CHECK_INT(jqx_run(j, STR("[]"), 0, LIMIT, &b, &n, &e), -1);
+	CHECK_INT(jqx_run(j, STR("2"), 0, LIMIT, &b, &n, &e), 0);
 	CHECK_STR(b.p, "2\n2\n2\n3\n");
+}
+
+/* Each of these would end, block or fill the program; afterwards the same
+ * expression can be run again. */
+TEST(what_does_not_end_is_stopped)
+{
+	static const char *const bad[] = {
+		"if . == 1 then 1 else (def f: f; f) end",
+		"if . == 1 then 1 else (def f: 1 + f; f) end",
+		"if . == 1 then 1 else [range(infinite)] end",
+		"if . == 1 then 1 else (\"x\" * 1e9 | length) end",
+		"if . == 1 then 1 else repeat(1) end",
+#ifndef __SANITIZE_ADDRESS__	/* which has no bound on memory */
+		"if . == 1 then 1 else ([0] | .[100000000] = 1) end",
+#endif
+	};
+	struct err e;
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		c_strbuf struct strbuf b = STRBUF_INIT;
+		c_jqx struct jqx *j = NULL;
+
+		CHECK_INT(jqx_new(str_of(bad[i]), &j, &e), 0);
+		CHECK_INT(jqx_run(j, STR("2"), JQX_BRIEFLY, LIMIT, &b, &n, &e),
+		    -1);
+		CHECK_INT(e.kind, ERR_BUSY);
+		strbuf_reset(&b);
+		CHECK_INT(jqx_run(j, STR("1"), JQX_BRIEFLY, LIMIT, &b, &n, &e),
+		    0);
+		CHECK_STR(b.p, "1\n");
+	}
+}
+
+TEST(results_are_bounded)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct err e;
+
+	CHECK_INT(jq("repeat(1)", "1", 0, &b, &e), -2);
+	CHECK_STR(e.msg, "jq: the results have more than 1048576 bytes");
+	CHECK_INT(e.kind, ERR_FAILED);
+}
+
+TEST(many_are_checked_together)
+{
+	const struct str good[] = { STR(".a"), STR("1 # one"), STR("{b: .}") };
+	const struct str bad[] = { STR(".a"), STR("nosuch"), STR("1)") };
+	const struct str open[] = { STR("1), (2"), STR("3) | (4") };
+	const struct str close[] = { STR("1), (def f: 2; f") };
+	struct err e;
+	size_t at = 9;
+
+	CHECK_INT(jqx_check(good, 3, &at, &e), 0);
+	CHECK_INT(jqx_check(NULL, 0, &at, &e), 0);
+	CHECK_INT(jqx_check(bad, 3, &at, &e), -1);
+	CHECK_INT(at, 1);
+	CHECK_STR(e.msg, "jq: nosuch/0 is not defined at <top-level>, line 1");
+	CHECK_INT(jqx_check(open, 2, &at, &e), 0);
+	CHECK_INT(jqx_check(close, 1, &at, &e), 0);
 }

@@ -156,7 +156,7 @@ TEST(every_code_has_a_golden)
 {
 	int code;
 
-	/* those behind it are the compiler's: tests/bats/spec.bats */
+	/* those behind it come later: tests/bats/spec.bats */
 	for (code = 0; code <= DIAG_UNSUPPORTED; code++)
 		if (!seen[code] && code != DIAG_TOO_LARGE) {
 			printf("no golden for %s\n",
