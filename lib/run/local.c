@@ -54,10 +54,12 @@ on_exit_of_process(struct loop_watch *w, short revents)
 		proc_signal(&j->proc, SIGKILL);
 	loop_remove(j->local->loop, &j->watch);
 	local_limit_end(j);
-	if (proc_reap(&j->proc, &j->job.result.end, &e) < 0)
+	if (proc_reap(&j->proc, &j->job.result.end, &e) < 0) {
 		local_lost(j, &e);
-	else
+	} else {
+		local_limit_measure(j);
 		local_judge(j);
+	}
 	local_job_ended(j);
 }
 

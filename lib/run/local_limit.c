@@ -32,6 +32,8 @@ ready_group(struct local_job *j)
 
 	if (x->options->no_groups || x->groups < 0)
 		return 0;
+	if (g->memory != NULL && cgroup_forget_peak(g) < 0)
+		cgroup_remove(g);
 	if (g->memory == NULL && cgroup_make(g, &e) < 0) {
 		x->groups = -1;
 		return 0;
@@ -119,6 +121,16 @@ local_limit_end(struct local_job *j)
 {
 	if (j->grouped)
 		cgroup_kill(&j->slot->group);
+}
+
+void
+local_limit_measure(struct local_job *j)
+{
+	struct proc_end *end = &j->job.result.end;
+
+	if (j->grouped)
+		end->max_rss_kb = MAX(end->max_rss_kb,
+		    cgroup_peak(&j->slot->group) / 1024);
 }
 
 int

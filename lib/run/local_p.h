@@ -77,6 +77,9 @@ int	local_limit(struct local_job *, struct spawn *, struct err *)
 	    must_check;
 /* It has ended: ends what is left in its group. */
 void	local_limit_end(struct local_job *);
+/* How much memory all of it used at once, where its group tells: the system
+ * counts only the largest of its processes. */
+void	local_limit_measure(struct local_job *);
 /* 1 if something of it was killed for lack of memory; after local_limit_end. */
 int	local_limit_oom(struct local_job *);
 

@@ -14,6 +14,14 @@
 /* Bytes of a file of /proc or of a group. */
 #define MAX_KERNEL_FILE	((size_t)1024 * 1024)
 
+static const char *root_dir = "";	/* of all paths; tests have another */
+
+void
+cgroup_set_root(const char *dir)
+{
+	root_dir = dir;
+}
+
 static int
 read_kernel(const char *path, struct strbuf *ret)
 {
@@ -39,7 +47,7 @@ write_in(const char *dir, const char *name, const char *text, struct err *e)
 	c_close int fd = -1;
 
 	strbuf_addf(&path, "%s/%s", dir, name);
-	fd = open(path.p, O_WRONLY | O_CLOEXEC);
+	fd = open(path.p, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return err_sys(e, "%s", path.p);
 	return 0;
@@ -88,6 +96,15 @@ has_word(struct str list, char sep, const char *word)
 
 /* ---- where we are -------------------------------------------------------- */
 
+static int
+read_proc(const char *name, struct strbuf *ret)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/proc/self/%s", root_dir, name);
+	return read_kernel(path.p, ret);
+}
+
 /* Our own group in the tree of a controller ("" : version 2). */
 static int
 own_group(const char *controller, struct strbuf *ret)
@@ -95,7 +112,7 @@ own_group(const char *controller, struct strbuf *ret)
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct str rest, line;
 
-	if (read_kernel("/proc/self/cgroup", &b) < 0)
+	if (read_proc("cgroup", &b) < 0)
 		return -1;
 	for (rest = strbuf_str(&b); next_line(&rest, &line); ) {
 		struct str number = next_word(&line, ':');
@@ -124,7 +141,7 @@ mount_of(const char *controller, struct strbuf *ret_dir,
 	struct str rest, line, word, root, dir;
 	int i;
 
-	if (read_kernel("/proc/self/mountinfo", &b) < 0)
+	if (read_proc("mountinfo", &b) < 0)
 		return -1;
 	for (rest = strbuf_str(&b); next_line(&rest, &line); ) {
 		for (i = 0; i < 3; i++)
@@ -140,6 +157,7 @@ mount_of(const char *controller, struct strbuf *ret_dir,
 		    !has_word(line, ',', controller)))
 			continue;
 		strbuf_reset(ret_dir);
+		strbuf_adds(ret_dir, root_dir);
 		strbuf_addstr(ret_dir, dir);
 		strbuf_reset(ret_root);
 		strbuf_addstr(ret_root, root);
@@ -257,6 +275,16 @@ make_group(const char *controller, const char *file)
 	}
 }
 
+/* Version 2 has one tree, but a controller may not be given to us. */
+static int
+has_file(const char *dir, const char *name)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/%s", dir, name);
+	return access(path.p, W_OK) == 0;
+}
+
 int
 cgroup_make(struct cgroup *ret, struct err *e)
 {
@@ -266,7 +294,8 @@ cgroup_make(struct cgroup *ret, struct err *e)
 	c.memory = make_group("", "memory.max");
 	if (c.memory != NULL) {
 		c.v2 = 1;
-		c.cpu = xstrdup(c.memory);
+		if (has_file(c.memory, "cpu.max"))
+			c.cpu = xstrdup(c.memory);
 		*ret = c;
 		return 0;
 	}
@@ -375,14 +404,45 @@ cgroup_oom_kills(const struct cgroup *c)
 	return MAX(n, 0);
 }
 
+int64_t
+cgroup_peak(const struct cgroup *c)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct str rest, line;
+	int64_t v;
+
+	if (c->memory == NULL || read_in(c->memory, c->v2 ? "memory.peak" :
+	    "memory.max_usage_in_bytes", &b) < 0)
+		return -1;
+	rest = strbuf_str(&b);
+	return next_line(&rest, &line) &&
+	    num_parse_i64(line, 0, INT64_MAX, &v) == 0 ? v : -1;
+}
+
+int
+cgroup_forget_peak(const struct cgroup *c)
+{
+	struct err none;
+
+	/* Version 2 forgets at most for one descriptor, and not before Linux
+	 * 6.12. */
+	return c->memory == NULL || c->v2 || write_in(c->memory,
+	    "memory.max_usage_in_bytes", "0", &none) < 0 ? -1 : 0;
+}
+
 void
 cgroup_kill(const struct cgroup *c)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct str rest, line;
+	struct err none;
 	int64_t pid;
 	int round;
 
+	/* Since Linux 5.14 the kernel does it at once; what is dying may be
+	 * listed for a while. */
+	if (c->memory != NULL && c->v2)
+		(void)!write_in(c->memory, "cgroup.kill", "1", &none);
 	/* They may be making others. */
 	for (round = 0; round < 100; round++) {
 		if (c->memory == NULL ||

@@ -33,6 +33,14 @@ int	cgroup_limit(const struct cgroup *, int64_t memory, int64_t cpu,
 	    struct err *) must_check;
 /* Processes killed in it for lack of memory so far. */
 int64_t	cgroup_oom_kills(const struct cgroup *);
+/*
+ * Most memory that all in it used at once, in bytes, since it was made or
+ * cgroup_forget_peak; -1: the system does not tell.  What the kernel keeps
+ * of files that were read counts, as it does against the bound.
+ */
+int64_t	cgroup_peak(const struct cgroup *);
+/* -1: the system can not forget it; a new group knows none. */
+int	cgroup_forget_peak(const struct cgroup *);
 /* Kills what is in it. */
 void	cgroup_kill(const struct cgroup *);
 /* Removes it once nothing runs in it; *c is empty then. */
@@ -43,5 +51,8 @@ void	cgroup_remove(struct cgroup *c);
  * Bytes.
  */
 int64_t	cgroup_memory_of_machine(void);
+
+/* Tests only: /proc and what is mounted lie in this folder; "": the root. */
+void	cgroup_set_root(const char *);
 
 #endif

@@ -217,3 +217,29 @@ local_setup() {
 	run -1 --separate-stderr timeout 60 flyte-exec ./j.yaml:big
 	has 'killed for lack of memory' "$stderr"
 }
+
+@test "limits: the memory of all processes of a group is journalled, of each attempt its own" {
+	need_groups
+	cat >p.yaml <<-'EOT'
+	tasks:
+	  eat: &eat
+	    inputs: {n: int, mb: int}
+	    resources: {limits: {mem: 200Mi}}
+	    run: |
+	      for i in $(seq "$n"); do
+	        awk -v n="$mb" 'BEGIN { s = "0123456789abcdef"; while (length(s) < n * 1048576) s = s s; system("sleep 0.3") }' &
+	      done
+	      wait
+	workflows:
+	  w:
+	    nodes:
+	      two: {task: eat, with: {n: 2, mb: 32}}
+	      one: {task: eat, with: {n: 1, mb: 1}, after: [two]}
+	EOT
+	flyte-run -q -j 1 --name p p.yaml:w
+	kb() { flyte-show --json "p/$1" | jq '.attempts[0].max_rss_kb'; }
+	# Each of the two has 32 MiB and more; the second task is not blamed.
+	echo "$(kb two) $(kb one)"
+	[ "$(kb two)" -ge 65536 ] && [ "$(kb two)" -le 204800 ]
+	[ "$(kb one)" -le 32768 ]
+}
