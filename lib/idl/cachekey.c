@@ -142,7 +142,8 @@ strip_variables(const pb_variable_map *given, struct arena *a)
 	map->variables = arena_new_n(a, map->n_variables, entry *);
 	for (i = 0; i < map->n_variables; i++) {
 		v = PB_NEW(a, flyteidl__core__variable);
-		*v = *given->variables[i]->value;
+		if (given->variables[i]->value != NULL)
+			*v = *given->variables[i]->value;
 		v->description = PB_NEW(a,
 		    flyteidl__core__variable)->description;
 		v->type = strip_type(v->type, 0, a);

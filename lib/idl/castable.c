@@ -174,24 +174,23 @@ column_at(const pb_literal_type *t, size_t i)
 	return c;
 }
 
+/* Of a schema's column and a dataset's only the simple type is compared. */
+static Flyteidl__Core__SimpleType
+simple_of(struct column c)
+{
+	if (c.type == NULL)
+		return column_simple(c.schema);
+	return c.type->type_case == TYPE_SIMPLE ? c.type->simple : SIMPLE_NONE;
+}
+
 static int
 column_from(struct walk *w, struct column up, struct column down,
     int schemas)
 {
-	pb_literal_type a = FLYTEIDL__CORE__LITERAL_TYPE__INIT;
-	pb_literal_type b = FLYTEIDL__CORE__LITERAL_TYPE__INIT;
-
-	if (schemas)
+	if (schemas == 2)
 		return up.schema == down.schema;
-	a.type_case = b.type_case = TYPE_SIMPLE;
-	if (up.type == NULL) {
-		a.simple = column_simple(up.schema);
-		up.type = &a;
-	}
-	if (down.type == NULL) {
-		b.simple = column_simple(down.schema);
-		down.type = &b;
-	}
+	if (schemas == 1)
+		return simple_of(up) == simple_of(down);
 	return casts_from(w, up.type, down.type);
 }
 
@@ -200,8 +199,8 @@ static int
 columns_from(struct walk *w, const pb_literal_type *up,
     const pb_literal_type *down)
 {
-	int schemas = up->type_case == TYPE_SCHEMA &&
-	    down->type_case == TYPE_SCHEMA;
+	int schemas = (up->type_case == TYPE_SCHEMA) +
+	    (down->type_case == TYPE_SCHEMA);
 	size_t i, k;
 
 	if (n_columns(up) == 0 || n_columns(down) == 0)

@@ -104,6 +104,20 @@ hash_double(double v, struct hash *ret)
 		hash_number(v, ret);
 }
 
+/* What is hashed is the number that its shortest text reads as. */
+static void
+hash_float(float x, struct hash *ret)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (!isfinite(x)) {
+		hash_double((double)x, ret);
+		return;
+	}
+	pbjson_add_float(&text, x);
+	hash_double(strtod(text.p, NULL), ret);
+}
+
 static void
 hash_i64(int64_t v, struct hash *ret)
 {
@@ -220,7 +234,7 @@ hash_element(const ProtobufCFieldDescriptor *f, const void *at,
 		hash_double(*(const double *)at, ret);
 		break;
 	case PROTOBUF_C_TYPE_FLOAT:
-		hash_double((double)*(const float *)at, ret);
+		hash_float(*(const float *)at, ret);
 		break;
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_SINT64:
