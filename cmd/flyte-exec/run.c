@@ -16,6 +16,7 @@ struct running {
 	struct executor	*executor;
 	struct job	*job;
 	struct loop_timer grace;
+	const char	*token;		/* of the attempt */
 	int		 sig, ended;
 };
 
@@ -104,6 +105,7 @@ static int
 submit(struct running *r, struct err *e)
 {
 	struct exec *x = r->exec;
+	c_strbuf struct strbuf token = STRBUF_INIT;
 	char name[EXECUTION_NAME_MAX];
 	struct job_spec spec = {
 		.contract = x->contract, .inputs = x->values,
@@ -114,6 +116,8 @@ submit(struct running *r, struct err *e)
 
 	execution_new_name(name);
 	spec.execution = arena_strdup(&x->ctx.arena, name);
+	executor_add_token(&token, &spec);
+	r->token = arena_strdup(&x->ctx.arena, token.p);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
@@ -124,6 +128,23 @@ submit(struct running *r, struct err *e)
 		return -1;
 	return r->executor->ops->submit(r->executor, &spec, &x->ctx.arena,
 	    on_job, r, &r->job, e);
+}
+
+/* Processes that made themselves independent of the task. */
+static void
+end_left(struct running *r)
+{
+	struct exec *x = r->exec;
+	struct err e;
+	size_t n;
+
+	if (r->executor->ops->end_left(r->executor, NULL, r->token, &n,
+	    &e) < 0)
+		warn(&x->ctx, "%s: left processes running: %s", x->name,
+		    e.msg);
+	else if (n > 0 && !x->quiet)
+		warn(&x->ctx, "%s: ended %zu process%s that it left running",
+		    x->name, n, n == 1 ? "" : "es");
 }
 
 int
@@ -152,6 +173,8 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 	if (status == 0)
 		status = wait_for_end(&r, e);
 	loop_timer_stop(loop, &r.grace);
+	if (r.token != NULL)
+		end_left(&r);
 	if (status == 0) {
 		x->result = r.job->result;
 		r.executor->ops->release(r.job);

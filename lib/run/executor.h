@@ -48,6 +48,13 @@ struct executor_ops {
 	 */
 	int	(*reclaim_run)(struct executor *, const char *run,
 		    size_t *ret_n, struct err *);
+	/*
+	 * Ends at once what attempts that ended left behind, however it hid:
+	 * those of run, or where that is NULL the one of the token.  *ret_n
+	 * counts it.
+	 */
+	int	(*end_left)(struct executor *, const char *run,
+		    const char *token, size_t *ret_n, struct err *);
 	void	(*free)(struct executor *);
 	/* How many jobs it takes at once. */
 	unsigned (*capacity)(const struct executor *);

@@ -8,6 +8,7 @@
 
 #include "run/local_p.h"
 #include "sys/file.h"
+#include "sys/orphan.h"
 #include "sys/proc.h"
 
 /* ---- the end of a job ---------------------------------------------------- */
@@ -327,6 +328,18 @@ local_reclaim_run(struct executor *ex, const char *run, size_t *ret_n,
 	    (int)(x->options->grace / 1000000), ret_n, e);
 }
 
+static int
+local_end_left(struct executor *ex, const char *run, const char *token,
+    size_t *ret_n, struct err *e)
+{
+	(void)ex;
+	*ret_n = 0;
+	if (!orphan_left())
+		return 0;
+	return proc_end_marked(run != NULL ? JOB_RUN_MARK : JOB_MARK,
+	    run != NULL ? run : token, 0, ret_n, e);
+}
+
 static unsigned
 local_capacity(const struct executor *ex)
 {
@@ -370,6 +383,7 @@ static const struct executor_ops ops = {
 	.release = local_release,
 	.reclaim = local_reclaim,
 	.reclaim_run = local_reclaim_run,
+	.end_left = local_end_left,
 	.free = local_free,
 	.capacity = local_capacity,
 };
@@ -388,5 +402,6 @@ local_new(struct loop *loop, const struct local_options *o)
 		x->slots[i] = (struct slot){ .index = i, .out = -1,
 		    .err = -1 };
 	x->oom_kills = local_oom_kills();
+	orphan_adopt();
 	return &x->executor;
 }

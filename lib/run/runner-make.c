@@ -43,6 +43,8 @@ run_free(struct run *run)
 	loop_timer_stop(run->runner->opts.loop, &run->timer);
 	control_close(run->control);
 	run_release_all(run);
+	if (!run->ended && run->executor != NULL)
+		run_end_left(run, 0);
 	/* It may still have to end what the jobs tell of. */
 	executor_free(run->executor);
 	run_jobs_free(run);

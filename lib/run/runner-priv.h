@@ -175,6 +175,8 @@ void	run_say_cache(struct run *, const struct err *);
 
 /* runner-run.c */
 int	run_turn(struct run *, struct err *) must_check;
+/* Ends processes that made themselves independent of their task. */
+void	run_end_left(struct run *, int tell);
 int	run_commit(struct run *, enum journal_sync, struct err *) must_check;
 
 /* runner-make.c */

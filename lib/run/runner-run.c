@@ -378,6 +378,22 @@ record_leftovers(struct run *run)
 			record_abandoned(run, &run->history.nodes[i - 1]);
 }
 
+void
+run_end_left(struct run *run, int tell)
+{
+	struct err e;
+	size_t n = 0;
+
+	if (run->mark == NULL || run->journal == NULL)
+		return;
+	if (run->executor->ops->end_left(run->executor, run->mark, NULL, &n,
+	    &e) < 0)
+		n = 0;		/* what is there is told by a resume */
+	if (n > 0 && tell)
+		run_say(run, "ended %zu process%s that tasks left running", n,
+		    n == 1 ? "" : "es");
+}
+
 static int
 finish(struct run *run, struct err *e)
 {
@@ -386,6 +402,7 @@ finish(struct run *run, struct err *e)
 
 	run->ended = 1;
 	run->outputs = sched_outputs(run->sched);
+	run_end_left(run, 1);
 	if (run->journal != NULL) {
 		record_leftovers(run);
 		if (run->stop_command != 0)

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/orphan.h"
+
 /* Clock ticks since boot, the unit of /proc/PID/stat. */
 static uint64_t
 boot_ticks(void)
@@ -169,6 +171,7 @@ proc_start(const struct spawn *s, struct proc *ret, struct err *e)
 		errno = r;
 		return err_sys(e, "%s: pidfd_open", s->path);
 	}
+	orphan_not(p.pid);
 	*ret = p;
 	return 0;
 }
@@ -191,6 +194,8 @@ proc_reap(struct proc *p, struct proc_end *ret, struct err *e)
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return err_sys(e, "wait for process %ld", (long)p->pid);
+	orphan_forget(p->pid);
+	orphan_reap();
 	close(p->pidfd);
 	*p = (struct proc)PROC_INIT;
 	*ret = (struct proc_end){

@@ -1,0 +1,61 @@
+# Processes that make themselves independent of their task end with the run.
+load helper
+
+local_setup() {
+	span=$(long_sleep)
+	cat >l.yaml <<-EOT
+	tasks:
+	  leaves: {outputs: {pid: int}, run: "setsid sleep $span >/dev/null 2>&1 </dev/null & echo \$! >\$FLYTE_OUTPUTS/pid"}
+	  child: {run: "sleep $span >/dev/null 2>&1 &"}
+	  looks: {inputs: {pid: int}, outputs: {there: bool}, run: "kill -0 \$pid && echo true >\$FLYTE_OUTPUTS/there || echo false >\$FLYTE_OUTPUTS/there"}
+	  hangs: {run: "setsid sleep $span & exec sleep $span"}
+	workflows:
+	  w:
+	    nodes: {a: {task: leaves}, b: {task: looks, with: {pid: \$a.pid}}}
+	    outputs: {there: \$b.there}
+	  parent: {nodes: {p: {launchplan: w}}}
+	  quiet: {nodes: {a: {task: child}}}
+	  stopped: {nodes: {a: {task: hangs}}}
+	EOT
+}
+
+@test "left: a daemon serves later nodes and ends with the run, which says so" {
+	run -0 --separate-stderr flyte-run -o there l.yaml:w
+	equals true "$output"
+	has "ended 1 process that tasks left running" "$stderr"
+	no_sleeper "$span"
+	run -0 --separate-stderr flyte-run -q l.yaml:w
+	equals "" "$stderr"
+	no_sleeper "$span"
+	run -0 --separate-stderr flyte-run l.yaml:parent
+	has "ended 1 process" "$stderr"
+	no_sleeper "$span"
+}
+
+@test "left: what is in the task's group ends with it, without a word" {
+	run -0 --separate-stderr flyte-run l.yaml:quiet
+	lacks "left running" "$stderr"
+	no_sleeper "$span"
+}
+
+@test "left: flyte-exec ends it, too" {
+	run -0 --separate-stderr flyte-exec l.yaml:leaves
+	has "leaves: ended 1 process that it left running" "$stderr"
+	no_sleeper "$span"
+}
+
+@test "left: an interrupted run leaves none" {
+	flyte-run -q l.yaml:stopped 3>&- &
+	pid=$!
+	for i in $(seq 100); do [ "$(pgrep -fc "sleep $span")" -ge 2 ] && break; sleep 0.02; done
+	kill -INT $pid
+	wait $pid || true
+	no_sleeper "$span"
+}
+
+@test "left: other children of ours are none of its business" {
+	other=$(long_sleep)
+	sh -c "sleep $other & exec flyte-run -q l.yaml:quiet"
+	pgrep -f "^sleep $other"
+	kill "$(pgrep -f "^sleep $other")"
+}
