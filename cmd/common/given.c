@@ -8,6 +8,7 @@
 #include "data/yaml.h"
 #include "idl/infer.h"
 #include "idl/literal.h"
+#include "idl/pbjson.h"
 #include "idl/type.h"
 #include "sys/file.h"
 
@@ -32,7 +33,7 @@ parse(const char *name, struct str text, struct tree *t, int is_json,
 	c_diags struct diags d = DIAGS_INIT;
 
 	if (is_json)
-		return json_parse_tree(text, t, e) < 0 ?
+		return json_parse_long(text, t, e) < 0 ?
 		    err_wrap(e, "%s", name) : 0;
 	if (yaml_parse(name, text, t, &d) < 0 || d.n > 0)
 		return diag_error(&d, name, e);
@@ -57,38 +58,47 @@ typed_givens(const char *name, struct arena *a, struct given_set *ret,
 	return 0;
 }
 
+/* The entries of a map of the document. */
 static void
-plain_givens(enum value_mode mode, struct arena *a, struct given_set *ret)
+node_givens(uint32_t map, enum value_mode mode, int typed, struct arena *a,
+    struct given_set *ret)
 {
 	const struct tree *t = &ret->tree;
 
-	ret->at = arena_new_n(a, (size_t)t->at[0].n + 1, struct given);
-	TREE_EACH_PAIR(t, 0, k, v) {
+	ret->at = arena_new_n(a, (size_t)t->at[map].n + 1, struct given);
+	TREE_EACH_PAIR(t, map, k, v) {
 		struct given *g = &ret->at[ret->n++];
 
 		g->name = arena_str(a, t->at[k].text).p;
 		g->tree = t;
 		g->node = v;
 		g->mode = mode;
+		g->typed = typed;
 	}
 }
 
-static int
-read_text(const char *path, const char *name, struct arena *a,
-    struct str *ret, struct err *e)
+/* The map of typed values: with or without the key "literals". */
+static uint32_t
+typed_map(const struct tree *t)
 {
-	c_strbuf struct strbuf b = STRBUF_INIT;
+	uint32_t map = t->at[0].n == 1 ? tree_get(t, 0, "literals") :
+	    TREE_NONE;
+
+	return map != TREE_NONE && t->at[map].kind == TREE_MAP ? map : 0;
+}
+
+static int
+read_text(const char *path, const char *name, struct strbuf *ret,
+    struct err *e)
+{
 	int r;
 
 	r = strcmp(path, "-") == 0 ?
-	    file_read_fd(0, name, MAX_SPEC_BYTES, &b, e) :
-	    file_read(AT_FDCWD, path, MAX_SPEC_BYTES, &b, e);
-	if (r < 0) {
+	    file_read_fd(0, name, MAX_SPEC_BYTES, ret, e) :
+	    file_read(AT_FDCWD, path, MAX_SPEC_BYTES, ret, e);
+	if (r < 0)
 		e->kind = ERR_USAGE;
-		return -1;
-	}
-	*ret = arena_str(a, strbuf_str(&b));
-	return 0;
+	return r;
 }
 
 int
@@ -100,10 +110,11 @@ given_read(const char *path, enum value_form form, struct arena *a,
 	struct str text;
 	size_t blank;
 
-	*ret = (struct given_set){ .n = 0 };
+	*ret = (struct given_set){ .text = STRBUF_INIT };
 	tree_init(&ret->tree);
-	if (read_text(path, name, a, &text, e) < 0)
+	if (read_text(path, name, &ret->text, e) < 0)
 		return -1;
+	text = strbuf_str(&ret->text);
 	blank = strspn(text.p, " \t\r\n");
 	if (blank == text.n && is_stdin)
 		return err_set(e, ERR_USAGE, "stdin: got no input (did the "
@@ -117,9 +128,13 @@ given_read(const char *path, enum value_form form, struct arena *a,
 		return err_set(e, ERR_USAGE, "%s: expected a map of inputs "
 		    "by name", name);
 	if (form == VALUE_TYPED || (form == VALUE_AUTO &&
-	    value_tree_is_typed(&ret->tree, 0)))
-		return typed_givens(name, a, ret, e);
-	plain_givens(is_json ? VALUE_JSON : VALUE_YAML, a, ret);
+	    value_tree_is_typed(&ret->tree, 0))) {
+		if (!ret->tree.cut)
+			return typed_givens(name, a, ret, e);
+		node_givens(typed_map(&ret->tree), VALUE_JSON, 1, a, ret);
+		return 0;
+	}
+	node_givens(0, is_json ? VALUE_JSON : VALUE_YAML, 0, a, ret);
 	return 0;
 }
 
@@ -127,6 +142,7 @@ void
 given_release(struct given_set *s)
 {
 	tree_release(&s->tree);
+	strbuf_release(&s->text);
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -224,34 +240,94 @@ make_absolute(pb_literal *l, const char *base, struct arena *a,
 	}
 }
 
-int
-given_value(const struct given *g, const char *path,
+static int
+typed_value(const pb_literal *given, const char *path,
+    const pb_literal_type *type, const struct value_ctx *ctx,
+    struct arena *a, pb_literal **ret, struct err *e)
+{
+	pb_literal *l = (pb_literal *)(uintptr_t)given;
+	pb_promise_attribute **steps;
+	size_t n;
+
+	if (path != NULL) {
+		steps = path_steps(path, a, &n);
+		if (literal_attr(given, steps, n, a, &l, e) < 0)
+			return -1;
+	}
+	if (literal_check(l, type, e) < 0)
+		return -1;
+	make_absolute(l, ctx->base_dir, a, 0);
+	*ret = l;
+	return 0;
+}
+
+static int
+plain_value(const struct given *g, const char *path,
     const pb_literal_type *type, const struct value_ctx *ctx,
     struct arena *a, pb_literal **ret, struct err *e)
 {
 	struct value_ctx c = *ctx;
 	uint32_t node = g->node;
 
-	if (g->literal != NULL) {
-		pb_literal *l = (pb_literal *)(uintptr_t)g->literal;
-		pb_promise_attribute **steps;
-		size_t n;
-
-		if (path != NULL) {
-			steps = path_steps(path, a, &n);
-			if (literal_attr(g->literal, steps, n, a, &l, e) < 0)
-				return -1;
-		}
-		if (literal_check(l, type, e) < 0)
-			return -1;
-		make_absolute(l, ctx->base_dir, a, 0);
-		*ret = l;
-		return 0;
-	}
 	if (path != NULL && tree_at(g->tree, g->node, path, &node, e) < 0)
 		return -1;
 	c.mode = g->mode;
 	return value_from_tree(type, g->tree, node, &c, a, ret, e);
+}
+
+static struct str
+text_of(const struct given *g)
+{
+	const struct span *s = &g->tree->at[g->node].span;
+
+	return (struct str){ g->tree->source.text.p + s->from,
+	    s->to - s->from };
+}
+
+int
+given_value(const struct given *g, const char *path,
+    const pb_literal_type *type, const struct value_ctx *ctx,
+    struct arena *a, pb_literal **ret, struct err *e)
+{
+	struct given whole = *g;
+	c_tree struct tree t;
+	ProtobufCMessage *m;
+
+	tree_init(&t);
+	if (g->literal != NULL)
+		return typed_value(g->literal, path, type, ctx, a, ret, e);
+	if (!g->tree->cut)
+		return plain_value(g, path, type, ctx, a, ret, e);
+	/* What was left out of the tree is read after all. */
+	if (json_parse_tree(text_of(g), &t, e) < 0)
+		return -1;
+	whole.tree = &t;
+	whole.node = 0;
+	if (!g->typed)
+		return plain_value(&whole, path, type, ctx, a, ret, e);
+	if (pbjson_from_tree(&flyteidl__core__literal__descriptor, &t, 0, 0, a,
+	    &m, e) < 0) {
+		e->kind = ERR_USAGE;
+		return err_wrap(e, "%s: not a typed literal", g->name);
+	}
+	return typed_value((pb_literal *)m, path, type, ctx, a, ret, e);
+}
+
+int
+given_is_long(const struct given *g)
+{
+	return g->literal == NULL && g->tree->cut;
+}
+
+int
+given_pack(const struct given *g, const pb_literal_type *type,
+    const struct value_ctx *ctx, struct strbuf *ret, struct err *e)
+{
+	struct value_ctx c = *ctx;
+
+	c.mode = g->mode;
+	return g->typed ? value_pack_typed(type, g->tree, g->node, ret, e) :
+	    value_pack_tree(type, g->tree, g->node, &c, ret, e);
 }
 
 void

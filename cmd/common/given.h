@@ -3,7 +3,9 @@
 
 /*
  * Values that came by name out of a map, not bound to a type yet: typed ones
- * are literals, plain ones nodes of a document.
+ * are literals, plain ones nodes of a document.  Long lists of JSON are left
+ * as text until they are bound (json_parse_long); typed values are nodes too
+ * where there is one.
  */
 
 #include "base/arena.h"
@@ -14,13 +16,15 @@ struct given {
 	const char		*name;
 	int			 taken;
 	const pb_literal	*literal;	/* typed; or */
-	const struct tree	*tree;		/* plain: a node of it */
+	const struct tree	*tree;		/* a node of it, plain */
 	uint32_t		 node;
+	int			 typed;		/* ... or JSON of a literal */
 	enum value_mode		 mode;		/* plain: JSON or YAML */
 };
 
 /* What one file gave; what is in it points into the tree. */
 struct given_set {
+	struct strbuf	 text;
 	struct tree	 tree;
 	struct given	*at;
 	size_t		 n;
@@ -41,6 +45,14 @@ void	given_release(struct given_set *);
 int	given_value(const struct given *, const char *path,
 	    const pb_literal_type *, const struct value_ctx *,
 	    struct arena *, pb_literal **ret, struct err *) must_check;
+/*
+ * The same to the bytes of the literal, long lists never being messages.
+ * given_is_long: there may be one in it.
+ */
+int	given_is_long(const struct given *);
+int	given_pack(const struct given *, const pb_literal_type *,
+	    const struct value_ctx *, struct strbuf *ret, struct err *)
+	    must_check;
 /* "n: int" of a typed value, "n: 5" or "n: a list" of a plain one. */
 void	given_add_name_type(struct strbuf *, const struct given *);
 

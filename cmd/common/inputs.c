@@ -12,6 +12,7 @@
 #include "idl/literal.h"
 #include "idl/type.h"
 #include "idl/value.h"
+#include "idl/wire.h"
 #include "store/blob.h"
 #include "sys/file.h"
 
@@ -24,6 +25,12 @@ struct word {
 	const char	*name, *value;
 };
 
+/* A literal that is bytes already. */
+struct packed {
+	const char	*name;
+	struct strbuf	 bytes;
+};
+
 struct inputs {
 	struct context	*context;
 	struct arena	*arena;
@@ -34,6 +41,8 @@ struct inputs {
 	VEC(const char *) files;
 	VEC(struct given_set *) sets;	/* one a file */
 	VEC(struct given *) given;	/* all that they hold */
+	int		keep_packed;
+	VEC(struct packed) packed;
 };
 
 /* ---- collecting ---------------------------------------------------------- */
@@ -62,6 +71,15 @@ inputs_free(struct inputs *in)
 	VEC_RELEASE(&in->rules);
 	VEC_RELEASE(&in->files);
 	VEC_RELEASE(&in->given);
+	for (i = 0; i < in->packed.n; i++)
+		strbuf_release(&in->packed.at[i].bytes);
+	VEC_RELEASE(&in->packed);
+}
+
+void
+inputs_keep_packed(struct inputs *in)
+{
+	in->keep_packed = 1;
 }
 
 void
@@ -320,12 +338,32 @@ bind_words(struct binding *b, struct err *e)
 	return 0;
 }
 
+/* A long list stays bytes, and an empty one stands for it. */
+static int
+bind_packed(struct binding *b, const struct want *w, const struct given *g,
+    struct err *e)
+{
+	struct packed p = { w->name, STRBUF_INIT };
+
+	if (given_pack(g, w->type, &b->values, &p.bytes, e) < 0) {
+		strbuf_release(&p.bytes);
+		return err_wrap(e, "input %s", w->name);
+	}
+	VEC_PUSH(&b->in->packed, p);
+	literal_map_put(b->map, b->in->arena, w->name,
+	    literal_list(b->in->arena, NULL, 0));
+	return 0;
+}
+
 static int
 bind_given(struct binding *b, const struct want *w, const struct given *g,
     const char *path, struct err *e)
 {
 	pb_literal *l;
 
+	if (b->in->keep_packed && path == NULL && given_is_long(g) &&
+	    value_is_plain_type(w->type))
+		return bind_packed(b, w, g, e);
 	if (given_value(g, path, w->type, &b->values, b->in->arena, &l, e) < 0)
 		return err_wrap(e, "input %s", w->name);
 	literal_map_put(b->map, b->in->arena, w->name, l);
@@ -436,6 +474,15 @@ bind_sole(struct binding *b, struct err *e)
 	return 0;
 }
 
+static void
+keep_packed(struct inputs *in, const char *name, struct str bytes)
+{
+	struct packed p = { name, STRBUF_INIT };
+
+	strbuf_addstr(&p.bytes, bytes);
+	VEC_PUSH(&in->packed, p);
+}
+
 static int
 check_all(struct binding *b, struct err *e)
 {
@@ -456,6 +503,8 @@ check_all(struct binding *b, struct err *e)
 			    "input %s: no value", w->name);
 		literal_map_put(b->map, b->in->arena, w->name,
 		    literal_dup(w->value, b->in->arena));
+		if (w->packed.p != NULL)
+			keep_packed(b->in, w->name, w->packed);
 	}
 	return 0;
 }
@@ -507,4 +556,50 @@ inputs_bind(struct inputs *in, const struct wants *wants,
 		return -1;
 	*ret = b.map;
 	return 0;
+}
+
+static const struct strbuf *
+packed_called(const struct inputs *in, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < in->packed.n; i++)
+		if (strcmp(in->packed.at[i].name, name) == 0)
+			return &in->packed.at[i].bytes;
+	return NULL;
+}
+
+/* What the files held is not needed any more. */
+static void
+forget_documents(struct inputs *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->sets.n; i++)
+		given_release(in->sets.at[i]);
+	in->sets.n = in->given.n = 0;
+}
+
+void
+inputs_pack(struct inputs *in, const pb_literal_map *bound,
+    struct strbuf *ret)
+{
+	c_arena struct arena a = ARENA_INIT;
+	size_t *order = literal_map_order(bound, &a), i;
+
+	forget_documents(in);
+	for (i = 0; i < bound->n_literals; i++) {
+		const char *name = bound->literals[order[i]]->key;
+		const struct strbuf *bytes = packed_called(in, name);
+		c_strbuf struct strbuf one = STRBUF_INIT;
+
+		if (bytes == NULL)
+			wire_pack(&bound->literals[order[i]]->value->base,
+			    &one);
+		wire_add_entry(ret, 1, str_of(name),
+		    strbuf_str(bytes == NULL ? &one : bytes));
+	}
+	for (i = 0; i < in->packed.n; i++)
+		strbuf_release(&in->packed.at[i].bytes);
+	in->packed.n = 0;
 }

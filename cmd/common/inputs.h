@@ -40,4 +40,13 @@ int	inputs_add_map(struct inputs *, const char *rule, struct err *)
 int	inputs_bind(struct inputs *, const struct wants *,
 	    pb_literal_map **ret, struct err *) must_check;
 
+/*
+ * For maps of a million elements: after it inputs_bind leaves an empty list
+ * where a long one of simple values is, and inputs_pack gives the bytes of
+ * the whole map.  That forgets the documents, and is called once.
+ */
+void	inputs_keep_packed(struct inputs *);
+void	inputs_pack(struct inputs *, const pb_literal_map *bound,
+	    struct strbuf *ret);
+
 #endif

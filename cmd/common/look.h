@@ -36,6 +36,9 @@ struct look_item {
 	unsigned	 depth;
 	uint32_t	 within;	/* attempt of the parent it is part of */
 	int64_t		 element;	/* index in a map, or -1 */
+	uint32_t	 n;		/* elements it stands for: 1, or those
+					 * of a range */
+	const struct history_range *range; /* or NULL */
 	const struct history_node *node; /* NULL: has not begun */
 	const pb_node	*decl;		/* or NULL: not known */
 	const struct look_scope *scope;	/* of decl's references */
@@ -69,8 +72,12 @@ void	look_release(struct look *);
  * attempts between the ids ("m/n1"); ERR_MISSING names those that are near,
  * ERR_USAGE where the short form is ambiguous.
  */
-int	look_find(const struct look *, const char *path, uint32_t *ret,
+int	look_find(struct look *, const char *path, uint32_t *ret,
 	    struct err *) must_check;
+
+/* Element i of an item that stands for a range, as its own item and node. */
+void	look_element(const struct look_item *, uint32_t i, struct arena *,
+	    struct history_node *ret, struct look_item *ret_item);
 
 /* The task that a node (or element of a map) runs, or NULL. */
 const pb_task_template *look_task(const struct look_item *);

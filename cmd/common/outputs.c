@@ -8,8 +8,10 @@
 #include "base/limits.h"
 #include "data/jqx.h"
 #include "idl/literal.h"
+#include "idl/litout.h"
 #include "idl/type.h"
 #include "idl/value.h"
+#include "idl/wire.h"
 #include "sys/file.h"
 
 /* Columns of the list on a terminal. */
@@ -202,91 +204,147 @@ is_binary(const pb_literal *l)
 }
 
 static int
+add_bare(struct strbuf *b, struct str literal, struct err *e)
+{
+	struct litout o = { .text = STRBUF_INIT, .plain = 1 };
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *m;
+	int r;
+
+	if (litout_is_json(literal)) {
+		r = litout_literal(&o, literal, e);
+		*b = o.text;
+		strbuf_addch(b, '\n');
+		return r;
+	}
+	if (wire_unpack(&flyteidl__core__literal__descriptor, literal, &a, &m,
+	    e) < 0)
+		return -1;
+	value_add_bare(b, (pb_literal *)m);
+	if (!is_binary((pb_literal *)m))
+		strbuf_addch(b, '\n');
+	return 0;
+}
+
+static int
+write_text(struct str text, const char *path, struct err *e)
+{
+	if (!to_stdout(path))
+		return write_file(NULL, text, path, e);
+	if (fflush(stdout) != 0 || write_all(1, text.p, text.n) < 0)
+		return err_sys(e, "standard output");
+	return 0;
+}
+
+static int
 write_pick(const pb_literal *l, const char *path, struct err *e)
 {
-	c_strbuf struct strbuf text = STRBUF_INIT;
 	const char *from = local_blob(l);
 	struct stat st;
 
 	if (literal_as_blob(l) != NULL && from == NULL)
 		return err_set(e, ERR_REFUSED, "%s: only local files can be "
 		    "written out", literal_as_blob(l)->uri);
-	if (from == NULL) {
-		value_add_bare(&text, l);
-		if (!is_binary(l))
-			strbuf_addch(&text, '\n');
-	} else if (stat(from, &st) < 0) {
+	if (stat(from, &st) < 0)
 		return err_sys(e, "%s", from);
-	} else if (S_ISDIR(st.st_mode)) {
+	if (S_ISDIR(st.st_mode))
 		return write_tree(from, path, e);
-	}
 	if (!to_stdout(path))
-		return write_file(from, strbuf_str(&text), path, e);
+		return write_file(from, STR(""), path, e);
 	if (fflush(stdout) != 0)
 		return err_sys(e, "standard output");
-	return from != NULL ? copy_to_fd(from, 1, "standard output", e) :
-	    write_all(1, text.p, text.n) < 0 ?
-	    err_sys(e, "standard output") : 0;
+	return copy_to_fd(from, 1, "standard output", e);
+}
+
+/* A blob's content, else the bare value. */
+static int
+write_output(struct str literal, const char *path, struct err *e)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *m;
+
+	if (!litout_is_json(literal)) {
+		if (wire_unpack(&flyteidl__core__literal__descriptor, literal,
+		    &a, &m, e) < 0)
+			return -1;
+		if (literal_as_blob((pb_literal *)m) != NULL)
+			return write_pick((pb_literal *)m, path, e);
+	}
+	if (add_bare(&text, literal, e) < 0)
+		return -1;
+	return write_text(strbuf_str(&text), path, e);
 }
 
 static int
-print_pick(const char *pick, const pb_literal_map *m, struct err *e)
+print_pick(const char *pick, struct str map, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	struct str name;
+	struct str name, literal;
 	const char *path = pick_path(pick, &name);
-	c_free char *key = xstrndup(name.p, name.n);
-	const pb_literal *l = literal_map_get(m, key);
 
-	if (l == NULL)
-		return err_set(e, ERR_FAILED, "output %s: is not there", key);
-	if (path != NULL && write_pick(l, path, e) < 0) {
+	literal = wire_map_get(map, name);
+	if (literal.p == NULL)
+		return err_set(e, ERR_FAILED, "output " STR_FMT
+		    ": is not there", STR_ARG(name));
+	if (path != NULL && write_output(literal, path, e) < 0) {
 		if (e->kind == ERR_MISSING || e->kind == ERR_USAGE)
 			e->kind = ERR_SYS;
-		return err_wrap(e, "output %s", key);
+		return err_wrap(e, "output " STR_FMT, STR_ARG(name));
 	}
 	if (path != NULL)
 		return 0;
-	value_add_bare(&b, l);
-	if (!is_binary(l))
-		strbuf_addch(&b, '\n');
+	if (add_bare(&b, literal, e) < 0)
+		return -1;
 	fwrite(b.p, 1, b.n, stdout);
 	return 0;
 }
 
 /* ---- all of them --------------------------------------------------------- */
 
-static void
-print_list(const pb_literal_map *m)
+static int
+print_line(struct str name, struct str literal, size_t width, struct err *e)
 {
-	c_arena struct arena a = ARENA_INIT;
-	size_t *order = literal_map_order(m, &a);
-	size_t i, width = 0;
+	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	for (i = 0; i < m->n_literals; i++)
-		width = MAX(width, strlen(m->literals[i]->key));
-	for (i = 0; i < m->n_literals; i++) {
-		const char *key = m->literals[order[i]]->key;
-		c_strbuf struct strbuf b = STRBUF_INIT;
+	strbuf_addstr(&b, name);
+	strbuf_pad(&b, ' ', width + 2 - name.n);
+	if (litout_add_short(&b, literal, width + 20 < LIST_WIDTH ?
+	    LIST_WIDTH - width : 20, e) < 0)
+		return -1;
+	strbuf_addch(&b, '\n');
+	fwrite(b.p, 1, b.n, stdout);
+	return 0;
+}
 
-		strbuf_adds(&b, key);
-		strbuf_pad(&b, ' ', width + 2 - strlen(key));
-		value_add_short(&b, m->literals[order[i]]->value,
-		    width + 20 < LIST_WIDTH ? LIST_WIDTH - width : 20);
-		strbuf_addch(&b, '\n');
-		fwrite(b.p, 1, b.n, stdout);
-	}
+/* The names of a map made by our writer are in order. */
+static int
+print_list(struct str map, struct err *e)
+{
+	struct str key, value;
+	struct wire_reader r;
+	size_t width = 0;
+	int pass, got = 0;
+
+	for (pass = 0; pass < 2 && got >= 0; pass++)
+		for (r = wire_reader(map); (got = wire_next_entry(&r, &key,
+		    &value, e)) > 0;) {
+			width = MAX(width, key.n);
+			if (pass > 0 && print_line(key, value, width, e) < 0)
+				return -1;
+		}
+	return got;
 }
 
 static int
-print_jq(const struct outputs_options *o, const pb_literal_map *m,
-    struct err *e)
+print_jq(const struct outputs_options *o, struct str map, struct err *e)
 {
 	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
 	c_jqx struct jqx *jq = NULL;
 	size_t n;
 
-	value_map_add_json(&in, m, 0);
+	if (litout_add_plain(&in, map, e) < 0)
+		return -1;
 	if (jqx_new(str_of(o->jq), &jq, e) < 0 ||
 	    jqx_run(jq, strbuf_str(&in), o->jq_ints == NULL ? 0 :
 	    JQX_INTS_TEXT, MAX_MESSAGE_BYTES, &out, &n, e) < 0)
@@ -295,28 +353,49 @@ print_jq(const struct outputs_options *o, const pb_literal_map *m,
 	return 0;
 }
 
+static int
+put_text(struct litout *o, struct err *e)
+{
+	(void)e;
+	fwrite(o->text.p, 1, o->text.n, stdout);
+	strbuf_reset(&o->text);
+	return 0;
+}
+
+/* As JSON, never all of it in memory. */
+static int
+print_json(struct str map, int plain, struct err *e)
+{
+	struct litout o = { .text = STRBUF_INIT, .plain = plain,
+	    .flush = put_text };
+	int r = 0;
+
+	/* Always the sole key "literals", so that a reader can tell. */
+	if (!plain && map.n == 0)
+		strbuf_adds(&o.text, "{\"literals\":{}}");
+	else
+		r = litout_map(&o, map, e);
+	strbuf_addch(&o.text, '\n');
+	if (r == 0)
+		r = put_text(&o, e);
+	strbuf_release(&o.text);
+	return r;
+}
+
 int
-outputs_print(const struct outputs_options *o, const pb_literal_map *m,
+outputs_print(const struct outputs_options *o, struct str map,
     struct err *e)
 {
-	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t i;
 
 	for (i = 0; i < o->pick.n; i++)
-		if (print_pick(o->pick.at[i], m, e) < 0)
+		if (print_pick(o->pick.at[i], map, e) < 0)
 			return -1;
 	if (o->jq != NULL)
-		return print_jq(o, m, e);
+		return print_jq(o, map, e);
 	if (o->pick.n > 0 || (o->quiet && !o->plain))
 		return 0;
-	if (o->plain)
-		value_map_add_json(&b, m, 0);
-	else if (isatty(1)) {
-		print_list(m);
-		return 0;
-	} else
-		value_map_add_typed(&b, m);
-	strbuf_addch(&b, '\n');
-	fwrite(b.p, 1, b.n, stdout);
-	return 0;
+	if (!o->plain && isatty(1))
+		return print_list(map, e);
+	return print_json(map, o->plain, e);
 }

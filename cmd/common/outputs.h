@@ -30,10 +30,10 @@ void	outputs_release(struct outputs_options *);
 int	outputs_check(const struct outputs_options *,
 	    const pb_variable_map *declared, struct err *) must_check;
 /*
- * Prints, or writes the files.  Outputs that hold nothing (a workflow
- * without outputs) print as an empty map.
+ * Prints a core.LiteralMap, or writes the files.  Outputs that hold nothing
+ * (a workflow without outputs) print as an empty map.
  */
-int	outputs_print(const struct outputs_options *, const pb_literal_map *,
+int	outputs_print(const struct outputs_options *, struct str map,
 	    struct err *) must_check;
 
 #endif

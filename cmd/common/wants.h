@@ -11,6 +11,8 @@ struct want {
 	const char		*name;
 	const pb_literal_type	*type;
 	const pb_literal	*value;	/* default, or NULL: required */
+	struct str		 packed; /* p not NULL: its bytes, which the
+					 * value only stands for; borrowed */
 	int			 fixed;	/* may not be given */
 };
 

@@ -22,7 +22,11 @@ struct origin {
 	struct str	 outputs;	/* wire form, blob: URIs */
 	char		 key[65];
 	struct str	 source;
+	int		 known;		/* what the node was given */
 };
+
+/* Written out once there is as much. */
+#define FLUSH_BYTES	((size_t)64 * 1024)
 
 /* Literals equal as a key sees them: one with a hash counts by that. */
 static int
@@ -71,11 +75,13 @@ find_origin(struct explaining *x, const struct history_node *n,
 	struct str inputs, outputs;
 
 	*o = (struct origin){ .arena = &x->a->c->arena };
-	if (n->inputs.p == NULL || n->outputs.p == NULL)
+	if (history_inputs(&x->h, x->s, n, o->arena, &inputs, e) < 0 ||
+	    history_outputs(&x->h, x->s, n, o->arena, &outputs, e) < 0)
+		return -1;
+	o->known = inputs.p != NULL;
+	if (inputs.p == NULL || outputs.p == NULL)
 		return 0;
-	if (history_literals(x->s, n->inputs, o->arena, &inputs, e) < 0 ||
-	    history_literals(x->s, n->outputs, o->arena, &outputs, e) < 0 ||
-	    blob_uris_to_disk(x->s, outputs, o->arena, &o->outputs, NULL,
+	if (blob_uris_to_disk(x->s, outputs, o->arena, &o->outputs, NULL,
 	    e) < 0 ||
 	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs,
 	    o->arena, &m, e) < 0)
@@ -125,8 +131,8 @@ add_text(struct explaining *x, const struct history_node *n,
 		return;
 	}
 	strbuf_adds(&x->out, "reused");
-	if (n->inputs.p == NULL)
-		/* What an element was given is not in the journal. */
+	if (!o->known)
+		/* What it was given is not in the journal. */
 		strbuf_adds(&x->out, " from the cache\n");
 	else if (o->key[0] == '\0')
 		strbuf_adds(&x->out, ": the entry is gone by now\n");
@@ -177,16 +183,40 @@ explain_node(struct explaining *x, const struct history_node *n,
 	return 0;
 }
 
+/* Those that are no nodes of their own. */
+static int
+explain_range(struct explaining *x, const struct history_range *r,
+    struct err *e)
+{
+	uint32_t i;
+
+	for (i = r->from; i < r->from + r->n; i++) {
+		c_arena struct arena a = ARENA_INIT;
+		struct history_node n;
+
+		history_element(r, i, &a, &n);
+		if (map_get(&x->h.by_path, n.path) == MAP_NONE &&
+		    explain_node(x, &n, e) < 0)
+			return -1;
+		if (x->out.n >= FLUSH_BYTES) {
+			put_out(&x->out);
+			strbuf_reset(&x->out);
+		}
+	}
+	return 0;
+}
+
 /* ---- the command -------------------------------------------------------- */
 
 static int
 explain_nodes(struct explaining *x, const char *path, struct err *e)
 {
+	struct history_node room;
 	const struct history_node *n;
 	size_t i;
 
 	if (path != NULL) {
-		n = history_node(&x->h, path);
+		n = history_node(&x->h, path, &room);
 		if (n == NULL)
 			return err_set(e, ERR_MISSING, "%s: has no node '%s'",
 			    x->h.id.name, path);
@@ -194,6 +224,9 @@ explain_nodes(struct explaining *x, const char *path, struct err *e)
 	}
 	for (i = 0; i < x->h.n_nodes; i++)
 		if (explain_node(x, &x->h.nodes[i], e) < 0)
+			return -1;
+	for (i = 0; i < x->h.n_ranges; i++)
+		if (explain_range(x, &x->h.ranges[i], e) < 0)
 			return -1;
 	return 0;
 }

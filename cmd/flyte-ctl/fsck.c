@@ -68,21 +68,22 @@ check_blob(struct fsck *f, struct str path, const char *what, struct blob *b,
 	return 0;
 }
 
+/* The blobs that literals name; bytes as they are on disk, or what is wrong
+ * with them. */
 static int
 check_literals(struct fsck *f, struct str path, const char *what,
-    struct str json, struct err *e)
+    int read, struct str bytes, struct err *e)
 {
 	c_arena struct arena a = ARENA_INIT;
 	struct blob_list blobs = { NULL, 0, 0 };
-	struct str bytes, absolute;
+	struct str absolute;
 	size_t i;
 	int rc = 0;
 
-	if (json.p == NULL)
+	if (read == 0 && bytes.p == NULL)
 		return 0;
-	if (history_literals(NULL, json, &a, &bytes, e) < 0 ||
-	    blob_uris_from_disk(f->store, bytes, &a, &absolute, &blobs,
-	    e) < 0) {
+	if (read < 0 || blob_uris_from_disk(f->store, bytes, &a, &absolute,
+	    &blobs, e) < 0) {
 		faultf(f, STR_FMT "%s%s: %s", STR_ARG(path),
 		    path.n > 0 ? ": " : "", what, e->msg);
 		blob_list_release(&blobs);
@@ -96,21 +97,57 @@ check_literals(struct fsck *f, struct str path, const char *what,
 }
 
 static int
+check_own(struct fsck *f, const char *what, struct str json, struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct str bytes;
+	int read = history_literals(f->history, NULL, json, &a, &bytes, e);
+
+	return check_literals(f, STR(""), what, read, bytes, e);
+}
+
+static int
+check_node_values(struct fsck *f, const struct history_node *n,
+    struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct str bytes;
+	int read;
+
+	/* Those of elements are parts of the map's. */
+	if (n->inputs.p != NULL) {
+		read = history_inputs(f->history, NULL, n, &a, &bytes, e);
+		if (check_literals(f, n->path, "inputs", read, bytes, e) < 0)
+			return -1;
+	}
+	if (n->outputs.p == NULL)
+		return 0;
+	read = history_outputs(f->history, NULL, n, &a, &bytes, e);
+	return check_literals(f, n->path, "outputs", read, bytes, e);
+}
+
+static int
 check_values(struct fsck *f, const struct history *h, struct err *e)
 {
-	const struct str none = STR("");
 	size_t i;
 
 	f->history = h;
-	if (check_literals(f, none, "inputs", h->inputs, e) < 0 ||
-	    check_literals(f, none, "outputs", h->outputs, e) < 0)
+	if (check_own(f, "inputs", h->inputs, e) < 0 ||
+	    check_own(f, "outputs", h->outputs, e) < 0)
 		return -1;
 	for (i = 0; i < h->n_nodes; i++)
-		if (check_literals(f, h->nodes[i].path, "inputs",
-		    h->nodes[i].inputs, e) < 0 ||
-		    check_literals(f, h->nodes[i].path, "outputs",
-		    h->nodes[i].outputs, e) < 0)
+		if (check_node_values(f, &h->nodes[i], e) < 0)
 			return -1;
+	for (i = 0; i < h->n_ranges; i++) {
+		c_arena struct arena a = ARENA_INIT;
+		struct str bytes = { NULL, 0 };
+		int read = history_range_outputs(h, &h->ranges[i], &a,
+		    &bytes, e);
+
+		if (check_literals(f, h->ranges[i].map, "outputs of elements",
+		    read, bytes, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -16,6 +16,12 @@ struct known {
 	int			begun;		/* by which process */
 };
 
+/* Elements of a map that have ended in a record with others: a bit each. */
+struct ended {
+	unsigned char		*bits;
+	size_t			 n;		/* bytes */
+};
+
 struct checker {
 	fault_fn		*fault;
 	void			*arg;
@@ -23,6 +29,9 @@ struct checker {
 	struct arena		 arena;
 	VEC(struct known)	 nodes;
 	struct map		 by_path;
+	size_t			 elements;	/* nodes that look like one */
+	VEC(struct ended)	 ended;
+	struct map		 by_map;	/* "a/0" to ended */
 	enum sched_wf		 phase;
 	int			 begins;
 	uint64_t		 seq;
@@ -59,14 +68,53 @@ number_of(const struct checker *c, const char *key)
 	return num_parse_i64(text_of(c, key), 0, UINT32_MAX, &n) < 0 ? 0 : n;
 }
 
+static struct ended *
+ended_of(struct checker *c, struct str map)
+{
+	struct ended fresh = { NULL, 0 };
+	uint32_t at = map_get(&c->by_map, map);
+
+	if (at == MAP_NONE) {
+		at = (uint32_t)c->ended.n;
+		VEC_PUSH(&c->ended, fresh);
+		map_put(&c->by_map, arena_str(&c->arena, map), at);
+	}
+	return &c->ended.at[at];
+}
+
+static int
+has_ended(const struct ended *m, uint32_t i)
+{
+	return i / 8 < m->n && (m->bits[i / 8] >> i % 8 & 1);
+}
+
+static void
+set_ended(struct ended *m, uint32_t i)
+{
+	size_t n = MAX((size_t)i / 8 + 1, m->n * 2);
+
+	if (i / 8 >= m->n) {
+		m->bits = xreallocarray(m->bits, n, 1);
+		memset(m->bits + m->n, 0, n - m->n);
+		m->n = n;
+	}
+	m->bits[i / 8] |= (unsigned char)(1u << i % 8);
+}
+
 static struct known *
 node_at(struct checker *c, struct str path)
 {
 	struct known fresh = { .attempt = -1 };
-	uint32_t at = map_get(&c->by_path, path);
+	uint32_t at = map_get(&c->by_path, path), element;
+	struct str map;
 
 	if (at == MAP_NONE) {
 		fresh.path = arena_str(&c->arena, path);
+		if (history_split(path, &map, &element)) {
+			c->elements++;
+			if (has_ended(ended_of(c, map), element))
+				fresh.phase = SCHED_SUCCEEDED;
+		}
 		at = (uint32_t)c->nodes.n;
 		VEC_PUSH(&c->nodes, fresh);
 		map_put(&c->by_path, fresh.path, at);
@@ -142,10 +190,29 @@ check_node(struct checker *c)
 	check_phase(c, node_of(c));
 }
 
+/* Told with others: as a node if it is one already, else by its bit. */
+static void
+check_element(struct checker *c, struct str map, uint32_t i)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	struct ended *m = ended_of(c, map);
+
+	if (c->elements > 0) {
+		strbuf_addf(&path, STR_FMT "/n%u", STR_ARG(map), i);
+		if (map_get(&c->by_path, strbuf_str(&path)) != MAP_NONE) {
+			check_phase(c, node_at(c, strbuf_str(&path)));
+			return;
+		}
+	}
+	if (has_ended(m, i))
+		fault(c, STR_FMT "/n%u: ends twice", STR_ARG(map), i);
+	set_ended(m, i);
+}
+
 static void
 check_elements(struct checker *c)
 {
-	c_strbuf struct strbuf path = STRBUF_INIT;
+	struct str map = text_of(c, "p");
 	int64_t from = number_of(c, "from"), n = number_of(c, "n"), i;
 
 	if (from < 0 || n < 0 || from > MAX_MAP_ELEMENTS ||
@@ -153,12 +220,12 @@ check_elements(struct checker *c)
 		fault(c, "no range of elements");
 		return;
 	}
-	for (i = from; i < from + n; i++) {
-		strbuf_reset(&path);
-		strbuf_addf(&path, STR_FMT "/n%d", STR_ARG(text_of(c, "p")),
-		    (int)i);
-		check_phase(c, node_at(c, strbuf_str(&path)));
-	}
+	if (!str_is(text_of(c, "s"), sched_phase_name(SCHED_SUCCEEDED)) &&
+	    !str_is(text_of(c, "s"), sched_phase_name(SCHED_RECOVERED)))
+		fault(c, STR_FMT ": elements told together that ended ill",
+		    STR_ARG(map));
+	for (i = from; i < from + n; i++)
+		check_element(c, map, (uint32_t)i);
 }
 
 static void
@@ -278,6 +345,7 @@ int
 check_transitions(const char *dir, fault_fn *fn, void *arg, struct err *e)
 {
 	struct checker c = { .fault = fn, .arg = arg };
+	size_t i;
 	int rc;
 
 	tree_init(&c.tree);
@@ -286,6 +354,10 @@ check_transitions(const char *dir, fault_fn *fn, void *arg, struct err *e)
 		check_ended(&c);
 	tree_release(&c.tree);
 	map_release(&c.by_path);
+	map_release(&c.by_map);
+	for (i = 0; i < c.ended.n; i++)
+		free(c.ended.at[i].bits);
+	VEC_RELEASE(&c.ended);
 	VEC_RELEASE(&c.nodes);
 	arena_release(&c.arena);
 	return rc;

@@ -187,7 +187,7 @@ write_end(struct ctl *c, struct history *h, struct journal *j, struct err *e)
 	int rc;
 
 	find_ends(h);
-	recorder_init(&r, j, NULL);
+	recorder_init(&r, j, NULL, h->dir);
 	for (i = h->n_nodes; i > 0; i--)
 		if (!look_is_final(h->nodes[i - 1].phase))
 			record_stopped(&r, &h->nodes[i - 1]);

@@ -214,9 +214,11 @@ report(struct exec *x)
 static int
 print(struct exec *x, const pb_literal_map *outputs)
 {
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	struct err e;
 
-	return outputs_print(&x->out, outputs, &e) < 0 ? fail(&x->ctx, &e) :
+	wire_pack(&outputs->base, &bytes);
+	return outputs_print(&x->out, strbuf_str(&bytes), &e) < 0 ? fail(&x->ctx, &e) :
 	    EXIT_DONE;
 }
 

@@ -12,20 +12,22 @@
  */
 
 static int
-read_inputs(struct exec *x, const struct history_node *n, struct err *e)
+read_inputs(struct exec *x, const struct history *h,
+    const struct history_node *n, struct err *e)
 {
 	ProtobufCMessage *m;
 	struct store *store;
 	struct str bytes;
 
-	if (n->inputs.p == NULL)
+	if (context_store(&x->ctx, &store, e) < 0 ||
+	    history_inputs(h, store, n, &x->ctx.arena, &bytes, e) < 0)
+		return -1;
+	if (bytes.p == NULL)
 		return err_set(e, ERR_MISSING, "its inputs were not recorded: "
 		    "it was %s", n->cache != NULL &&
 		    strcmp(n->cache, "HIT") == 0 ?
 		    "reused from the cache" : "not started");
-	if (context_store(&x->ctx, &store, e) < 0 ||
-	    history_literals(store, n->inputs, &x->ctx.arena, &bytes, e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes,
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor, bytes,
 	    &x->ctx.arena, &m, e) < 0)
 		return -1;
 	x->recorded = (pb_literal_map *)m;
@@ -66,7 +68,7 @@ read_task(struct exec *x, const struct look *l, const struct look_item *it,
 	if (task == NULL)
 		return err_set(e, ERR_USAGE, "is not a node that runs a task");
 	take_task(x, task, it->decl);
-	return read_inputs(x, it->node, e);
+	return read_inputs(x, &l->history, it->node, e);
 }
 
 /*

@@ -2,6 +2,7 @@
 
 #include "idl/infer.h"
 #include "idl/literal.h"
+#include "idl/names.h"
 #include "idl/wire.h"
 
 static int
@@ -31,6 +32,55 @@ resume(struct running *r)
 	return run_to_end(r, run);
 }
 
+/* Bytes from which a list stays what it is on the wire. */
+#define LONG_LITERAL	((size_t)64 * 1024)
+
+/* A long list is not unpacked where its type is the declared one anyway. */
+static int
+want_old(struct want *w, struct str old, int only_fitting, struct arena *a,
+    struct err *e)
+{
+	ProtobufCMessage *m;
+	struct err ignored;
+
+	if (!only_fitting && old.n > LONG_LITERAL &&
+	    w->type->type_case == TYPE_LIST && value_is_plain_type(w->type)) {
+		w->packed = old;
+		w->value = literal_list(a, NULL, 0);
+		return 0;
+	}
+	if (wire_unpack(&flyteidl__core__literal__descriptor, old, a, &m,
+	    e) < 0)
+		return -1;
+	if (!only_fitting ||
+	    literal_check((pb_literal *)m, w->type, &ignored) == 0)
+		w->value = (pb_literal *)m;
+	return 0;
+}
+
+static int
+want_old_inputs(struct running *r, struct target *t, const struct history *h,
+    int only_fitting, struct err *e)
+{
+	struct arena *a = &r->a->c.arena;
+	struct store *store;
+	struct str all, old;
+	size_t i;
+
+	if (context_store(&r->a->c, &store, e) < 0 ||
+	    history_literals(h, store, h->inputs, a, &all, e) < 0)
+		return -1;
+	for (i = 0; i < t->wants.n; i++) {
+		old = wire_map_get(all, str_of(t->wants.at[i].name));
+		if (old.p == NULL && !only_fitting)
+			t->wants.at[i].value = NULL;
+		else if (old.p != NULL && want_old(&t->wants.at[i], old,
+		    only_fitting, a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The closure, interface and inputs of an execution that was. */
 static int
 target_of_history(struct running *r, const struct history *h,
@@ -38,10 +88,7 @@ target_of_history(struct running *r, const struct history *h,
 {
 	struct arena *a = &r->a->c.arena;
 	c_strbuf struct strbuf bytes = STRBUF_INIT;
-	struct str inputs;
-	ProtobufCMessage *m, *old;
-	struct store *store;
-	size_t i;
+	ProtobufCMessage *m;
 
 	*t = (struct target){ .what = h->target, .reference = h->target,
 	    .local = h->local, .file = h->file, .code = h->code,
@@ -52,20 +99,13 @@ target_of_history(struct running *r, const struct history *h,
 		    h->dir);
 	if (closure_get(r->home, h->closure, &bytes, e) < 0 ||
 	    wire_unpack(&flyteidl__core__compiled_workflow_closure__descriptor,
-	    strbuf_str(&bytes), a, &m, e) < 0 ||
-	    context_store(&r->a->c, &store, e) < 0 ||
-	    history_literals(store, h->inputs, a, &inputs, e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs, a,
-	    &old, e) < 0)
+	    strbuf_str(&bytes), a, &m, e) < 0)
 		return -1;
 	t->closure = (pb_compiled_workflow_closure *)m;
 	t->interface = t->closure->primary->template_->interface;
 	wants_of_interface(t->interface == NULL ? NULL :
 	    t->interface->inputs, a, &t->wants);
-	for (i = 0; i < t->wants.n; i++)
-		t->wants.at[i].value = literal_map_get(
-		    (pb_literal_map *)old, t->wants.at[i].name);
-	return 0;
+	return want_old_inputs(r, t, h, 0, e);
 }
 
 /* Recover and relaunch: a new execution of the same thing; given inputs and a
@@ -80,7 +120,7 @@ run_again(struct running *r, struct history *h, struct target *t,
 	    NULL, .from = a->from.at, .n_from = a->from.n,
 	    .force = a->force.at, .n_force = a->force.n };
 	c_strbuf struct strbuf of = STRBUF_INIT, packed = STRBUF_INIT;
-	pb_literal_map *inputs;
+	struct str inputs;
 	struct run *run;
 	struct err e;
 
@@ -117,28 +157,11 @@ new_target(struct running *r, const struct history *h, struct target *t,
     struct launches *launches, struct err *e)
 {
 	struct args *a = r->a;
-	ProtobufCMessage *old;
-	struct store *store;
-	struct str inputs;
-	struct err ignored;
-	size_t i;
 
 	if (run_target_find(&a->c, a->target, a->type, t, e) < 0 ||
-	    launches_collect(&a->c, t, launches, e) < 0 ||
-	    context_store(&a->c, &store, e) < 0 ||
-	    history_literals(store, h->inputs, &a->c.arena, &inputs, e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs,
-	    &a->c.arena, &old, e) < 0)
+	    launches_collect(&a->c, t, launches, e) < 0)
 		return -1;
-	for (i = 0; i < t->wants.n; i++) {
-		const pb_literal *l = literal_map_get((pb_literal_map *)old,
-		    t->wants.at[i].name);
-
-		if (l != NULL && literal_check(l, t->wants.at[i].type,
-		    &ignored) == 0)
-			t->wants.at[i].value = l;
-	}
-	return 0;
+	return want_old_inputs(r, t, h, 1, e);
 }
 
 static int

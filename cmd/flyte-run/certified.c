@@ -86,17 +86,15 @@ name_about(struct running *r, const struct ref *ref, struct str text,
 
 static void
 name_run(const struct args *a, const struct digest *about,
-    const pb_literal_map *inputs, struct digest *ret)
+    struct str inputs, struct digest *ret)
 {
-	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	char options[2] = { a->keep_going ? 'k' : '-', '1' };
 	struct sha256 h;
 
-	wire_pack(&inputs->base, &bytes);
 	sha256_init(&h);
 	name_word(&h, (struct str){ (const char *)about->b, DIGEST_SIZE });
 	name_word(&h, (struct str){ options, sizeof(options) });
-	name_word(&h, strbuf_str(&bytes));
+	name_word(&h, inputs);
 	sha256_final(&h, ret->b);
 }
 
@@ -165,7 +163,7 @@ add_about(const struct target *t, const char *address, struct arena *a,
 
 const struct run_certify *
 certified_leave(struct running *r, const struct target *t,
-    const char *address, const pb_literal_map *inputs)
+    const char *address, struct str inputs)
 {
 	struct arena *a = &r->a->c.arena;
 	struct run_certify *ret = arena_new(a, struct run_certify);

@@ -28,6 +28,6 @@ int	certified_is_about(struct running *, const struct target *);
  */
 const struct run_certify *certified_leave(struct running *,
 	    const struct target *, const char *address,
-	    const pb_literal_map *inputs);
+	    struct str inputs);
 
 #endif

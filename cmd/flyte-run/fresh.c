@@ -12,12 +12,14 @@
 const char *
 identity_of(const struct run_spec *spec, struct arena *a)
 {
-	c_strbuf struct strbuf b = STRBUF_INIT, hex = STRBUF_INIT;
+	c_strbuf struct strbuf hex = STRBUF_INIT;
 	unsigned char digest[DIGEST_SIZE];
+	struct sha256 h;
 
-	strbuf_adds(&b, spec->address);
-	wire_pack(&spec->inputs->base, &b);
-	sha256(b.p, b.n, digest);
+	sha256_init(&h);
+	sha256_update(&h, spec->address, strlen(spec->address));
+	sha256_update(&h, spec->inputs.p, spec->inputs.n);
+	sha256_final(&h, digest);
 	hex_add(&hex, digest, sizeof(digest));
 	return arena_strdup(a, hex.p);
 }
@@ -51,19 +53,25 @@ check_inputs(const struct target *t, const pb_literal_map *inputs,
 }
 
 int
-bind_inputs(struct running *r, struct target *t, pb_literal_map **ret,
+bind_inputs(struct running *r, struct target *t, struct str *ret,
     struct err *e)
 {
 	struct args *a = r->a;
 	struct store *store;
+	pb_literal_map *map;
 
+	inputs_keep_packed(a->inputs);
 	if (outputs_check(&a->outputs, t->interface == NULL ? NULL :
 	    t->interface->outputs, e) < 0 ||
-	    inputs_bind(a->inputs, &t->wants, ret, e) < 0 ||
-	    check_inputs(t, *ret, e) < 0 ||
-	    context_store(&a->c, &store, e) < 0)
+	    inputs_bind(a->inputs, &t->wants, &map, e) < 0 ||
+	    check_inputs(t, map, e) < 0 ||
+	    context_store(&a->c, &store, e) < 0 ||
+	    cached_hash_inputs(store, map, &a->c.arena, e) < 0)
 		return -1;
-	return cached_hash_inputs(store, *ret, &a->c.arena, e);
+	strbuf_reset(&r->inputs);
+	inputs_pack(a->inputs, map, &r->inputs);
+	*ret = strbuf_str(&r->inputs);
+	return 0;
 }
 
 /* Goes on with an execution, waiting for another process if asked to. */
@@ -91,28 +99,21 @@ take_up(struct running *r, const struct execution_id *id, const char *script,
 
 /* The first input that is not what it was, or NULL. */
 static const char *
-other_input(struct running *r, const struct history *h,
-    const pb_literal_map *inputs)
+other_input(struct running *r, const struct history *h, struct str inputs)
 {
 	struct arena *a = &r->a->c.arena;
-	const pb_literal *was;
+	struct wire_reader now = wire_reader(inputs);
+	struct str bytes, was, key, value;
 	struct store *store;
-	ProtobufCMessage *m;
-	struct str bytes;
 	struct err e;
-	size_t i;
 
 	if (context_store(&r->a->c, &store, &e) < 0 ||
-	    history_literals(store, h->inputs, a, &bytes, &e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes, a,
-	    &m, &e) < 0)
+	    history_literals(h, store, h->inputs, a, &bytes, &e) < 0)
 		return NULL;
-	for (i = 0; i < inputs->n_literals; i++) {
-		was = literal_map_get((pb_literal_map *)m,
-		    inputs->literals[i]->key);
-		if (was == NULL || !wire_equal(&was->base,
-		    &inputs->literals[i]->value->base))
-			return inputs->literals[i]->key;
+	while (wire_next_entry(&now, &key, &value, &e) > 0) {
+		was = wire_map_get(bytes, key);
+		if (was.p == NULL || !str_eq(was, value))
+			return arena_strndup(a, key.p, key.n);
 	}
 	return NULL;
 }
@@ -204,10 +205,10 @@ fill_spec(struct running *r, const struct target *t, struct run_spec *spec,
 
 /* What certified_run bound is not read twice: it may have come from a pipe. */
 static int
-inputs_of_target(struct running *r, struct target *t,
-    pb_literal_map **ret, struct err *e)
+inputs_of_target(struct running *r, struct target *t, struct str *ret,
+    struct err *e)
 {
-	if (r->bound == NULL || !certified_is_about(r, t))
+	if (r->bound.p == NULL || !certified_is_about(r, t))
 		return bind_inputs(r, t, ret, e);
 	*ret = r->bound;
 	return 0;
@@ -221,7 +222,7 @@ run_new_target(struct running *r, struct target *t)
 	struct run_spec spec = { .closure = t->closure };
 	struct launches launches = { VEC_INIT, VEC_INIT };
 	c_strbuf struct strbuf packed = STRBUF_INIT;
-	pb_literal_map *inputs;
+	struct str inputs;
 	struct run *run;
 	struct err e;
 	int status;

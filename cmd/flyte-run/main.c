@@ -12,7 +12,7 @@ static int
 run(struct args *a)
 {
 	struct running r = { .a = a, .what = a->target,
-	    .outside = { .c = &a->c } };
+	    .outside = { .c = &a->c }, .inputs = STRBUF_INIT };
 	struct err e;
 	int status;
 
@@ -29,6 +29,7 @@ run(struct args *a)
 	report_free(r.report);
 	dryrun_free(r.dry);
 	loop_free(r.loop);
+	strbuf_release(&r.inputs);
 	inputs_free(a->inputs);
 	outputs_release(&a->outputs);
 	VEC_RELEASE(&a->from);

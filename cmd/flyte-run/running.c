@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "idl/wire.h"
 static void
 put_err(void *arg, struct str text)
 {
@@ -70,17 +69,6 @@ make_runner(struct running *r, struct err *e)
 	return loop_signals(r->loop, &set, on_signal, r, e);
 }
 
-static int
-print_outputs(struct running *r, struct str bytes, struct err *e)
-{
-	ProtobufCMessage *m;
-
-	if (wire_unpack(&flyteidl__core__literal_map__descriptor, bytes,
-	    &r->a->c.arena, &m, e) < 0)
-		return -1;
-	return outputs_print(&r->a->outputs, (pb_literal_map *)m, e);
-}
-
 /* Reports how the run ended and prints its outputs; the exit status. */
 static int
 conclude(struct running *r, struct run *run)
@@ -98,7 +86,7 @@ conclude(struct running *r, struct run *run)
 	report_end(r->report, run, r->what);
 	if (run_phase(run) != SCHED_WF_SUCCEEDED)
 		return EXIT_FAILED;
-	if (print_outputs(r, run_outputs(run), &e) < 0)
+	if (outputs_print(&r->a->outputs, run_outputs(run), &e) < 0)
 		return fail(&r->a->c, &e);
 	return EXIT_DONE;
 }

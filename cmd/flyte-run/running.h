@@ -20,8 +20,9 @@ struct running {
 	const char	*home;
 	const char	*what;
 	int		 signal;	/* that asked to stop */
-	/* Bound by certified.c for what has this name, or NULL. */
-	pb_literal_map	*bound;
+	struct strbuf	 inputs;	/* of what runs: a core.LiteralMap */
+	/* Bound by certified.c for what has this name, or p NULL. */
+	struct str	 bound;
 	struct digest	 about;
 };
 
@@ -41,9 +42,10 @@ int	fill_spec(struct running *, const struct target *, struct run_spec *,
 void	pack_closure(struct run_spec *, struct strbuf *, struct arena *);
 /* What one --name must always mean: the thing, its version, its inputs. */
 const char	*identity_of(const struct run_spec *, struct arena *);
-/* The inputs given, checked, with the digests of their files. */
-int	bind_inputs(struct running *r, struct target *t,
-	    pb_literal_map **ret, struct err *e) must_check;
+/* The inputs given, checked, with the digests of their files; they live as
+ * long as r, or until the next call. */
+int	bind_inputs(struct running *r, struct target *t, struct str *ret,
+	    struct err *e) must_check;
 /* Goes on with an execution, waiting for another process if asked to. */
 int	take_up(struct running *r, const struct execution_id *id,
 	    const char *script, struct run **ret, struct err *e) must_check;

@@ -2,14 +2,18 @@
 
 #include "show.h"
 
-#include "idl/value.h"
+#include "idl/litout.h"
 
 struct json_view {
 	struct show		*show;
 	const struct look	*look;
 	struct json_writer	 w;
 	struct strbuf		 text;	/* for values */
+	struct store		*store;
 };
+
+/* Written out once there is as much. */
+#define FLUSH_BYTES	((size_t)64 * 1024)
 
 static void
 put_cstr(struct json_writer *w, const char *key, const char *value)
@@ -37,21 +41,18 @@ put_int(struct json_view *v, const char *key, int64_t value)
 	json_int(&v->w, value);
 }
 
+/* map.p NULL: there are none. */
 static int
-put_literals(struct json_view *v, const char *key, struct str json,
+put_literals(struct json_view *v, const char *key, struct str map,
     struct err *e)
 {
-	c_arena struct arena a = ARENA_INIT;
-	pb_literal_map *map;
-
-	if (show_literals(v->show, json, &a, &map, e) < 0)
-		return -1;
-	if (map == NULL)
+	if (map.p == NULL)
 		return 0;
-	strbuf_reset(&v->text);
-	value_map_add_typed(&v->text, map);
 	json_key(&v->w, key);
-	json_raw(&v->w, strbuf_str(&v->text));
+	json_raw(&v->w, STR(""));
+	if (map.n > 0)
+		return litout_add_typed(v->w.out, map, e);
+	strbuf_adds(v->w.out, "{\"literals\":{}}");
 	return 0;
 }
 
@@ -153,7 +154,10 @@ put_failures(struct json_view *v, const struct history_node *n)
 static int
 put_history(struct json_view *v, const struct history_node *n, struct err *e)
 {
+	const struct history *h = &v->look->history;
 	struct json_writer *w = &v->w;
+	c_arena struct arena a = ARENA_INIT;
+	struct str inputs, outputs;
 	size_t i;
 
 	put_cstr(w, "why", n->why);
@@ -164,8 +168,10 @@ put_history(struct json_view *v, const struct history_node *n, struct err *e)
 	put_time(v, "started", n->started);
 	put_time(v, "ended", n->ended);
 	put_child(v, &n->child);
-	if (put_literals(v, "inputs", n->inputs, e) < 0 ||
-	    put_literals(v, "outputs", n->outputs, e) < 0)
+	if (history_inputs(h, v->store, n, &a, &inputs, e) < 0 ||
+	    history_outputs(h, v->store, n, &a, &outputs, e) < 0 ||
+	    put_literals(v, "inputs", inputs, e) < 0 ||
+	    put_literals(v, "outputs", outputs, e) < 0)
 		return -1;
 	put_error(v, &n->error);
 	put_failures(v, n);
@@ -236,6 +242,43 @@ put_head(struct json_view *v)
 }
 
 static int
+put_own(struct json_view *v, const char *key, struct str json, struct err *e)
+{
+	c_arena struct arena a = ARENA_INIT;
+	struct str bytes;
+
+	if (history_literals(&v->look->history, v->store, json, &a, &bytes,
+	    e) < 0)
+		return -1;
+	return put_literals(v, key, bytes, e);
+}
+
+/* A range of elements is written element by element. */
+static int
+put_item(struct json_view *v, const struct look_item *it, struct err *e)
+{
+	struct look_item one = *it;
+	struct history_node n;
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < it->n && rc == 0; i++) {
+		c_arena struct arena a = ARENA_INIT;
+
+		if (it->n > 1) {
+			look_element(it, i, &a, &n, &one);
+			one.node = &n;
+		}
+		rc = put_node(v, &one, 0, e);
+		if (v->w.out->n >= FLUSH_BYTES) {
+			put_out(v->w.out);
+			strbuf_reset(v->w.out);
+		}
+	}
+	return rc;
+}
+
+static int
 put_execution(struct json_view *v, struct err *e)
 {
 	const struct look *l = v->look;
@@ -244,14 +287,14 @@ put_execution(struct json_view *v, struct err *e)
 
 	json_object(w);
 	put_head(v);
-	if (put_literals(v, "inputs", l->history.inputs, e) < 0 ||
-	    put_literals(v, "outputs", l->history.outputs, e) < 0)
+	if (put_own(v, "inputs", l->history.inputs, e) < 0 ||
+	    put_own(v, "outputs", l->history.outputs, e) < 0)
 		return -1;
 	put_error(v, &l->history.error);
 	json_key(w, "nodes");
 	json_array(w);
 	for (i = 0; i < l->items.n; i++)
-		if (put_node(v, &l->items.at[i], 0, e) < 0)
+		if (put_item(v, &l->items.at[i], e) < 0)
 			return -1;
 	json_end(w);
 	json_end(w);
@@ -266,6 +309,8 @@ print(struct show *s, const struct look *l, const struct look_item *it)
 	struct err e;
 	int rc;
 
+	if (context_store(&s->ctx, &v.store, &e) < 0)
+		return fail(&s->ctx, &e);
 	v.w = json_writer(&b, s->json == 2 ? 2 : 0);
 	rc = it == NULL ? put_execution(&v, &e) : put_node(&v, it, 1, &e);
 	strbuf_release(&v.text);
@@ -283,7 +328,7 @@ show_json(struct show *s, const struct look *l)
 }
 
 int
-show_json_node(struct show *s, const struct look *l)
+show_json_node(struct show *s, struct look *l)
 {
 	struct err e;
 	uint32_t at;

@@ -294,11 +294,11 @@ add_attempts(struct strbuf *b, const struct show *s, const struct look *l,
 }
 
 static void
-add_map(struct strbuf *b, const char *title, const pb_literal_map *map)
+add_map(struct strbuf *b, const char *title, struct str map)
 {
-	if (map == NULL)
+	if (map.p == NULL)
 		return;
-	strbuf_addf(b, "%s:%s\n", title, map->n_literals == 0 ? " none" : "");
+	strbuf_addf(b, "%s:%s\n", title, map.n == 0 ? " none" : "");
 	add_literals_lines(b, "    ", map);
 }
 
@@ -334,18 +334,19 @@ add_inside(struct strbuf *b, const struct look *l, uint32_t at)
 
 	for (i = l->items.at[at].first; i != LOOK_NONE;
 	    i = l->items.at[i].next)
-		n++;
+		n += l->items.at[i].n;
 	if (n > 0)
 		strbuf_addf(b, "inside:     %u node%s, see flyte-show %s\n",
 		    n, n > 1 ? "s" : "", l->history.id.name);
 }
 
 int
-show_node(struct show *s, const struct look *l)
+show_node(struct show *s, struct look *l)
 {
 	c_arena struct arena a = ARENA_INIT;
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	pb_literal_map *inputs = NULL, *outputs = NULL;
+	struct str inputs, outputs;
+	struct store *store;
 	const struct look_item *it;
 	struct err e;
 	uint32_t at;
@@ -357,8 +358,10 @@ show_node(struct show *s, const struct look *l)
 	add_command_lines(&b, it);
 	add_inside(&b, l, at);
 	if (it->node != NULL) {
-		if (show_literals(s, it->node->inputs, &a, &inputs, &e) < 0 ||
-		    show_literals(s, it->node->outputs, &a, &outputs, &e) < 0)
+		if (context_store(&s->ctx, &store, &e) < 0 ||
+		    history_inputs(&l->history, store, it->node, &a, &inputs,
+		    &e) < 0 || history_outputs(&l->history, store, it->node,
+		    &a, &outputs, &e) < 0)
 			return fail(&s->ctx, &e);
 		add_map(&b, "inputs", inputs);
 		add_map(&b, "outputs", outputs);

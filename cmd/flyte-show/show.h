@@ -25,10 +25,10 @@ struct show {
 /* Each prints and returns the status to exit with. */
 int	show_list(struct show *);
 int	show_tree(struct show *, const struct look *);
-int	show_node(struct show *, const struct look *);
+int	show_node(struct show *, struct look *);
 int	show_logs(struct show *);
 int	show_json(struct show *, const struct look *);
-int	show_json_node(struct show *, const struct look *);
+int	show_json_node(struct show *, struct look *);
 
 /* ---- words.c ------------------------------------------------------------ */
 
@@ -41,15 +41,12 @@ void	add_word(const struct show *, struct strbuf *, const char *word,
 void	add_first_line(struct strbuf *, struct str text, size_t width);
 /* All lines, each behind the indent. */
 void	add_lines(struct strbuf *, const char *indent, struct str text);
-/* Literals of a journal as a message; NULL if there are none. */
-int	show_literals(struct show *, struct str json, struct arena *,
-	    pb_literal_map **ret, struct err *) must_check;
 /* "a=1  b=/x/y", at most width columns (0: no bound). */
-void	add_literals_short(struct strbuf *, const pb_literal_map *,
+void	add_literals_short(struct strbuf *, struct str map,
 	    size_t width);
 /* One a line: "    name = value". */
 void	add_literals_lines(struct strbuf *, const char *indent,
-	    const pb_literal_map *);
+	    struct str map);
 /* What the cache had to do with it, or "". */
 const char *cache_words(const char *status);
 /* Why it has its phase, in words; "" if there is nothing to say. */

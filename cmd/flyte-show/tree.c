@@ -36,11 +36,11 @@ add_name(struct strbuf *b, const struct tree_view *v, const struct group *g)
 	strbuf_pad(b, ' ', (size_t)2 * (it->depth + 1));
 	if (it->element < 0)
 		utf8_add_shown(b, it->id);
-	else if (g->n == 1)
+	else if (g->n == 1 && it->n == 1)
 		strbuf_addf(b, "[%lld]", (long long)it->element);
 	else
 		strbuf_addf(b, "[%lld-%lld]", (long long)it->element,
-		    (long long)end->element);
+		    (long long)end->element + end->n - 1);
 }
 
 static int
@@ -235,7 +235,7 @@ alike(const struct look *l, const struct look_item *a,
 {
 	const struct history_node *x = a->node, *y = b->node;
 
-	if (a->element < 0 || b->element != a->element + 1 ||
+	if (a->element < 0 || b->element != a->element + a->n ||
 	    a->first != LOOK_NONE || b->first != LOOK_NONE ||
 	    strcmp(look_word(l, a), look_word(l, b)) != 0)
 		return 0;
@@ -301,7 +301,7 @@ measure(struct tree_view *v)
 
 		/* An element is "n17", a range of them "[10-17]". */
 		w = (size_t)2 * (it->depth + 1) + (it->element >= 0 ?
-		    2 * it->id.n + 1 : it->id.n);
+		    2 * it->id.n + 1 : it->id.n) + (it->n > 1 ? 2u : 0u);
 		v->name_width = MAX(v->name_width, MIN(w, NAME_WIDTH_MAX));
 	}
 }
@@ -336,7 +336,7 @@ add_origin(struct strbuf *b, const struct history *h)
 }
 
 static void
-add_header(struct tree_view *v, const pb_literal_map *inputs)
+add_header(struct tree_view *v, struct str inputs)
 {
 	const struct look *l = v->look;
 	const struct history *h = &l->history;
@@ -354,7 +354,7 @@ add_header(struct tree_view *v, const pb_literal_map *inputs)
 		utf8_add_shown(b, str_of(h->file));
 		strbuf_addch(b, '\n');
 	}
-	if (inputs != NULL && inputs->n_literals > 0) {
+	if (inputs.n > 0) {
 		add_label(b, "inputs");
 		add_literals_short(b, inputs, v->show->width > 40 ?
 		    (size_t)v->show->width - 12 : 0);
@@ -380,12 +380,12 @@ add_header(struct tree_view *v, const pb_literal_map *inputs)
 }
 
 static void
-add_footer(struct tree_view *v, const pb_literal_map *outputs)
+add_footer(struct tree_view *v, struct str outputs)
 {
 	struct strbuf *b = &v->out;
 	const char *id = v->look->history.id.name;
 
-	if (outputs != NULL && outputs->n_literals > 0) {
+	if (outputs.n > 0) {
 		strbuf_adds(b, "outputs:\n");
 		add_literals_lines(b, "  ", outputs);
 	}
@@ -398,18 +398,21 @@ show_tree(struct show *s, const struct look *l)
 {
 	c_arena struct arena a = ARENA_INIT;
 	struct tree_view v = { .show = s, .look = l, .out = STRBUF_INIT };
-	pb_literal_map *inputs, *outputs;
+	const struct history *h = &l->history;
+	struct str inputs, outputs;
+	struct store *store;
 	struct err e;
 
-	if (show_literals(s, l->history.inputs, &a, &inputs, &e) < 0 ||
-	    show_literals(s, l->history.outputs, &a, &outputs, &e) < 0)
+	if (context_store(&s->ctx, &store, &e) < 0 ||
+	    history_literals(h, store, h->inputs, &a, &inputs, &e) < 0 ||
+	    history_literals(h, store, h->outputs, &a, &outputs, &e) < 0)
 		return fail(&s->ctx, &e);
 	measure(&v);
 	v.bars = s->timeline || s->width >= WIDTH_FOR_BAR;
 	add_header(&v, inputs);
 	strbuf_addch(&v.out, '\n');
 	put_items(&v);
-	if (outputs != NULL || look_phase(l) == LOOK_INTERRUPTED)
+	if (outputs.p != NULL || look_phase(l) == LOOK_INTERRUPTED)
 		strbuf_addch(&v.out, '\n');
 	add_footer(&v, outputs);
 	put_out(&v.out);

@@ -3,8 +3,7 @@
 #include <signal.h>
 
 #include "base/utf8.h"
-#include "idl/literal.h"
-#include "idl/value.h"
+#include "idl/litout.h"
 #include "idl/wire.h"
 
 #define LABEL_WIDTH	12
@@ -84,63 +83,39 @@ add_lines(struct strbuf *b, const char *indent, struct str text)
 	}
 }
 
-int
-show_literals(struct show *s, struct str json, struct arena *a,
-    pb_literal_map **ret, struct err *e)
-{
-	struct store *store;
-	ProtobufCMessage *m;
-	struct str bytes;
-
-	*ret = NULL;
-	if (json.p == NULL)
-		return 0;
-	if (context_store(&s->ctx, &store, e) < 0 ||
-	    history_literals(store, json, a, &bytes, e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, bytes, a,
-	    &m, e) < 0)
-		return -1;
-	*ret = (pb_literal_map *)m;
-	return 0;
-}
-
 void
-add_literals_short(struct strbuf *b, const pb_literal_map *map, size_t width)
+add_literals_short(struct strbuf *b, struct str map, size_t width)
 {
-	c_arena struct arena a = ARENA_INIT;
-	size_t *order, i, from = b->n;
+	struct wire_reader r = wire_reader(map);
+	struct str key, value;
+	size_t from = b->n;
+	struct err e;
 
-	if (map == NULL)
-		return;
-	order = literal_map_order(map, &a);
-	for (i = 0; i < map->n_literals; i++) {
+	while (wire_next_entry(&r, &key, &value, &e) > 0) {
 		if (width != 0 && b->n - from + 8 >= width) {
 			strbuf_adds(b, "  ...");
 			return;
 		}
-		strbuf_adds(b, i > 0 ? "  " : "");
-		utf8_add_shown(b, str_of(map->literals[order[i]]->key));
+		strbuf_adds(b, b->n > from ? "  " : "");
+		utf8_add_shown(b, key);
 		strbuf_addch(b, '=');
-		value_add_short(b, map->literals[order[i]]->value,
-		    width == 0 ? 1000 : width - MIN(width - 8, b->n - from));
+		(void)!litout_add_short(b, value, width == 0 ? 1000 :
+		    width - MIN(width - 8, b->n - from), &e);
 	}
 }
 
 void
-add_literals_lines(struct strbuf *b, const char *indent,
-    const pb_literal_map *map)
+add_literals_lines(struct strbuf *b, const char *indent, struct str map)
 {
-	c_arena struct arena a = ARENA_INIT;
-	size_t *order, i;
+	struct wire_reader r = wire_reader(map);
+	struct str key, value;
+	struct err e;
 
-	if (map == NULL)
-		return;
-	order = literal_map_order(map, &a);
-	for (i = 0; i < map->n_literals; i++) {
+	while (wire_next_entry(&r, &key, &value, &e) > 0) {
 		strbuf_adds(b, indent);
-		utf8_add_shown(b, str_of(map->literals[order[i]]->key));
+		utf8_add_shown(b, key);
 		strbuf_adds(b, " = ");
-		value_add_short(b, map->literals[order[i]]->value, 1000);
+		(void)!litout_add_short(b, value, 1000, &e);
 		strbuf_addch(b, '\n');
 	}
 }

@@ -10,6 +10,7 @@ struct parser {
 		uint32_t	node, last;
 	}		 stack[MAX_DEPTH];
 	unsigned	 depth;
+	int		 cuts;		/* long lists are cut */
 	/* the fault, once there is one */
 	const char	*bad_at;
 	enum diag_code	 code;
@@ -274,6 +275,10 @@ close_node(struct parser *ps)
 
 	ps->p++;
 	t->at[node].span.to = (uint32_t)(ps->p - ps->begin);
+	if (t->at[node].cut) {
+		t->at[node].first = TREE_NONE;
+		t->n = (size_t)node + 1;
+	}
 	if (t->at[node].kind != TREE_MAP)
 		return 0;
 	twice = tree_duplicate_key(t, node, TREE_NONE);
@@ -281,6 +286,21 @@ close_node(struct parser *ps)
 		return fail(ps, DIAG_DUPLICATE_KEY,
 		    ps->begin + t->at[twice].span.from, NULL);
 	return 0;
+}
+
+/*
+ * Before another item of a long list the last one is dropped: nothing in the
+ * tree comes after the list itself.
+ */
+static void
+cut_list(struct parser *ps)
+{
+	struct tree *t = ps->tree;
+	uint32_t node = ps->stack[ps->depth - 1].node;
+
+	t->at[node].cut = t->cut = 1;
+	t->at[node].first = ps->stack[ps->depth - 1].last = TREE_NONE;
+	t->n = (size_t)node + 1;
 }
 
 /* A key and its colon. */
@@ -343,7 +363,9 @@ after_value(struct parser *ps)
 			return fail(ps, DIAG_SYNTAX, ps->p, "ends too early");
 		if (*ps->p == ',') {
 			ps->p++;
-			in->n++;
+			if (++in->n > JSON_LONG_LIST && ps->cuts &&
+			    in->kind == TREE_SEQ)
+				cut_list(ps);
 			return in->kind == TREE_MAP && key(ps) < 0 ? -1 : 1;
 		}
 		if (*ps->p != (in->kind == TREE_MAP ? '}' : ']'))
@@ -390,9 +412,10 @@ document(struct parser *ps)
 
 /* The tree's source is set. */
 static int
-parse(struct parser *ps, struct tree *t)
+parse(struct parser *ps, struct tree *t, int cuts)
 {
 	ps->tree = t;
+	ps->cuts = cuts;
 	ps->begin = ps->p = t->source.text.n > 0 ? t->source.text.p : "";
 	ps->end = ps->begin + t->source.text.n;
 	ps->depth = 0;
@@ -425,7 +448,7 @@ json_parse(const char *name, struct str text, struct tree *ret,
 	uint32_t at;
 
 	tree_reset(ret, name, text);
-	if (parse(&ps, ret) == 0)
+	if (parse(&ps, ret, 0) == 0)
 		return 0;
 	at = (uint32_t)MIN((size_t)(ps.bad_at - ps.begin), UINT32_MAX);
 	add_fault(&what, &ps);
@@ -434,15 +457,15 @@ json_parse(const char *name, struct str text, struct tree *ret,
 	return -1;
 }
 
-int
-json_parse_tree(struct str text, struct tree *ret, struct err *e)
+static int
+parse_document(struct str text, struct tree *ret, int cuts, struct err *e)
 {
 	c_strbuf struct strbuf what = STRBUF_INIT;
 	struct parser ps;
 	unsigned line, col;
 
 	tree_reset(ret, "JSON", text);
-	if (parse(&ps, ret) == 0)
+	if (parse(&ps, ret, cuts) == 0)
 		return 0;
 	source_position(&ret->source, (size_t)(ps.bad_at - ps.begin), &line,
 	    &col);
@@ -452,6 +475,18 @@ json_parse_tree(struct str text, struct tree *ret, struct err *e)
 	    ps.code == DIAG_ENCODING ? "not valid UTF-8" :
 	    ps.code == DIAG_TOO_DEEP ? "nested too deeply" : "not JSON",
 	    what.p);
+}
+
+int
+json_parse_tree(struct str text, struct tree *ret, struct err *e)
+{
+	return parse_document(text, ret, 0, e);
+}
+
+int
+json_parse_long(struct str text, struct tree *ret, struct err *e)
+{
+	return parse_document(text, ret, 1, e);
 }
 
 int

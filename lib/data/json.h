@@ -23,6 +23,26 @@ int	json_parse(const char *name, struct str text, struct tree *ret,
 	    struct diags *) must_check;
 
 /*
+ * The same for documents whose data is long: a list of more than
+ * JSON_LONG_LIST items is checked as all else is, but its items are not kept.
+ * Its node is cut, has n, and its span is the list's text, which json_items
+ * takes apart.
+ */
+#define JSON_LONG_LIST	1000
+int	json_parse_long(struct str text, struct tree *ret, struct err *e)
+		must_check;
+/*
+ * The items of a list that was read before:
+ *	struct json_items it = json_items(text of the list);
+ *	while (json_item_next(&it, &item)) ...
+ */
+struct json_items {
+	const char	*p, *end;
+};
+struct json_items json_items(struct str list);
+int	json_item_next(struct json_items *, struct str *ret);
+
+/*
  * Lines of a JSON Lines text: 1 and the next line that is not blank, its
  * number (from 1) in .line; 0 at the end.  The line is to be parsed by
  * json_parse_tree().

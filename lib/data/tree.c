@@ -28,6 +28,7 @@ tree_reset(struct tree *t, const char *name, struct str text)
 		arena_release(&t->arena);
 	t->n = 0;
 	t->whole = 0;
+	t->cut = 0;
 	t->source.name = name;
 	t->source.text = text;
 }
@@ -87,6 +88,7 @@ tree_add(struct tree *t, enum tree_kind kind, struct span span,
 	n->text = text;
 	n->first = n->next = TREE_NONE;
 	n->n = 0;
+	n->cut = 0;
 	return (uint32_t)t->n++;
 }
 

@@ -30,6 +30,8 @@ struct tree_node {
 	uint32_t	first;	/* child, or TREE_NONE */
 	uint32_t	next;	/* sibling, or TREE_NONE */
 	uint32_t	n;	/* entries: items of a list, pairs of a map */
+	int		cut;	/* a long list whose items were left out
+				 * (json_parse_long): first is TREE_NONE */
 };
 
 /*
@@ -41,6 +43,7 @@ struct tree {
 	size_t		  n, cap;
 	int		  whole;	/* read to the end: may be walked,
 					 * even if there were faults */
+	int		  cut;		/* there is a list that is cut */
 	struct arena	  arena;	/* unescaped text */
 	struct source	  source;
 };

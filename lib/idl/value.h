@@ -55,6 +55,22 @@ int	value_from_content(const pb_literal_type *, struct str bytes,
 	    const struct value_ctx *, struct arena *, pb_literal **ret,
 	    struct err *e) must_check;
 
+/*
+ * The same for JSON read by json_parse_long: appends the canonical bytes of
+ * the literal.  A list that was cut becomes no message, but its items one
+ * after the other.  The typed form is checked against the type.
+ */
+int	value_pack_tree(const pb_literal_type *, const struct tree *,
+	    uint32_t node, const struct value_ctx *, struct strbuf *out,
+	    struct err *e) must_check;
+int	value_pack_typed(const pb_literal_type *, const struct tree *,
+	    uint32_t node, struct strbuf *out, struct err *e) must_check;
+/*
+ * 1 if its values are nothing but values: no blobs, whose content counts, and
+ * no enums, which are checked elsewhere.
+ */
+int	value_is_plain_type(const pb_literal_type *);
+
 /* How a map of inputs is to be read: DESIGN's typed or plain. */
 enum value_form {
 	VALUE_AUTO,	/* typed if value_tree_is_typed says so, else plain */
@@ -96,6 +112,8 @@ void	value_add_bare(struct strbuf *, const pb_literal *);
  * ones cut with "...", lists and maps as JSON.
  */
 void	value_add_short(struct strbuf *, const pb_literal *, size_t width);
+/* The same for a text. */
+void	value_add_cut(struct strbuf *, struct str text, size_t width);
 /*
  * $NAME of a script: the bare text of a primitive, the local path or URI of
  * a blob, nothing for none.  0, or -1 with nothing appended if there is no

@@ -287,12 +287,26 @@ first_chars(struct str s, size_t chars, int *ret_rest)
 }
 
 void
-value_add_short(struct strbuf *b, const pb_literal *l, size_t width)
+value_add_cut(struct strbuf *b, struct str text, size_t width)
 {
-	struct strbuf text c_strbuf = STRBUF_INIT;
 	struct strbuf shown c_strbuf = STRBUF_INIT;
 	size_t n;
 	int rest;
+
+	utf8_add_shown(&shown, text);
+	n = first_chars(strbuf_str(&shown), width, &rest);
+	if (rest)
+		n = first_chars(strbuf_str(&shown), width < 3 ? 0 : width - 3,
+		    &rest);
+	strbuf_add(b, shown.p, n);
+	if (n < shown.n)
+		strbuf_add(b, "...", MIN(width, (size_t)3));
+}
+
+void
+value_add_short(struct strbuf *b, const pb_literal *l, size_t width)
+{
+	struct strbuf text c_strbuf = STRBUF_INIT;
 
 	l = literal_unwrap(l);
 	if (l == NULL || literal_is_none(l))
@@ -303,14 +317,7 @@ value_add_short(struct strbuf *b, const pb_literal *l, size_t width)
 		    l->scalar->binary->value.len);
 	else
 		value_add_bare(&text, l);
-	utf8_add_shown(&shown, strbuf_str(&text));
-	n = first_chars(strbuf_str(&shown), width, &rest);
-	if (rest)
-		n = first_chars(strbuf_str(&shown), width < 3 ? 0 : width - 3,
-		    &rest);
-	strbuf_add(b, shown.p, n);
-	if (n < shown.n)
-		strbuf_add(b, "...", MIN(width, (size_t)3));
+	value_add_cut(b, strbuf_str(&text), width);
 }
 
 int

@@ -145,7 +145,20 @@ int	wire_next(struct wire_reader *, struct wire_field *ret, struct err *)
 int	wire_find(struct str bytes, uint32_t id, enum wire_type,
 	    struct wire_field *ret, struct err *) must_check;
 
+/*
+ * The next entry (field 1) of a map's message; a key or value that is not
+ * written is empty.  1, 0 at the end, -1.
+ */
+int	wire_next_entry(struct wire_reader *, struct str *ret_key,
+	    struct str *ret_value, struct err *) must_check;
+/* The value in the entries (field 1) of a map's message; p NULL: no such
+ * name.  For bytes that are known to be well-formed. */
+struct str wire_map_get(struct str map, struct str name);
+
 /* Appends one field, for building messages out of slices. */
 void	wire_add_bytes(struct strbuf *, uint32_t id, struct str);
+/* Appends an entry of a map in field id whose values are messages or text. */
+void	wire_add_entry(struct strbuf *, uint32_t id, struct str key,
+	    struct str value);
 
 #endif

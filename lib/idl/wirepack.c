@@ -481,21 +481,3 @@ wire_equal(const ProtobufCMessage *x, const ProtobufCMessage *y)
 	free(by.p);
 	return equal;
 }
-
-/* ---- building out of slices ---------------------------------------------- */
-
-static void
-add_number(struct strbuf *b, uint64_t v)
-{
-	unsigned char text[10];
-
-	strbuf_add(b, text, varint(text, v));
-}
-
-void
-wire_add_bytes(struct strbuf *b, uint32_t id, struct str s)
-{
-	add_number(b, (uint64_t)id << 3 | WIRE_BYTES);
-	add_number(b, s.n);
-	strbuf_addstr(b, s);
-}

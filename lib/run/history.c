@@ -1,14 +1,9 @@
-#include "run/history.h"
+#include "run/history_p.h"
 
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/vec.h"
 #include "data/json.h"
-#include "idl/flyteidl.h"
-#include "idl/pbjson.h"
-#include "idl/wire.h"
-#include "store/blob.h"
-#include "store/store.h"
 
 /* What grows while reading; moved to the arena at the end. */
 struct building {
@@ -20,6 +15,9 @@ struct history_build {
 	VEC(struct building)	nodes;
 	VEC(struct history_signal) signals;
 	VEC(struct str)		brought;
+	VEC(struct history_range) ranges;
+	size_t			elements;	/* nodes that look like one */
+	const struct journal_line *line;
 	struct tree		tree;	/* of the record being read */
 	uint64_t		seq;
 };
@@ -157,13 +155,15 @@ static struct building *
 node_at(struct history *h, struct str path)
 {
 	struct history_build *b = h->build;
-	uint32_t i;
+	uint32_t i, element;
+	struct str map;
 
 	i = map_get(&h->by_path, path);
 	if (i == MAP_NONE) {
 		struct building fresh = { .attempts = VEC_INIT };
 
 		fresh.node.path = arena_str(&h->arena, path);
+		b->elements += (size_t)history_split(path, &map, &element);
 		i = (uint32_t)b->nodes.n;
 		VEC_PUSH(&b->nodes, fresh);
 		map_put(&h->by_path, fresh.node.path, i);
@@ -274,8 +274,10 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	if (cstr_of(h, t, "ih") != NULL)
 		b->node.digest = cstr_of(h, t, "ih");
 	inputs = json_of(h, t, "i");
-	if (inputs.p != NULL)
+	if (inputs.p != NULL) {
 		n->inputs = inputs;
+		n->bound = json_of(h, t, "bound");
+	}
 	n->outputs = json_of(h, t, "o");
 	n->error = error_of(h, t);
 	if (n->first == 0)
@@ -286,63 +288,48 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	return 0;
 }
 
-/* What follows a value in a list of JSON maps; null is p NULL. */
-static struct str
-next_json(struct history *h, const struct tree *t, uint32_t *at)
+/* Elements that have begun under their own names have ended. */
+static void
+end_elements(struct history *h, const struct history_range *r)
 {
-	const struct tree_node *n;
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	uint32_t i, at;
 
-	if (*at == TREE_NONE)
-		return (struct str){ NULL, 0 };
-	n = &t->at[*at];
-	*at = n->next;
-	if (n->kind != TREE_MAP)
-		return (struct str){ NULL, 0 };
-	return arena_str(&h->arena, (struct str){
-	    t->source.text.p + n->span.from, n->span.to - n->span.from });
-}
+	for (i = r->from; i < r->from + r->n; i++) {
+		struct history_node *node;
 
-static uint32_t
-first_of(const struct tree *t, const char *key)
-{
-	uint32_t n = tree_get(t, 0, key);
-
-	return n == TREE_NONE || t->at[n].kind != TREE_SEQ ? TREE_NONE :
-	    t->at[n].first;
+		strbuf_reset(&path);
+		strbuf_addf(&path, STR_FMT "/n%u", STR_ARG(r->map), i);
+		at = map_get(&h->by_path, strbuf_str(&path));
+		if (at == MAP_NONE)
+			continue;
+		node = &h->build->nodes.at[at].node;
+		history_fill(r, i, node);
+	}
 }
 
 static int
 read_elements(struct history *h, const struct tree *t, int64_t time)
 {
-	c_strbuf struct strbuf path = STRBUF_INIT;
 	struct str map = text_of(t, "p");
-	int64_t from = int_of(t, "from"), n = int_of(t, "n"), i;
-	uint32_t in = first_of(t, "i"), out = first_of(t, "o");
-	const char *why = cstr_of(h, t, "w"), *cache = cstr_of(h, t, "c");
+	int64_t from = int_of(t, "from"), n = int_of(t, "n");
+	struct history_range r = { .time = time,
+	    .at = h->build->line->at, .len = h->build->line->json.n };
 
-	if (map.p == NULL || from < 0 || n < 0 || n > MAX_MAP_ELEMENTS ||
+	if (map.p == NULL || from < 0 || n <= 0 || n > MAX_MAP_ELEMENTS ||
 	    from > MAX_MAP_ELEMENTS)
 		return -1;
-	for (i = from; i < from + n; i++) {
-		struct history_node *node;
-		struct str inputs = next_json(h, t, &in);
-
-		strbuf_reset(&path);
-		strbuf_addf(&path, STR_FMT "/n%d", STR_ARG(map), (int)i);
-		node = &node_at(h, strbuf_str(&path))->node;
-		node->phase = SCHED_SUCCEEDED;
-		node->why = why;
-		node->cache = cache;
-		node->attempt = (uint32_t)int_of(t, "a");
-		if (inputs.p != NULL)
-			node->inputs = inputs;
-		node->outputs = next_json(h, t, &out);
-		if (node->first == 0)
-			node->first = time;
-		if (node->started == 0)
-			node->started = time;
-		node->ended = time;
-	}
+	r.map = arena_str(&h->arena, map);
+	r.from = (uint32_t)from;
+	r.n = (uint32_t)n;
+	r.attempt = (uint32_t)int_of(t, "a");
+	r.phase = (enum sched_phase)name_index(text_of(t, "s"), phase_name,
+	    SCHED_PHASE_MAX);
+	r.why = cstr_of(h, t, "w");
+	r.cache = cstr_of(h, t, "c");
+	if (h->build->elements > 0)
+		end_elements(h, &r);
+	VEC_PUSH(&h->build->ranges, r);
 	return 0;
 }
 
@@ -498,6 +485,7 @@ read_record(const struct journal_line *line, void *arg, struct err *e)
 	    t->at[0].kind != TREE_MAP)
 		goto bad;
 	h->updated = line->time_us;
+	h->build->line = line;
 	kind = text_of(t, "r");
 	if (line->seq == 0 && !str_is(kind, "execution"))
 		goto bad;
@@ -522,6 +510,7 @@ begin(struct history *h, const char *home, const struct execution_id *id)
 
 	memset(h, 0, sizeof(*h));
 	h->build = xcalloc(1, sizeof(*h->build));
+	h->recent = xcalloc(1, sizeof(*h->recent));
 	tree_init(&h->build->tree);
 	execution_add_dir(&dir, home, id);
 	h->dir = arena_strdup(&h->arena, dir.p);
@@ -566,6 +555,13 @@ finish(struct history *h)
 		    h->n_brought * sizeof(*h->brought));
 	VEC_RELEASE(&b->brought);
 	VEC_RELEASE(&b->signals);
+	h->n_ranges = b->ranges.n;
+	h->ranges = arena_new_n(&h->arena, h->n_ranges, struct history_range);
+	if (h->n_ranges > 0)
+		memcpy(h->ranges, b->ranges.at,
+		    h->n_ranges * sizeof(*h->ranges));
+	VEC_RELEASE(&b->ranges);
+	history_sort(h);
 	tree_release(&b->tree);
 	free(b);
 	h->build = NULL;
@@ -605,6 +601,8 @@ void
 history_release(struct history *h)
 {
 	map_release(&h->by_path);
+	map_release(&h->by_map);
+	history_cache_free(h->recent);
 	arena_release(&h->arena);
 	memset(h, 0, sizeof(*h));
 }
@@ -632,96 +630,4 @@ history_is_final(enum sched_wf phase)
 {
 	return phase == SCHED_WF_SUCCEEDED || phase == SCHED_WF_FAILED ||
 	    phase == SCHED_WF_ABORTED;
-}
-
-/* 1 if the path, without the attempts between its ids, is the short one. */
-static int
-is_short_of(struct str path, const char *shorter)
-{
-	const char *p = path.p, *end = path.p + path.n;
-	size_t n;
-
-	for (;;) {
-		const char *slash = memchr(p, '/', (size_t)(end - p));
-
-		n = slash == NULL ? (size_t)(end - p) : (size_t)(slash - p);
-		if (strncmp(shorter, p, n) != 0)
-			return 0;
-		shorter += n;
-		if (slash == NULL)
-			return *shorter == '\0';
-		if (*shorter++ != '/')
-			return 0;
-		/* the attempt */
-		p = slash + 1;
-		slash = memchr(p, '/', (size_t)(end - p));
-		if (slash == NULL)
-			return 0;
-		p = slash + 1;
-	}
-}
-
-const struct history_node *
-history_node(const struct history *h, const char *path)
-{
-	const struct history_node *found = NULL;
-	uint32_t i = map_get(&h->by_path, str_of(path));
-	size_t k;
-
-	if (i != MAP_NONE)
-		return &h->nodes[i];
-	for (k = 0; k < h->n_nodes; k++)
-		if (is_short_of(h->nodes[k].path, path)) {
-			if (found != NULL)
-				return NULL;
-			found = &h->nodes[k];
-		}
-	return found;
-}
-
-/* JSON of a message to its canonical bytes. */
-static int
-bytes_of(const ProtobufCMessageDescriptor *d, struct str json,
-    struct arena *a, struct str *ret, struct err *e)
-{
-	c_strbuf struct strbuf bytes = STRBUF_INIT;
-	ProtobufCMessage *m;
-
-	*ret = (struct str){ NULL, 0 };
-	if (json.p == NULL)
-		return 0;
-	if (pbjson_parse(d, json, 0, a, &m, e) < 0) {
-		e->kind = ERR_CORRUPT;
-		return err_wrap(e, "journal");
-	}
-	wire_pack(m, &bytes);
-	*ret = arena_str(a, strbuf_str(&bytes));
-	return 0;
-}
-
-int
-history_spec(struct str json, struct arena *a, struct str *ret,
-    struct err *e)
-{
-	return bytes_of(&flyteidl__core__dynamic_job_spec__descriptor, json,
-	    a, ret, e);
-}
-
-int
-history_literal(struct str json, struct arena *a, struct str *ret,
-    struct err *e)
-{
-	return bytes_of(&flyteidl__core__literal__descriptor, json, a, ret, e);
-}
-
-int
-history_literals(struct store *store, struct str json, struct arena *a,
-    struct str *ret, struct err *e)
-{
-	if (bytes_of(&flyteidl__core__literal_map__descriptor, json, a, ret,
-	    e) < 0)
-		return -1;
-	if (store == NULL || ret->p == NULL)
-		return 0;
-	return blob_uris_from_disk(store, *ret, a, ret, NULL, e);
 }

@@ -33,15 +33,33 @@ struct history_node {
 	uint32_t	 attempt, system_failures;
 	const char	*cache;		/* "HIT", ... or NULL */
 	int64_t		 first, started, ended;	/* us; 0: not yet */
-	struct str	 inputs;	/* JSON of the literal map; p NULL */
+	struct str	 inputs;	/* JSON as recorded, or p NULL: read by
+					 * history_inputs */
+	struct str	 bound;		/* of a map: JSON list of the inputs that
+					 * each element gets whole */
 	const char	*digest;	/* of the inputs, of what is no task */
-	struct str	 outputs;	/* the same */
+	struct str	 outputs;	/* JSON: history_outputs */
 	struct str	 spec;		/* JSON of the job spec it wrote */
 	struct sched_error error;	/* code.p NULL: none */
 	const char	*explained;	/* why the cache had nothing */
 	struct execution_id child;	/* name NULL: none */
 	struct history_attempt *attempts;
 	size_t		 n_attempts;
+};
+
+/*
+ * Elements of a map that ended alike in one record: there may be a million,
+ * so they are no nodes.  (Some of them may be nodes too, if their attempts
+ * have records.)
+ */
+struct history_range {
+	struct str	 map;		/* their paths up to "/nI" */
+	uint32_t	 from, n, attempt;
+	enum sched_phase phase;		/* succeeded or recovered */
+	const char	*why, *cache;	/* as in the node */
+	int64_t		 time;		/* us */
+	int64_t		 at;		/* of the record in the journal */
+	size_t		 len;
 };
 
 struct history_signal {
@@ -56,7 +74,7 @@ struct history {
 	const char	*closure, *identity, *mode, *of, *cache;
 	int		 local, keep_going, overwrite_cache;
 	uint32_t	 max_parallelism;
-	struct str	 inputs;	/* JSON of the literal map */
+	struct str	 inputs;	/* JSON: history_literals */
 	struct str	 launches;	/* JSON list of {closure, plan}; p NULL */
 	const char	*recover;	/* takes the results of this one, */
 	const char	**forced;	/* but not of these nodes */
@@ -72,10 +90,14 @@ struct history {
 	int		 begins;	/* processes that ran it */
 	struct history_node *nodes;	/* in the order they first appear */
 	size_t		 n_nodes;
+	struct history_range *ranges;	/* by map, then by number */
+	size_t		 n_ranges;
 	struct history_signal *signals;
 	size_t		 n_signals;
 	uint64_t	 controlled;	/* commands applied: up to this one */
 	struct map	 by_path;	/* index into nodes */
+	struct map	 by_map;	/* first of its ranges */
+	struct history_cache *recent;	/* what was read last */
 	struct arena	 arena;		/* all of the text */
 	struct history_build *build;	/* while reading */
 };
@@ -94,18 +116,44 @@ int	history_open(const char *home, const struct execution_id *,
 	    struct history *ret, struct journal **ret_journal, struct err *)
 	    must_check;
 
-/* The node or element of that path, or NULL.  A node inside others may be
- * given without the attempts between ("m/n1" for "m/0/n1") if that is
- * unambiguous. */
+/*
+ * The node or element of a path as it is in the journal, or NULL.  An element
+ * of a range is put into room.
+ */
+const struct history_node *history_find(const struct history *,
+	    struct str path, struct history_node *room);
+/* The same where a node inside others may be given without the attempts
+ * between ("m/n1" for "m/0/n1") if that is unambiguous. */
 const struct history_node *history_node(const struct history *,
-	    const char *path);
+	    const char *path, struct history_node *room);
+/* 1 and "a/0", 7 for the path of an element, "a/0/n7". */
+int	history_split(struct str path, struct str *ret_map,
+	    uint32_t *ret_element);
+/* Element i of a range, its path in the arena (NULL: left empty). */
+void	history_element(const struct history_range *, uint32_t i,
+	    struct arena *, struct history_node *ret);
 
 /*
  * Literals of a record: JSON to canonical wire bytes in the arena, blob: URIs
- * made absolute by the store.  p NULL stays so.
+ * made absolute by the store (NULL: as they are).  p NULL stays so.
  */
-int	history_literals(struct store *, struct str json, struct arena *,
-	    struct str *ret, struct err *) must_check;
+int	history_literals(const struct history *, struct store *,
+	    struct str json, struct arena *, struct str *ret, struct err *)
+	    must_check;
+/*
+ * The inputs and outputs of a node or element in the same form; p NULL: there
+ * are none.  Those of elements are cut out of what is known of the map.
+ */
+int	history_inputs(const struct history *, struct store *,
+	    const struct history_node *, struct arena *, struct str *ret,
+	    struct err *) must_check;
+int	history_outputs(const struct history *, struct store *,
+	    const struct history_node *, struct arena *, struct str *ret,
+	    struct err *) must_check;
+/* The outputs of a whole range: a map of lists, URIs as they are. */
+int	history_range_outputs(const struct history *,
+	    const struct history_range *, struct arena *, struct str *ret,
+	    struct err *) must_check;
 /* The value of a signal, to wire bytes. */
 int	history_literal(struct str json, struct arena *, struct str *ret,
 	    struct err *) must_check;

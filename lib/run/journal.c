@@ -182,7 +182,7 @@ struct scan {
 static int
 scan_line(struct scan *s, struct str line, struct err *e)
 {
-	struct journal_line rec;
+	struct journal_line rec = { .at = 0 };
 
 	if (s->bad || parse_line(line, &rec) < 0 || rec.seq != s->next_seq) {
 		if (!s->bad) {
@@ -193,6 +193,7 @@ scan_line(struct scan *s, struct str line, struct err *e)
 		    s->path, (unsigned long long)s->next_seq);
 	}
 	s->next_seq++;
+	rec.at = (int64_t)s->end + (rec.json.p - line.p);
 	s->end += (off_t)line.n + 1;
 	return s->fn == NULL ? 0 : s->fn(&rec, s->arg, e);
 }
@@ -311,6 +312,22 @@ read_part(int fd, const char *path, off_t at, size_t n, struct strbuf *buf,
 	return 0;
 }
 
+int
+journal_read_at(const char *dir, int64_t at, size_t n, struct strbuf *ret,
+    struct err *e)
+{
+	c_close int fd = -1;
+	c_free char *path = path_of(dir);
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	if (read_part(fd, path, (off_t)at, n, ret, e) < 0)
+		return -1;
+	return ret->n == n ? 0 : err_set(e, ERR_CORRUPT, "%s: has become "
+	    "shorter", path);
+}
+
 /* The first line; n 0 if there is no whole one. */
 static int
 first_line(int fd, const char *path, off_t size, struct strbuf *buf,
@@ -362,7 +379,7 @@ journal_read_ends(const char *dir, journal_fn *fn, void *arg, struct err *e)
 	c_strbuf struct strbuf buf = STRBUF_INIT;
 	c_close int fd = -1;
 	c_free char *path = path_of(dir);
-	struct journal_line rec;
+	struct journal_line rec = { .at = 0 };
 	struct str line;
 	struct stat st;
 

@@ -26,6 +26,7 @@ struct journal_line {
 	uint64_t	seq;
 	int64_t		time_us;
 	struct str	json;
+	int64_t		at;	/* of json in the file */
 };
 
 /*
@@ -49,6 +50,13 @@ int	journal_open(const char *dir, journal_fn *fn, void *arg,
 /* Reads every whole record without a lock, also while it is written to. */
 int	journal_read(const char *dir, journal_fn *fn, void *arg, struct err *)
 		must_check;
+
+/*
+ * The JSON of a record that was read before, by its place (journal_line.at)
+ * and length, in place of what is in ret.
+ */
+int	journal_read_at(const char *dir, int64_t at, size_t n,
+	    struct strbuf *ret, struct err *) must_check;
 
 /*
  * Reads the first record and the last whole one (fn is called once or twice)

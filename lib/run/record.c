@@ -1,11 +1,11 @@
-#include "run/record.h"
+#include "run/record_p.h"
 
 #include "base/time.h"
-#include "data/json.h"
 #include "idl/flyteidl.h"
 #include "idl/pbjson.h"
 #include "idl/wire.h"
 #include "run/journal.h"
+#include "run/longlit.h"
 #include "store/blob.h"
 #include "store/store.h"
 #include "sys/digest.h"
@@ -25,16 +25,17 @@ record_mode_name(enum record_mode mode)
 }
 
 void
-recorder_init(struct recorder *r, struct journal *j, struct store *store)
+recorder_init(struct recorder *r, struct journal *j, struct store *store,
+    const char *dir)
 {
 	r->journal = j;
 	r->store = store;
+	r->dir = dir;
+	r->sync = 0;
 	strbuf_init(&r->line);
 	strbuf_init(&r->text);
 	r->batch = (struct record_batch){ .n = 0 };
 	strbuf_init(&r->batch.map);
-	strbuf_init(&r->batch.inputs);
-	strbuf_init(&r->batch.outputs);
 	err_clear(&r->trouble);
 }
 
@@ -43,15 +44,13 @@ recorder_release(struct recorder *r)
 {
 	strbuf_release(&r->line);
 	strbuf_release(&r->text);
-	strbuf_release(&r->batch.map);
-	strbuf_release(&r->batch.inputs);
-	strbuf_release(&r->batch.outputs);
+	record_batch_release(&r->batch);
 }
 
 /* ---- parts -------------------------------------------------------------- */
 
-static struct json_writer
-open_record(struct recorder *r, const char *kind)
+struct json_writer
+record_open(struct recorder *r, const char *kind)
 {
 	struct json_writer w;
 
@@ -82,8 +81,8 @@ record_now_us(void)
 	return now.sec * 1000000 + now.nsec / 1000;
 }
 
-static void
-close_record(struct recorder *r, struct json_writer *w)
+void
+record_close(struct recorder *r, struct json_writer *w)
 {
 	json_end(w);
 	journal_append(r->journal, strbuf_str(&r->line), record_now_us());
@@ -98,56 +97,60 @@ put_str(struct json_writer *w, const char *key, struct str value)
 	json_str(w, value);
 }
 
-static void
-put_cstr(struct json_writer *w, const char *key, const char *value)
+void
+record_put_cstr(struct json_writer *w, const char *key, const char *value)
 {
 	put_str(w, key, str_of(value));
 }
 
-/*
- * A message as JSON.  A literal map's blobs become URIs without a
- * place.  What does not read back is our own fault or a full store; it is
- * kept in trouble and the commit fails.
- */
-static int
-add_message(struct recorder *r, struct strbuf *text,
+/* Our own fault, or a full disk: it is kept, and the commit fails. */
+void
+record_trouble(struct recorder *r, const struct err *e)
+{
+	if (r->trouble.kind == ERR_NONE)
+		r->trouble = *e;
+}
+
+/* A message as JSON. */
+static void
+put_message(struct recorder *r, struct json_writer *w, const char *key,
     const ProtobufCMessageDescriptor *d, struct str bytes)
 {
 	c_arena struct arena a = ARENA_INIT;
 	ProtobufCMessage *m;
 	struct err e;
 
-	if (d == &flyteidl__core__literal_map__descriptor &&
-	    r->store != NULL &&
-	    blob_uris_to_disk(r->store, bytes, &a, &bytes, NULL, &e) < 0)
-		goto bad;
-	if (wire_unpack(d, bytes, &a, &m, &e) < 0)
-		goto bad;
-	pbjson_print(m, 0, text);
-	return 0;
-bad:
-	if (r->trouble.kind == ERR_NONE)
-		r->trouble = e;
-	return -1;
-}
-
-static void
-put_message(struct recorder *r, struct json_writer *w, const char *key,
-    const ProtobufCMessageDescriptor *d, struct str bytes)
-{
-	strbuf_reset(&r->text);
-	if (bytes.p == NULL || add_message(r, &r->text, d, bytes) < 0)
+	if (bytes.p == NULL)
 		return;
+	strbuf_reset(&r->text);
+	if (wire_unpack(d, bytes, &a, &m, &e) < 0) {
+		record_trouble(r, &e);
+		return;
+	}
+	pbjson_print(m, 0, &r->text);
 	json_key(w, key);
 	json_raw(w, strbuf_str(&r->text));
 }
 
+/* A literal map: blobs become URIs without a place, long literals files. */
 static void
 put_map(struct recorder *r, struct json_writer *w, const char *key,
     struct str bytes)
 {
-	put_message(r, w, key, &flyteidl__core__literal_map__descriptor,
-	    bytes);
+	c_arena struct arena a = ARENA_INIT;
+	struct err e;
+
+	if (bytes.p == NULL)
+		return;
+	strbuf_reset(&r->text);
+	if ((r->store != NULL && blob_uris_to_disk(r->store, bytes, &a,
+	    &bytes, NULL, &e) < 0) ||
+	    longlit_add_map(&r->text, r->dir, bytes, r->sync, &e) < 0) {
+		record_trouble(r, &e);
+		return;
+	}
+	json_key(w, key);
+	json_raw(w, strbuf_str(&r->text));
 }
 
 static void
@@ -169,8 +172,8 @@ put_error(struct json_writer *w, const struct sched_error *error)
 	json_end(w);
 }
 
-static void
-put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
+void
+record_put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
 {
 	json_key(w, "p");
 	json_str(w, path);
@@ -192,7 +195,7 @@ put_launches(struct recorder *r, struct json_writer *w,
 	json_array(w);
 	for (i = 0; i < n; i++) {
 		json_object(w);
-		put_cstr(w, "closure", at[i].closure);
+		record_put_cstr(w, "closure", at[i].closure);
 		put_message(r, w, "plan",
 		    &flyteidl__admin__launch_plan__descriptor,
 		    at[i].plan);
@@ -206,22 +209,22 @@ put_launches(struct recorder *r, struct json_writer *w,
 void
 record_execution(struct recorder *r, const struct record_execution *x)
 {
-	struct json_writer w = open_record(r, "execution");
+	struct json_writer w = record_open(r, "execution");
 	size_t i;
 
 	json_key(&w, "v");
 	json_int(&w, 1);
-	put_cstr(&w, "project", x->id.project);
-	put_cstr(&w, "domain", x->id.domain);
-	put_cstr(&w, "name", x->id.name);
-	put_cstr(&w, "kind", x->target_kind);
-	put_cstr(&w, "target", x->target);
-	put_cstr(&w, "file", x->file);
-	put_cstr(&w, "code", x->code);
-	put_cstr(&w, "closure", x->closure);
-	put_cstr(&w, "identity", x->identity);
-	put_cstr(&w, "mode", record_mode_name(x->mode));
-	put_cstr(&w, "of", x->of);
+	record_put_cstr(&w, "project", x->id.project);
+	record_put_cstr(&w, "domain", x->id.domain);
+	record_put_cstr(&w, "name", x->id.name);
+	record_put_cstr(&w, "kind", x->target_kind);
+	record_put_cstr(&w, "target", x->target);
+	record_put_cstr(&w, "file", x->file);
+	record_put_cstr(&w, "code", x->code);
+	record_put_cstr(&w, "closure", x->closure);
+	record_put_cstr(&w, "identity", x->identity);
+	record_put_cstr(&w, "mode", record_mode_name(x->mode));
+	record_put_cstr(&w, "of", x->of);
 	json_key(&w, "local");
 	json_bool(&w, x->local);
 	json_key(&w, "keep_going");
@@ -230,12 +233,12 @@ record_execution(struct recorder *r, const struct record_execution *x)
 	json_bool(&w, x->overwrite_cache);
 	json_key(&w, "max_parallelism");
 	json_uint(&w, x->max_parallelism);
-	put_cstr(&w, "cache", x->cache);
+	record_put_cstr(&w, "cache", x->cache);
 	if (x->nesting > 0) {
 		json_key(&w, "nesting");
 		json_uint(&w, x->nesting);
 	}
-	put_cstr(&w, "recover", x->recover);
+	record_put_cstr(&w, "recover", x->recover);
 	if (x->n_forced > 0) {
 		json_key(&w, "forced");
 		json_array(&w);
@@ -243,29 +246,29 @@ record_execution(struct recorder *r, const struct record_execution *x)
 			json_cstr(&w, x->forced[i]);
 		json_end(&w);
 	}
-	put_cstr(&w, "repeats", x->repeats);
+	record_put_cstr(&w, "repeats", x->repeats);
 	put_map(r, &w, "i", x->inputs);
 	put_launches(r, &w, x->launches, x->n_launches);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_begin(struct recorder *r, int n)
 {
-	struct json_writer w = open_record(r, "begin");
+	struct json_writer w = record_open(r, "begin");
 
 	json_key(&w, "n");
 	json_int(&w, n);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_start(struct recorder *r, const struct record_started *s)
 {
-	struct json_writer w = open_record(r, "start");
+	struct json_writer w = record_open(r, "start");
 
-	put_attempt(&w, s->path, s->attempt);
-	put_cstr(&w, "h", s->handle);
+	record_put_attempt(&w, s->path, s->attempt);
+	record_put_cstr(&w, "h", s->handle);
 	if (s->interruptible) {
 		json_key(&w, "int");
 		json_bool(&w, 1);
@@ -279,7 +282,7 @@ record_start(struct recorder *r, const struct record_started *s)
 		json_end(&w);
 	}
 	put_map(r, &w, "i", s->inputs);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 static void
@@ -310,11 +313,11 @@ void
 record_end(struct recorder *r, struct str path, uint32_t attempt,
     const struct job_result *res)
 {
-	struct json_writer w = open_record(r, "end");
+	struct json_writer w = record_open(r, "end");
 
-	put_attempt(&w, path, attempt);
+	record_put_attempt(&w, path, attempt);
 	if (res->cause != JOB_OK)
-		put_cstr(&w, "cause", job_cause_name(res->cause));
+		record_put_cstr(&w, "cause", job_cause_name(res->cause));
 	if (res->end.code != 0) {
 		json_key(&w, "st");
 		json_int(&w, res->end.code);
@@ -326,9 +329,9 @@ record_end(struct recorder *r, struct str path, uint32_t attempt,
 	put_usage(&w, &res->end);
 	put_log(&w, "out", &res->out);
 	put_log(&w, "err", &res->err);
-	put_cstr(&w, "scratch", res->scratch);
-	put_cstr(&w, "deck", res->deck);
-	put_cstr(&w, "changed", res->changed);
+	record_put_cstr(&w, "scratch", res->scratch);
+	record_put_cstr(&w, "deck", res->deck);
+	record_put_cstr(&w, "changed", res->changed);
 	if (res->error != NULL) {
 		struct sched_error error = {
 			.kind = (enum sched_kind)res->error->kind,
@@ -338,7 +341,7 @@ record_end(struct recorder *r, struct str path, uint32_t attempt,
 
 		put_error(&w, &error);
 	}
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 static const char *const cache_names[] = {
@@ -351,6 +354,12 @@ static const char *const cache_names[] = {
 	[SCHED_CACHE_SKIPPED] = "SKIPPED",
 	[SCHED_CACHE_EVICTED] = "EVICTED",
 };
+
+const char *
+record_cache_name(enum sched_cache cache)
+{
+	return cache_names[cache];
+}
 
 int
 record_digest(struct store *store, struct str inputs,
@@ -372,213 +381,138 @@ record_digest(struct store *store, struct str inputs,
 	return 0;
 }
 
+/* Inputs of a map that each element gets whole. */
 static void
-put_inputs(struct recorder *r, struct json_writer *w, enum plan_kind kind,
-    struct str inputs)
+put_bound(struct json_writer *w, const struct plan *p,
+    const struct plan_node *node)
+{
+	const struct plan_array *a = &p->arrays[node->what];
+	uint32_t i;
+
+	if (a->bound.n == 0)
+		return;
+	json_key(w, "bound");
+	json_array(w);
+	for (i = 0; i < a->bound.n; i++)
+		json_str(w, p->strs[a->bound.at + i]);
+	json_end(w);
+}
+
+static void
+put_inputs(struct recorder *r, struct json_writer *w,
+    const struct sched_action *act, struct str inputs)
 {
 	char digest[RECORD_DIGEST];
 	struct err e;
 
 	if (inputs.p == NULL)
 		return;
-	if (kind == PLAN_TASK) {
+	if (act->node->kind == PLAN_TASK) {
 		put_map(r, w, "i", inputs);
-		return;
+	} else if (act->node->kind == PLAN_ARRAY && act->plan != NULL) {
+		/* Its elements' are found in them; told when it begins. */
+		if (act->phase == SCHED_SUCCEEDED)
+			return;
+		put_map(r, w, "i", inputs);
+		put_bound(w, act->plan, act->node);
+	} else if (record_digest(r->store, inputs, digest, &e) < 0) {
+		record_trouble(r, &e);
+	} else {
+		record_put_cstr(w, "ih", digest);
 	}
-	if (record_digest(r->store, inputs, digest, &e) < 0) {
-		if (r->trouble.kind == ERR_NONE)
-			r->trouble = e;
-		return;
-	}
-	put_cstr(w, "ih", digest);
 }
 
 void
 record_node(struct recorder *r, const struct sched_action *act,
     struct str inputs)
 {
-	struct json_writer w = open_record(r, "node");
+	struct json_writer w = record_open(r, "node");
 
-	put_attempt(&w, act->path, act->at.attempt);
-	put_cstr(&w, "s", sched_phase_name(act->phase));
-	put_cstr(&w, "w", sched_why_name(act->why));
+	record_put_attempt(&w, act->path, act->at.attempt);
+	record_put_cstr(&w, "s", sched_phase_name(act->phase));
+	record_put_cstr(&w, "w", sched_why_name(act->why));
 	if (act->why == SCHED_WHY_UPSTREAM && act->cause != SCHED_NONE)
 		put_str(&w, "of", act->plan->nodes[act->cause].id);
 	if (act->system_failures > 0) {
 		json_key(&w, "sf");
 		json_uint(&w, act->system_failures);
 	}
-	put_cstr(&w, "c", cache_names[act->cache]);
+	record_put_cstr(&w, "c", cache_names[act->cache]);
 	if (act->node->kind == PLAN_BRANCH && act->taken != SCHED_NONE)
 		put_str(&w, "t", act->plan->nodes[act->taken].id);
-	put_inputs(r, &w, act->node->kind, inputs);
+	put_inputs(r, &w, act, inputs);
 	put_map(r, &w, "o", act->outputs);
 	put_error(&w, &act->error);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
-/* ---- elements of maps --------------------------------------------------- */
-
-/* A record is written once it has as much as this. */
-#define BATCH_BYTES	((size_t)32 * 1024)
-
-static void
-put_list(struct json_writer *w, const char *key, const struct strbuf *items,
-    int is_list)
-{
-	if (!is_list && str_is(strbuf_str(items), "null"))
-		return;
-	json_key(w, key);
-	if (is_list)
-		strbuf_addch(w->out, '[');
-	json_raw(w, strbuf_str(items));
-	if (is_list)
-		strbuf_addch(w->out, ']');
-}
-
-/* One element alone is told as any node is. */
-void
-record_flush(struct recorder *r)
-{
-	struct record_batch *b = &r->batch;
-	uint32_t n = TAKE(b->n, 0);
-	struct json_writer w;
-
-	if (n == 0)
-		return;
-	w = open_record(r, n == 1 ? "node" : "elements");
-	if (n == 1)
-		strbuf_addf(&b->map, "/n%u", b->from);
-	put_attempt(&w, strbuf_str(&b->map), b->attempt);
-	if (n > 1) {
-		json_key(&w, "from");
-		json_uint(&w, b->from);
-		json_key(&w, "n");
-		json_uint(&w, n);
-	}
-	put_cstr(&w, "s", sched_phase_name(SCHED_SUCCEEDED));
-	put_cstr(&w, "w", sched_why_name(b->why));
-	put_cstr(&w, "c", cache_names[b->cache]);
-	if (b->has_inputs)
-		put_list(&w, "i", &b->inputs, n > 1);
-	put_list(&w, "o", &b->outputs, n > 1);
-	close_record(r, &w);
-}
-
-static int
-continues(const struct record_batch *b, const struct sched_action *act,
-    struct str map, int has_inputs)
-{
-	return b->n > 0 && act->at.element == b->from + b->n &&
-	    act->at.attempt == b->attempt && act->why == b->why &&
-	    act->cache == b->cache && has_inputs == b->has_inputs &&
-	    b->inputs.n + b->outputs.n < BATCH_BYTES &&
-	    str_eq(map, strbuf_str(&b->map));
-}
-
-static void
-add_literals(struct recorder *r, struct strbuf *items, struct str bytes)
-{
-	if (r->batch.n > 0)
-		strbuf_addch(items, ',');
-	if (bytes.p == NULL)
-		strbuf_adds(items, "null");
-	else
-		(void)!add_message(r, items,
-		    &flyteidl__core__literal_map__descriptor, bytes);
-}
-
-void
-record_element(struct recorder *r, const struct sched_action *act,
-    struct str inputs)
-{
-	struct record_batch *b = &r->batch;
-	const char *slash = memrchr(act->path.p, '/', act->path.n);
-	struct str map = { act->path.p, (size_t)(slash - act->path.p) };
-
-	if (!continues(b, act, map, inputs.p != NULL)) {
-		record_flush(r);
-		b->from = act->at.element;
-		b->attempt = act->at.attempt;
-		b->why = act->why;
-		b->cache = act->cache;
-		b->has_inputs = inputs.p != NULL;
-		strbuf_reset(&b->map);
-		strbuf_addstr(&b->map, map);
-		strbuf_reset(&b->inputs);
-		strbuf_reset(&b->outputs);
-	}
-	if (b->has_inputs)
-		add_literals(r, &b->inputs, inputs);
-	add_literals(r, &b->outputs, act->outputs);
-	b->n++;
-}
+/* ---- the rest ------------------------------------------------------------ */
 
 void
 record_why(struct recorder *r, struct str path, struct str text)
 {
-	struct json_writer w = open_record(r, "why");
+	struct json_writer w = record_open(r, "why");
 
-	put_attempt(&w, path, 0);
+	record_put_attempt(&w, path, 0);
 	put_str(&w, "x", text);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_signal(struct recorder *r, struct str id, struct str literal)
 {
-	struct json_writer w = open_record(r, "signal");
+	struct json_writer w = record_open(r, "signal");
 
 	put_str(&w, "id", id);
 	put_message(r, &w, "value", &flyteidl__core__literal__descriptor,
 	    literal);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_control(struct recorder *r, uint64_t number)
 {
-	struct json_writer w = open_record(r, "control");
+	struct json_writer w = record_open(r, "control");
 
 	json_key(&w, "n");
 	json_uint(&w, number);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_child(struct recorder *r, struct str path,
     const struct execution_id *id)
 {
-	struct json_writer w = open_record(r, "child");
+	struct json_writer w = record_open(r, "child");
 
-	put_attempt(&w, path, 0);
-	put_cstr(&w, "project", id->project);
-	put_cstr(&w, "domain", id->domain);
-	put_cstr(&w, "name", id->name);
-	close_record(r, &w);
+	record_put_attempt(&w, path, 0);
+	record_put_cstr(&w, "project", id->project);
+	record_put_cstr(&w, "domain", id->domain);
+	record_put_cstr(&w, "name", id->name);
+	record_close(r, &w);
 }
 
 void
 record_build(struct recorder *r, struct str path, struct str spec,
     const struct record_launch *brought, size_t n)
 {
-	struct json_writer w = open_record(r, "build");
+	struct json_writer w = record_open(r, "build");
 
-	put_attempt(&w, path, 0);
+	record_put_attempt(&w, path, 0);
 	put_message(r, &w, "spec",
 	    &flyteidl__core__dynamic_job_spec__descriptor, spec);
 	put_launches(r, &w, brought, n);
-	close_record(r, &w);
+	record_close(r, &w);
 }
 
 void
 record_workflow(struct recorder *r, enum sched_wf phase,
     const struct sched_error *error, struct str outputs)
 {
-	struct json_writer w = open_record(r, "workflow");
+	struct json_writer w = record_open(r, "workflow");
 
-	put_cstr(&w, "s", sched_wf_name(phase));
+	record_put_cstr(&w, "s", sched_wf_name(phase));
 	put_map(r, &w, "o", outputs);
 	put_error(&w, error);
-	close_record(r, &w);
+	record_close(r, &w);
 }

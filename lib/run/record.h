@@ -12,9 +12,9 @@
  *			int whether it is interruptible
  *	end		an attempt ended: p, a, cause, status, usage, logs
  *	node		a node has another phase: p, s, w why, a, c, o, e
- *	elements	consecutive elements of the map p, from on, succeeded:
- *			i and o lists of one literal map (or null) each; n of
- *			them; the rest as node
+ *	elements	consecutive elements of the map p, n of them from from
+ *			on, succeeded or were recovered: o a literal map of
+ *			lists, one item an element; the rest as node
  *	why		what was found out about a miss of the cache
  *	signal		a gate's value arrived
  *	control		the commands up to n have been applied (run/control.h)
@@ -23,10 +23,14 @@
  *	workflow	the workflow has another phase; with a final one o or e
  *
  * p is the path of a node or map element (sched.h), a the attempt.  Literal
- * maps are typed JSON with blob: URIs, so that the whole home can be moved.
+ * maps are typed JSON with blob: URIs, so that the whole home can be moved;
+ * long literals lie beside the journal (run/longlit.h).  The inputs of a map
+ * are in the record of its begin, with bound, the names of those that every
+ * element gets whole; no record of an element repeats its own.
  */
 
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "run/execution.h"
 #include "run/job.h"
 #include "run/sched.h"
@@ -77,27 +81,39 @@ struct record_execution {
 					 * of, all from the cache; or NULL */
 };
 
-/* Elements of a map that succeeded one after the other, not yet a record. */
+/* An output of elements. */
+struct record_column {
+	struct strbuf	 name;
+	struct strbuf	 items;		/* JSON, by commas */
+};
+
+/* Elements of a map that ended one after the other, not yet a record. */
 struct record_batch {
 	uint32_t	 from, n;	/* n 0: none */
 	uint32_t	 attempt;
+	enum sched_phase phase;
 	enum sched_why	 why;
 	enum sched_cache cache;
-	int		 has_inputs;
+	int		 has_outputs;
 	struct strbuf	 map;		/* path up to the element's id */
-	struct strbuf	 inputs, outputs;	/* JSON, by commas */
+	VEC(struct record_column) columns;	/* reused: n_columns count */
+	size_t		 n_columns;
 };
 
-/* Writes records to a journal.  No function here does I/O. */
+/* Writes records to a journal; of I/O only that of long literals. */
 struct recorder {
 	struct journal	*journal;
 	struct store	*store;		/* for blob: URIs; NULL: as they are */
+	const char	*dir;		/* the execution's, borrowed; NULL: all
+					 * literals stay in the records */
+	int		 sync;		/* they are synced when written */
 	struct strbuf	 line;		/* reused */
 	struct strbuf	 text;		/* the same */
 	struct record_batch batch;
 	struct err	 trouble;	/* first fault of a conversion */
 };
-void	recorder_init(struct recorder *, struct journal *, struct store *);
+void	recorder_init(struct recorder *, struct journal *, struct store *,
+	    const char *dir);
 void	recorder_release(struct recorder *);
 
 void	record_execution(struct recorder *, const struct record_execution *);
@@ -116,16 +132,15 @@ void	record_start(struct recorder *, const struct record_started *);
 void	record_end(struct recorder *, struct str path, uint32_t attempt,
 	    const struct job_result *);
 /* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them.  Of
- * what is not a task their digest is kept. */
+ * what is no task or map their digest is kept. */
 void	record_node(struct recorder *, const struct sched_action *,
 	    struct str inputs);
 /*
- * The same of an element of a map that succeeded, in one record with those
- * that come right after it.  It is in the journal once another record or
- * record_flush follows.
+ * The same of an element of a map that succeeded or was recovered, in one
+ * record with those that come right after it.  It is in the journal once
+ * another record or record_flush follows.
  */
-void	record_element(struct recorder *, const struct sched_action *,
-	    struct str inputs);
+void	record_element(struct recorder *, const struct sched_action *);
 /* To be called before the journal is committed. */
 void	record_flush(struct recorder *);
 #define RECORD_DIGEST	65

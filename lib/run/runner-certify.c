@@ -10,6 +10,7 @@
 #include "data/json.h"
 #include "idl/wire.h"
 #include "run/journal.h"
+#include "run/longlit.h"
 #include "store/certificate.h"
 #include "sys/file.h"
 #include "sys/home.h"
@@ -242,11 +243,9 @@ static int
 begin(const struct copy *c, const struct run_spec *spec, struct err *e)
 {
 	struct run *run = c->run;
-	c_strbuf struct strbuf inputs = STRBUF_INIT;
 	struct record_execution rec = spec->record;
 
-	wire_pack(&spec->inputs->base, &inputs);
-	rec.inputs = strbuf_str(&inputs);
+	rec.inputs = spec->inputs;
 	rec.repeats = arena_printf(&run->arena, "%s/%s/%s", c->of.project,
 	    c->of.domain, c->of.name);
 	if (home_make(run->runner->opts.home, e) < 0 ||
@@ -267,7 +266,8 @@ copy_records(struct copy *c, struct err *e)
 
 	execution_add_dir(&dir, c->run->runner->opts.home, &c->of);
 	rc = journal_read(dir.p, copy_record, c, e);
-	if (rc < 0 || c->seen != c->numbers[0])
+	if (rc < 0 || c->seen != c->numbers[0] ||
+	    longlit_share(dir.p, c->run->dir, e) < 0)
 		return -1;
 	record_workflow(&c->run->recorder, SCHED_WF_SUCCEEDED, NULL,
 	    c->outputs);

@@ -171,6 +171,7 @@ launch(struct run *run, const struct sched_action *act,
 	    .script = run->script, .launches = run->launches.at,
 	    .n_launches = run->launches.n };
 	c_strbuf struct strbuf ref = STRBUF_INIT, unique = STRBUF_INIT;
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	char name[EXECUTION_NAME_MAX];
 	struct entity_id id = entity_id_of(l->plan->id);
 	struct history old;
@@ -184,7 +185,8 @@ launch(struct run *run, const struct sched_action *act,
 	if (child_inputs(run, l, act->inputs, &inputs, e) < 0)
 		return -1;
 	entity_id_add(&ref, &id);
-	spec.inputs = inputs;
+	wire_pack(&inputs->base, &bytes);
+	spec.inputs = arena_str(&run->arena, strbuf_str(&bytes));
 	spec.record = run->record;
 	spec.record.id = run->id;
 	spec.record.id.name = name;

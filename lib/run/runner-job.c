@@ -59,13 +59,14 @@ static void
 record_started(struct run_job *j)
 {
 	c_strbuf struct strbuf handle = STRBUF_INIT;
+	const struct str none = { NULL, 0 };
 	struct run *run = j->run;
 
 	run->executor->ops->handle(j->job, &handle);
 	record_start(&run->recorder, &(struct record_started){
 	    .path = str_of(j->path), .attempt = j->at.attempt,
-	    .handle = handle.p, .inputs = j->input_bytes,
-	    .interruptible = j->interruptible,
+	    .handle = handle.p, .inputs = j->at.element != SCHED_NONE ?
+	    none : j->input_bytes, .interruptible = j->interruptible,
 	    .logs = contract_kind(j->task->contract) == CONTRACT_JQ &&
 	    handle.n == 0 ? NULL : &j->job->result });
 }

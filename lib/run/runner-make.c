@@ -28,7 +28,8 @@ run_new(struct runner *r, const struct execution_id *id)
 	run->clock_offset = loop_now() - now * 1000;
 	run->counts.started_us = now;
 	run->dirty = 1;
-	recorder_init(&run->recorder, NULL, r->opts.store);
+	recorder_init(&run->recorder, NULL, r->opts.store, run->dir);
+	run->recorder.sync = r->opts.durable;
 	for (end = &r->runs; *end != NULL; end = &(*end)->next)
 		;
 	*end = run;
@@ -62,6 +63,7 @@ run_free(struct run *run)
 	VEC_RELEASE(&run->retries);
 	VEC_RELEASE(&run->uncached);
 	VEC_RELEASE(&run->launches);
+	arena_release(&run->recalled);
 	arena_release(&run->arena);
 	free(run);
 }
@@ -114,13 +116,14 @@ static int
 resume_node(void *arg, struct str path, struct sched_record *ret)
 {
 	struct run *run = arg;
-	uint32_t i = map_get(&run->history.by_path, path);
-	const struct history_node *n;
+	struct history_node room;
+	const struct history_node *n = history_find(&run->history, path,
+	    &room);
 	struct err e;
 
-	if (i == MAP_NONE)
+	if (n == NULL)
 		return 0;
-	n = &run->history.nodes[i];
+	arena_release(&run->recalled);
 	*ret = (struct sched_record){
 		.phase = n->phase, .attempt = n->attempt,
 		.system_failures = n->system_failures, .error = n->error,
@@ -140,9 +143,9 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 		ret->attempt++;
 		ret->system_failures++;
 	}
-	return history_spec(n->spec, &run->arena, &ret->futures, &e) == 0 &&
-	    history_literals(run->runner->opts.store, n->outputs,
-	    &run->arena, &ret->outputs, &e) == 0;
+	return history_spec(n->spec, &run->recalled, &ret->futures, &e) == 0 &&
+	    history_outputs(&run->history, run->runner->opts.store, n,
+	    &run->recalled, &ret->outputs, &e) == 0;
 }
 
 /* A plan of what would run has all elements of maps. */
@@ -165,7 +168,7 @@ make_sched(struct run *run, const struct record_execution *rec,
 	if (run->runner->opts.dry_run)
 		show_all(run->plan);
 	c.name = str_of(run->id.name);
-	c.inputs = arena_str(&run->arena, inputs);
+	c.inputs = inputs;
 	c.max_parallelism = run->runner->opts.dry_run ? 0 :
 	    rec->max_parallelism;
 	c.overwrite_cache = rec->overwrite_cache;
@@ -227,7 +230,9 @@ make_journal(struct run *run, const struct run_spec *spec, struct str inputs,
 		return -1;
 	run->recorder.journal = run->journal;
 	rec.inputs = inputs;
+	run->recorder.sync |= spec->durable;
 	record_execution(&run->recorder, &rec);
+	run->recorder.sync = run->runner->opts.durable;
 	record_begin(&run->recorder, 1);
 	if (run_commit(run, sync, e) < 0)
 		return -1;
@@ -253,8 +258,6 @@ restore_launches(struct run *run, const struct history *h, struct err *e)
 static int
 start_new(struct run *run, const struct run_spec *spec, struct err *e)
 {
-	c_strbuf struct strbuf inputs = STRBUF_INIT;
-
 	run->local = spec->record.local;
 	run->record = spec->record;
 	run_add_launches(run, spec->launches, spec->n_launches);
@@ -265,14 +268,13 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 	if (plan_build(spec->closure, &run->plan, e) < 0)
 		return -1;
 	plan_apply_cache(run->plan);
-	wire_pack(&spec->inputs->base, &inputs);
 	if (run_recover_set(run, spec, e) < 0)
 		return -1;
 	if (!run->runner->opts.dry_run &&
-	    make_journal(run, spec, strbuf_str(&inputs), e) < 0)
+	    make_journal(run, spec, spec->inputs, e) < 0)
 		return -1;
 	make_executor(run);
-	make_sched(run, &spec->record, strbuf_str(&inputs));
+	make_sched(run, &spec->record, spec->inputs);
 	if (run->journal != NULL && spec->certify != NULL)
 		run->sheet = run_sheet_new(run, spec->certify);
 	return run->journal == NULL ? 0 : run_listen(run, e);
@@ -350,7 +352,7 @@ go_on(struct run *run, const char *script, struct err *e)
 	run->record = rec;
 	run->closure_address = h->closure;
 	if (restore_launches(run, h, e) < 0 || load_plan(run, e) < 0 ||
-	    history_literals(run->runner->opts.store, h->inputs,
+	    history_literals(h, run->runner->opts.store, h->inputs,
 	    &run->arena, &inputs, e) < 0)
 		return -1;
 	run->n_recorded = run->launches.n;
@@ -379,8 +381,8 @@ run_resume(struct runner *r, const struct execution_id *id,
 	if (history_is_final(run->history.phase)) {
 		run->ended = 1;
 		make_executor(run);	/* for its logs */
-		if (history_literals(r->opts.store, run->history.outputs,
-		    &run->arena, &run->outputs, e) == 0)
+		if (history_literals(&run->history, r->opts.store,
+		    run->history.outputs, &run->arena, &run->outputs, e) == 0)
 			return 0;
 	} else if (go_on(run, script, e) == 0) {
 		if (run->history.nesting == 0)

@@ -25,11 +25,9 @@ run_next_word(struct str *path)
 /* ---- graphs of dynamic tasks -------------------------------------------- */
 
 static const struct history_node *
-known(const struct run *run, struct str path)
+known(const struct run *run, struct str path, struct history_node *room)
 {
-	uint32_t i = map_get(&run->recover->by_path, path);
-
-	return i == MAP_NONE ? NULL : &run->recover->nodes[i];
+	return history_find(run->recover, path, room);
 }
 
 static int
@@ -60,7 +58,8 @@ static const struct plan *
 graph_of(struct run *run, const struct plan *p, const struct plan_node *node,
     struct str path)
 {
-	const struct history_node *n = known(run, path);
+	struct history_node room;
+	const struct history_node *n = known(run, path, &room);
 	uint32_t i = map_get(&run->old_of, path);
 	struct plan *made = NULL;
 	struct err e;

@@ -146,6 +146,8 @@ struct run {
 	int			 error_set;
 	struct str		 outputs;
 	struct arena		 arena;
+	struct arena		 recalled;	/* what the engine was told last
+						 * of a node from before */
 	struct run_counts	 counts;
 	struct run		*next;
 };
@@ -236,9 +238,6 @@ int	run_recover_set(struct run *, const struct run_spec *, struct err *)
 	    must_check;
 int	run_recover_resume(struct run *, struct str inputs, struct err *)
 	    must_check;
-/* The inputs of an element as they were then, in the arena; or none. */
-struct str run_recover_inputs(const struct run *, struct str path,
-	    struct arena *);
 /* Why a node that runs was not recovered, or NULL. */
 const char *run_recover_reason(const struct run *, struct str path);
 /* The execution that a node had launched then; dir NULL: none. */

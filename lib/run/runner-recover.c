@@ -185,34 +185,17 @@ same_inputs(struct run *run, const struct history_node *n, struct str inputs)
 	if (n->digest != NULL)
 		return record_digest(store, inputs, digest, &e) == 0 &&
 		    strcmp(digest, n->digest) == 0;
-	if (n->inputs.p == NULL)
-		return run->same_inputs;
-	return history_literals(store, n->inputs, &a, &had, &e) == 0 &&
-	    same_literals(had, inputs);
+	if (history_inputs(run->recover, store, n, &a, &had, &e) < 0)
+		return 0;
+	return had.p == NULL ? run->same_inputs : same_literals(had, inputs);
 }
 
 /* ---- the engine's questions --------------------------------------------- */
 
 static const struct history_node *
-known(const struct run *run, struct str path)
+known(const struct run *run, struct str path, struct history_node *room)
 {
-	uint32_t i = map_get(&run->recover->by_path, path);
-
-	return i == MAP_NONE ? NULL : &run->recover->nodes[i];
-}
-
-struct str
-run_recover_inputs(const struct run *run, struct str path, struct arena *a)
-{
-	const struct history_node *n = run->recover == NULL ? NULL :
-	    known(run, path);
-	struct str ret = { NULL, 0 };
-	struct err e;
-
-	if (n == NULL || history_literals(run->runner->opts.store, n->inputs,
-	    a, &ret, &e) < 0)
-		return (struct str){ NULL, 0 };
-	return ret;
+	return history_find(run->recover, path, room);
 }
 
 static const char *
@@ -231,9 +214,11 @@ static int
 recover_node(void *arg, struct str path, struct sched_record *ret)
 {
 	struct run *run = arg;
-	const struct history_node *n = known(run, path);
+	struct history_node room;
+	const struct history_node *n = known(run, path, &room);
 	struct err e;
 
+	arena_release(&run->recalled);
 	if (run_is_forced(run, path)) {
 		keep_reason(run, path, "asked for");
 		return 0;
@@ -241,7 +226,7 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 	if (n != NULL && n->phase != SCHED_SUCCEEDED &&
 	    n->phase != SCHED_RECOVERED && n->spec.p != NULL) {
 		*ret = (struct sched_record){ .phase = SCHED_FAILED };
-		return history_spec(n->spec, &run->arena, &ret->futures,
+		return history_spec(n->spec, &run->recalled, &ret->futures,
 		    &e) == 0;
 	}
 	if (n == NULL || (n->phase != SCHED_SUCCEEDED &&
@@ -252,8 +237,8 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 	if (has_forced(run, path))
 		return 0;
 	*ret = (struct sched_record){ .phase = n->phase };
-	return history_literals(run->runner->opts.store, n->outputs,
-	    &run->arena, &ret->outputs, &e) == 0;
+	return history_outputs(run->recover, run->runner->opts.store, n,
+	    &run->recalled, &ret->outputs, &e) == 0;
 }
 
 static int
@@ -261,7 +246,8 @@ is_same(void *arg, struct str path, const struct plan *p,
     const struct plan_node *node, struct str inputs)
 {
 	struct run *run = arg;
-	const struct history_node *n = known(run, path);
+	struct history_node room;
+	const struct history_node *n = known(run, path, &room);
 	c_strbuf struct strbuf prefix = STRBUF_INIT;
 	const char *why;
 
@@ -318,8 +304,8 @@ compare(struct run *run, struct str closure, struct str inputs,
 		return err_set(e, ERR_CORRUPT, "%s/journal: no closure",
 		    h->dir);
 	if (closure_get(run->runner->opts.home, h->closure, &bytes, e) < 0 ||
-	    history_literals(run->runner->opts.store, h->inputs, &a, &old,
-	    e) < 0)
+	    history_literals(h, run->runner->opts.store, h->inputs, &a,
+	    &old, e) < 0)
 		return -1;
 	run->same_code = str_eq(strbuf_str(&bytes), closure);
 	run->same_inputs = same_literals(old, inputs);
@@ -336,7 +322,7 @@ compare(struct run *run, struct str closure, struct str inputs,
 int
 run_recover_set(struct run *run, const struct run_spec *spec, struct err *e)
 {
-	c_strbuf struct strbuf closure = STRBUF_INIT, inputs = STRBUF_INIT;
+	c_strbuf struct strbuf closure = STRBUF_INIT;
 	const struct history *h = spec->recover;
 
 	if (h == NULL)
@@ -345,10 +331,9 @@ run_recover_set(struct run *run, const struct run_spec *spec, struct err *e)
 	run->record.recover = arena_printf(&run->arena, "%s/%s/%s",
 	    h->id.project, h->id.domain, h->id.name);
 	wire_pack(&spec->closure->base, &closure);
-	wire_pack(&spec->inputs->base, &inputs);
 	if (set_forced(run, spec, e) < 0)
 		return -1;
-	return compare(run, strbuf_str(&closure), strbuf_str(&inputs), e);
+	return compare(run, strbuf_str(&closure), spec->inputs, e);
 }
 
 /* PROJECT/DOMAIN/NAME as written above. */
@@ -389,8 +374,9 @@ run_recover_resume(struct run *run, struct str inputs, struct err *e)
 void
 run_recover_child(struct run *run, struct str path, struct history *ret)
 {
+	struct history_node room;
 	const struct history_node *n = run->recover == NULL ? NULL :
-	    known(run, path);
+	    known(run, path, &room);
 	struct err e;
 
 	*ret = (struct history){ .dir = NULL };

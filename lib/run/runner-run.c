@@ -82,23 +82,16 @@ settle(struct run *run, const struct sched_action *act)
 	return same;
 }
 
-/* The inputs, where no record of an attempt has them. */
+/* The inputs, where no record of an attempt or a map has them. */
 static struct str
-unrecorded_inputs(struct run *run, const struct sched_action *act,
-    struct arena *a)
+unrecorded_inputs(struct run *run, const struct sched_action *act)
 {
 	int is_new = act->why == SCHED_WHY_HIT ||
 	    act->why == SCHED_WHY_RECOVERED;
 	struct sched_view view;
 
-	if (act->at.element != SCHED_NONE && act->why == SCHED_WHY_RECOVERED)
-		return run_recover_inputs(run, act->path, a);
-	if (act->node->kind == PLAN_TASK && act->at.element != SCHED_NONE &&
-	    (is_new || (act->why == SCHED_WHY_DONE &&
-	    act->phase == SCHED_SUCCEEDED &&
-	    run_task_of(run, act->plan, act->node)->brief)))
-		return sched_element_inputs(run->sched, act->at);
-	if (act->node->kind == PLAN_TASK && !is_new)
+	if (act->node->kind == PLAN_TASK &&
+	    (!is_new || act->at.element != SCHED_NONE))
 		return (struct str){ NULL, 0 };
 	sched_view(run->sched, act->at, &view);
 	return view.inputs;
@@ -107,15 +100,14 @@ unrecorded_inputs(struct run *run, const struct sched_action *act,
 static void
 record(struct run *run, const struct sched_action *act)
 {
-	c_arena struct arena a = ARENA_INIT;
-	struct str inputs = unrecorded_inputs(run, act, &a);
-
 	if (act->node->kind == PLAN_TASK && act->at.element != SCHED_NONE &&
-	    act->phase == SCHED_SUCCEEDED && act->system_failures == 0 &&
+	    (act->phase == SCHED_SUCCEEDED ||
+	    act->phase == SCHED_RECOVERED) && act->system_failures == 0 &&
 	    act->error.code.p == NULL)
-		record_element(&run->recorder, act, inputs);
+		record_element(&run->recorder, act);
 	else
-		record_node(&run->recorder, act, inputs);
+		record_node(&run->recorder, act,
+		    unrecorded_inputs(run, act));
 }
 
 static void
@@ -407,6 +399,7 @@ finish(struct run *run, struct err *e)
 		record_leftovers(run);
 		if (run->stop_command != 0)
 			record_control(&run->recorder, run->stop_command);
+		run->recorder.sync = 1;
 		record_workflow(&run->recorder, phase, error,
 		    run->outputs);
 	}

@@ -126,7 +126,7 @@ struct run_certify {
 struct run_spec {
 	struct record_execution record;	/* inputs: p NULL, see below */
 	const pb_compiled_workflow_closure *closure;
-	const pb_literal_map *inputs;	/* complete */
+	struct str	 inputs;	/* core.LiteralMap, complete */
 	const char	*script;	/* run in place, or NULL */
 	int		 durable;	/* creation and end are synced */
 	/* The closure packed, with its address, if that is known already. */

@@ -13,26 +13,10 @@
 enum { LITERAL_SCALAR = 1, LITERAL_COLLECTION = 2, LITERAL_MAP = 3 };
 enum { ITEMS = 1, ENTRIES = 1, KEY = 1, VALUE = 2 };
 
-static const struct str none = { NULL, 0 };
-
 struct str
 sched_bind_get(struct str map, struct str name)
 {
-	struct wire_reader r = wire_reader(map);
-	struct wire_field f, key, value;
-	struct err e;
-
-	while (wire_next(&r, &f, &e) > 0) {
-		if (f.id != ENTRIES || f.type != WIRE_BYTES)
-			continue;
-		if (wire_find(f.bytes, KEY, WIRE_BYTES, &key, &e) != 0 ||
-		    !str_eq(key.bytes, name) ||
-		    wire_find(f.bytes, VALUE, WIRE_BYTES, &value, &e) != 0)
-			continue;
-		return value.whole.p == NULL ? (struct str){ "", 0 } :
-		    value.bytes;
-	}
-	return none;
+	return wire_map_get(map, name);
 }
 
 /* Element i of a collection literal. */

@@ -187,6 +187,30 @@ is_inside_execution(const char *path)
 	return n >= EXECUTION_DEPTH;
 }
 
+/* A literal of an execution that is too long for its journal. */
+static int
+visit_literal(void *arg, const struct walk_entry *at, struct err *e)
+{
+	c_close int fd = -1;
+
+	if (!S_ISREG(at->st->st_mode))
+		return 0;
+	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "%s", at->path);
+	return scan(arg, fd, e);
+}
+
+/* What an execution names: in its journal, and in the folder beside it. */
+static int
+scan_execution(struct gc *g, int dirfd, int journal, struct err *e)
+{
+	if (scan(g, journal, e) < 0)
+		return -1;
+	return file_walk(dirfd, "literals", visit_literal, g, e) < 0 &&
+	    e->kind != ERR_MISSING ? -1 : 0;
+}
+
 static int
 visit_journal(void *arg, const struct walk_entry *at, struct err *e)
 {
@@ -206,7 +230,7 @@ visit_journal(void *arg, const struct walk_entry *at, struct err *e)
 	    lock_held(fd, 0, 0, e);
 	if (held < 0)
 		return -1;
-	return held ? scan(g, fd, e) : 0;
+	return held ? scan_execution(g, at->dirfd, fd, e) : 0;
 }
 
 /* ---- deciding ----------------------------------------------------------- */

@@ -82,3 +82,72 @@ elements() {
 	equals 4 "$(elements "$(journal p)")"
 	run -0 flyte-ctl fsck -q p
 }
+
+# literals NAME: the files beside the journal
+literals() {
+	ls "$FLYTE_HOME"/executions/default/development/*/"$1"/literals
+}
+
+@test "scale: long lists lie beside the journal, once, and are checked" {
+	run -0 flyte-run -q --name m m.yaml:m -i in.json
+	equals 2 "$(literals m | wc -l)"
+	[ "$(wc -c <"$(journal m)")" -lt 400000 ]
+	run -0 --separate-stderr flyte-show --json m
+	equals "$(cat want)" "$(echo "$output" | jq -c \
+	    '[.outputs.literals.hs.collection.literals[].scalar.primitive.integer | tonumber]')"
+	equals 3000 "$(echo "$output" | jq '[.nodes[] | select(.element)] | length')"
+	equals '["5","10"]' "$(echo "$output" | jq -c '.nodes[] | select(.element == 5) |
+	    [.inputs.literals.n, .outputs.literals.h | .scalar.primitive.integer]')"
+	run -0 flyte-show m/a/n2999
+	has "n = 2999" "$output"
+	has "h = 5998" "$output"
+	run -5 flyte-show m/a/n3000
+	run -0 flyte-show m
+	has "[0-2999]" "$output"
+	one=$(ls "$FLYTE_HOME"/executions/default/development/*/m/literals/* | head -1)
+	chmod u+w "$one"
+	printf x | dd of="$one" bs=1 seek=100 conv=notrunc 2>/dev/null
+	run -7 flyte-ctl fsck -q m
+	has damaged "$output"
+	rm -f "$one"
+	run -7 flyte-ctl fsck -q m
+	rm -rf "$FLYTE_HOME"/executions
+}
+
+@test "scale: elements are recovered in ranges, and replayed from there" {
+	jq -nc '{ns: [range(3000) | if . == 2500 then -1 else . end]}' >bad.json
+	run -1 flyte-run -q --name f m.yaml:m -i bad.json
+	sed 's/error("no half of it")/7/' m.yaml >m2.yaml
+	mv m2.yaml m.yaml
+	run -1 flyte-run -q --recover f --name g
+	run -0 --separate-stderr flyte-run -o hs --recover f --name h m.yaml:m
+	equals 3000 "$(echo "$output" | jq length)"
+	run -0 flyte-ctl fsck -q
+	[ "$(grep -c RECOVERED "$(journal g)")" -lt 20 ]
+	run -0 flyte-exec -o h --replay g/a/0/n100
+	equals 200 "${lines[-1]}"
+}
+
+@test "scale: a run copied from one with long lists has them too" {
+	sed 's/    jq: .if.*/    jq: ".n * 2"\n    cache: "1"/' m.yaml >c.yaml
+	run -0 flyte-run -q --name a c.yaml:m -i in.json
+	run -0 flyte-run -q --name b c.yaml:m -i in.json
+	run -0 flyte-run -q --name c c.yaml:m -i in.json
+	rm -rf "$FLYTE_HOME"/executions/default/development/*/[ab]
+	run -0 --separate-stderr flyte-run -q --name c -o hs c.yaml:m -i in.json
+	equals "$(cat want)" "$(echo "$output" | jq -c .)"
+	run -0 flyte-show c/a/n1234
+	has "n = 1234" "$output"
+	run -0 flyte-ctl fsck -q c
+}
+
+@test "scale: a typed list of the stage before is taken whole" {
+	flyte-run -q --plain m.yaml:m -i in.json >/dev/null
+	flyte-run m.yaml:m -i in.json >typed.json 2>/dev/null
+	run -0 --separate-stderr flyte-run -o hs -m ns=hs -i typed.json m.yaml:m
+	equals "$(jq -c 'map(. * 2)' want)" "$(echo "$output" | jq -c .)"
+	run -2 flyte-run -q -m ns=hs.5 -i typed.json m.yaml:m
+	jq -c '.ns[2000] = "x"' in.json >wrong.json
+	run -2 flyte-run -q m.yaml:m -i wrong.json
+	has 'input ns: [2000]: expected int' "$output"
+}

@@ -178,7 +178,7 @@ TEST(the_journal_remembers_what_was_applied)
 	execution_add_dir(&path, dir, &x.id);
 	CHECK(file_mkdirs(AT_FDCWD, path.p, &e) == 0);
 	CHECK(journal_create(path.p, &j, &e) == 0);
-	recorder_init(&r, j, NULL);
+	recorder_init(&r, j, NULL, NULL);
 	record_execution(&r, &x);
 	record_signal(&r, STR("go"), literal_seven(&a));
 	record_control(&r, 3);

@@ -170,3 +170,46 @@ TEST(writer)
 	CHECK_STR(b.p, "{\"a\": [-9223372036854775808, 18446744073709551615], "
 	    "\"b\": null, \"c\": \"\xef\xbf\xbd\\\"\\n\", \"d\": false}");
 }
+
+/* What a document comes to where long lists are cut. */
+TEST(long_lists)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	c_tree struct tree t;
+	struct json_items it;
+	struct str item;
+	struct err e;
+	uint32_t list, after;
+	int i, n = 0, same = 1;
+
+	strbuf_adds(&b, "{\"a\": [");
+	for (i = 0; i < 3 * JSON_LONG_LIST; i++)
+		strbuf_addf(&b, "%s%d , [\"]\\\",\", {\"x\": [%d]}]",
+		    i > 0 ? "," : "", i, i);
+	strbuf_adds(&b, "], \"b\": [1, 2]}");
+	tree_init(&t);
+	CHECK_INT(json_parse_long(strbuf_str(&b), &t, &e), 0);
+	CHECK(t.cut);
+	CHECK(t.n < 10);
+	list = tree_get(&t, 0, "a");
+	after = tree_get(&t, 0, "b");
+	CHECK(list != TREE_NONE && t.at[list].cut);
+	CHECK_INT(t.at[list].n, 6 * JSON_LONG_LIST);
+	CHECK(t.at[list].first == TREE_NONE);
+	CHECK(after != TREE_NONE && !t.at[after].cut && t.at[after].n == 2);
+	it = json_items((struct str){ b.p + t.at[list].span.from,
+	    t.at[list].span.to - t.at[list].span.from });
+	for (; json_item_next(&it, &item); n++) {
+		c_strbuf struct strbuf want = STRBUF_INIT;
+
+		strbuf_addf(&want, n % 2 == 0 ? "%d" :
+		    "[\"]\\\",\", {\"x\": [%d]}]", n / 2);
+		same &= str_eq(item, strbuf_str(&want));
+	}
+	CHECK_INT(n, 6 * JSON_LONG_LIST);
+	CHECK(same);
+
+	/* What is left out is checked all the same. */
+	b.p[b.n / 2] = '\x01';
+	CHECK_INT(json_parse_long(strbuf_str(&b), &t, &e), -1);
+}
