@@ -142,6 +142,8 @@ struct run {
 	struct map		 signalled;	/* signals given */
 	int			 stopping;	/* jobs that the engine stopped */
 	int			 dirty;		/* the engine has news */
+	int			 full;		/* it was left no place for more:
+						 * it may hold attempts back */
 	int			 ended;
 	int			 error_set;
 	struct str		 outputs;

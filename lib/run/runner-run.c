@@ -424,6 +424,7 @@ run_turn(struct run *run, struct err *e)
 		if (drain(run, &again, e) < 0)
 			return -1;
 	}
+	run->full = free_slots(run) == 0;
 	if (history_is_final(sched_phase(run->sched)))
 		return has_rest(run) ? 0 : finish(run, e);
 	/* Before anything is started on the strength of it that is seen

@@ -79,6 +79,15 @@ run_say_cache(struct run *run, const struct err *e)
 	run_warn(run, "cache: %s", e->msg);
 }
 
+/* A place that came free in one execution is for all of them. */
+static int
+has_news(const struct run *run)
+{
+	const struct runner *r = run->runner;
+
+	return run->dirty || (run->full && r->places < r->opts.jobs);
+}
+
 /* One turn of every execution that has news; 1 in *ret_left while one has
  * not ended. */
 static int
@@ -88,7 +97,7 @@ turn_all(struct runner *r, int *ret_left, struct err *e)
 
 	*ret_left = 0;
 	for (run = r->runs; run != NULL; run = run->next) {
-		if (!run->ended && !r->stopping && run->dirty &&
+		if (!run->ended && !r->stopping && has_news(run) &&
 		    run_turn(run, e) < 0)
 			return err_wrap(e, "%s", run->id.name);
 		if (run->ended && run->parent != NULL)

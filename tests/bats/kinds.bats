@@ -221,3 +221,23 @@ run_killed() {
 	equals 1 "$output"
 	flyte-ctl fsck -q
 }
+
+# The last child found no place, and nobody told it of the one that came free.
+@test "kinds: executions that are launched share the places" {
+	cat >share.yaml <<-'EOT'
+	tasks:
+	  inc: {inputs: {n: int}, outputs: {m: int}, run: "sleep 0.1; echo $((n + 1)) >$FLYTE_OUTPUTS/m"}
+	  nap: {inputs: {n: int}, run: "sleep 0.1$n"}
+	workflows:
+	  one: {inputs: {n: int}, nodes: {a: {task: inc, with: {n: $n}}}, outputs: {m: $a.m}}
+	  w:
+	    nodes:
+	      m: {map: {workflow: one}, with: {n: [1, 2, 3, 4, 5]}, concurrency: 3}
+	      b: {map: nap, with: {n: [1, 2, 3, 4, 5]}}
+	    outputs: {m: $m.m}
+	EOT
+	for j in 1 2 3; do
+		run -0 --separate-stderr timeout 60 flyte-run -q -j $j --plain share.yaml:w
+		equals '{"m":[2,3,4,5,6]}' "$output"
+	done
+}
