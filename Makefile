@@ -3,6 +3,7 @@
 #
 #	make demo	install what is missing, build, run the main job
 #	make check	install what the tests need, run every test
+#	make check-long	kill every program at 5,000 points (an hour or so)
 #	make install PREFIX=/usr/local [DESTDIR=...]
 
 V = release
@@ -168,6 +169,11 @@ endif
 
 check: setup
 	+tests/run $(V)
+# A point is a program killed somewhere; a run that failed can be repeated
+# with the SEED it printed.
+CRASH_POINTS = 5000
+check-long: all
+	tests/crash/run $(B) $(CRASH_POINTS)
 asan:
 	+$(MAKE) V=asan check
 setup:
@@ -260,5 +266,5 @@ clean:
 
 -include $(shell find $(B) $(if $(filter lint%,$(MAKECMDGOALS)),$(L)/analyzer) -name '*.d' 2>/dev/null)
 
-.PHONY: all asan bench bench-bins fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
+.PHONY: all asan bench bench-bins check-long fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
 .SECONDARY:

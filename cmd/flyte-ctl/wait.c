@@ -233,6 +233,7 @@ static int
 stop_one(struct ctl *c, const struct execution_id *id, unsigned depth,
     struct err *e)
 {
+	c_strbuf struct strbuf scratch = STRBUF_INIT;
 	c_journal struct journal *j = NULL;
 	c_history struct history h;
 
@@ -242,6 +243,8 @@ stop_one(struct ctl *c, const struct execution_id *id, unsigned depth,
 		return ended_already(&h, e);
 	if (end_processes(&h, e) < 0 || stop_children(c, &h, depth, e) < 0)
 		return -1;
+	strbuf_addf(&scratch, "%s/scratch", h.dir);
+	local_sweep(scratch.p);
 	return write_end(c, &h, j, e);
 }
 

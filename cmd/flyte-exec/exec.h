@@ -14,6 +14,7 @@
 #include "run/contract.h"
 #include "run/job.h"
 #include "store/reserve.h"
+#include "sys/scratch.h"
 
 enum cache_mode {
 	CACHE_READ = 1,		/* look results up */
@@ -51,6 +52,7 @@ struct exec {
 	struct reservation reserved;
 	int		 caching;	/* key is set */
 	struct job_result result;
+	struct scratch	 scratch;	/* the attempt's folder */
 };
 
 /*
@@ -76,9 +78,8 @@ void	exec_keep(struct exec *, const pb_literal_map *outputs);
  * signal that ended us meanwhile, or 0.
  */
 int	exec_run(struct exec *, int *ret_sig, struct err *) must_check;
-/* A new folder of our own for an attempt. */
-int	exec_make_scratch(struct exec *, const char **ret, struct err *)
-		must_check;
+/* A new folder of our own for an attempt: x->scratch. */
+int	exec_make_scratch(struct exec *, struct err *) must_check;
 
 /*
  * --with: its folder is the task's code; a file in it that is called as the

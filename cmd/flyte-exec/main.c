@@ -333,6 +333,7 @@ int
 main(int argc, char **argv)
 {
 	struct exec x = { .cache = CACHE_READ | CACHE_WRITE,
+		.scratch = SCRATCH_INIT,
 	    .reserved = RESERVATION_INIT };
 	int status, sig = 0;
 

@@ -1,14 +1,13 @@
 #include "exec.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "run/execution.h"
+#include "run/executor.h"
 #include "run/local.h"
 #include "run/resources.h"
-#include "sys/file.h"
+#include "sys/proc.h"
 
 struct running {
 	struct exec	*exec;
@@ -74,22 +73,39 @@ has_file_outputs(const pb_task_template *t)
 	return 0;
 }
 
-/* A new folder of our own for the slot. */
-int
-exec_make_scratch(struct exec *x, const char **ret, struct err *e)
+/* Ends what a task of a killed flyte-exec still runs, unless that is us. */
+static int
+end_orphans(void *arg, const char *dir)
 {
-	const char *base = context_tmpdir(&x->ctx);
-	char *dir;
+	c_strbuf struct strbuf mark = STRBUF_INIT;
+	const char *ours = getenv(JOB_RUN_MARK);
+	struct exec *x = arg;
+	struct err e;
+	size_t n;
 
-	if (has_file_outputs(x->task) &&
-	    (context_path(&x->ctx, "scratch", &base, e) < 0 ||
-	    file_mkdirs(AT_FDCWD, base, e) < 0))
-		return -1;
-	dir = arena_printf(&x->ctx.arena, "%s/flyte-exec.XXXXXX", base);
-	if (mkdtemp(dir) == NULL)
-		return err_sys(e, "%s", dir);
-	*ret = dir;
+	if (executor_add_run_mark(&mark, dir, &e) < 0 ||
+	    (ours != NULL && strcmp(ours, mark.p) == 0))
+		return 1;
+	if (proc_end_marked(JOB_RUN_MARK, mark.p,
+	    (int)(LOCAL_GRACE / 1000000), &n, &e) < 0)
+		return 1;
+	if (n > 0 && !x->quiet)
+		warn(&x->ctx, "ended %zu process%s of a flyte-exec that was "
+		    "killed", n, n == 1 ? "" : "es");
 	return 0;
+}
+
+int
+exec_make_scratch(struct exec *x, struct err *e)
+{
+	const char *base;
+
+	if (!has_file_outputs(x->task))
+		return scratch_make_private(context_tmpdir(&x->ctx), "exec",
+		    end_orphans, x, &x->scratch, e);
+	if (context_path(&x->ctx, "scratch", &base, e) < 0)
+		return -1;
+	return scratch_make(base, "exec", end_orphans, x, &x->scratch, e);
 }
 
 static int
@@ -112,8 +128,14 @@ submit(struct running *r, struct err *e)
 		.project = x->project, .domain = x->domain, .node = x->name,
 		.timeout = x->timeout,
 	};
+	c_strbuf struct strbuf mark = STRBUF_INIT;
 	sigset_t set;
 
+	if (x->scratch.dir != NULL) {
+		if (executor_add_run_mark(&mark, x->scratch.dir, e) < 0)
+			return -1;
+		spec.run = arena_strdup(&x->ctx.arena, mark.p);
+	}
 	execution_new_name(name);
 	spec.execution = arena_strdup(&x->ctx.arena, name);
 	executor_add_token(&token, &spec);
@@ -147,6 +169,22 @@ end_left(struct running *r)
 		    x->name, n, n == 1 ? "" : "es");
 }
 
+/* The folder of an attempt that failed stays, under another name. */
+static void
+settle_scratch(struct exec *x, int keep)
+{
+	struct err e;
+
+	if (keep && scratch_keep(&x->scratch, &e) == 0) {
+		x->result.scratch = arena_strdup(&x->ctx.arena,
+		    x->scratch.dir);
+		scratch_release(&x->scratch);
+	} else {
+		scratch_remove(&x->scratch);
+		x->result.scratch = NULL;
+	}
+}
+
 int
 exec_run(struct exec *x, int *ret_sig, struct err *e)
 {
@@ -160,12 +198,11 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 		.limit = context_helper(&x->ctx, "limit"),
 		.no_groups = !context_use_groups(&x->ctx),
 	};
-	const char *scratch = NULL;
 	int status;
 
-	if (exec_make_scratch(x, &scratch, e) < 0)
+	if (exec_make_scratch(x, e) < 0)
 		return -1;
-	o.scratch = scratch;
+	o.scratch = x->scratch.dir;
 	r.executor = local_new(loop, &o);
 	status = submit(&r, e);
 	if (status == 0 && r.job->result.note != NULL && !x->quiet)
@@ -180,9 +217,7 @@ exec_run(struct exec *x, int *ret_sig, struct err *e)
 		r.executor->ops->release(r.job);
 	}
 	executor_free(r.executor);
-	/* Never used if all was done in this process. */
-	if (x->result.scratch == NULL)
-		(void)rmdir(scratch);
+	settle_scratch(x, status == 0 && x->result.scratch != NULL);
 	*ret_sig = r.sig;
 	return status;
 }

@@ -60,8 +60,10 @@ exec_shell(struct exec *x, int *ret_status, struct err *e)
 		    "command and no folder; jq runs its expression");
 	if (path == NULL || path[0] == '\0')
 		path = "/bin/sh";
-	if (exec_make_scratch(x, &at.dir, e) < 0 || contract_prepare(
-	    x->contract, &at, &x->ctx.arena, &c, e) < 0)
+	if (exec_make_scratch(x, e) < 0 || scratch_keep(&x->scratch, e) < 0)
+		return -1;
+	at.dir = x->scratch.dir;
+	if (contract_prepare(x->contract, &at, &x->ctx.arena, &c, e) < 0)
 		return -1;
 	command_release(&c);
 	tell(x, &c);

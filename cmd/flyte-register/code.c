@@ -167,7 +167,7 @@ keep_code(struct settings *s, struct registry *r, struct fronts *all,
 	size_t i, count = 0;
 
 	for (i = 0; i < all->n; i++)
-		if (keep_of_front(s, r, &all->at[i], all->code_dir, &count,
+		if (keep_of_front(s, r, &all->at[i], all->code.dir, &count,
 		    e) < 0)
 			return -1;
 	return 0;

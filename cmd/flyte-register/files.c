@@ -169,16 +169,13 @@ read_fronts(struct settings *s, const struct front_options *o, char **args,
 void
 release_fronts(struct fronts *f)
 {
-	struct err e;
 	size_t i;
 
 	diags_release(&f->diags);
 	for (i = 0; i < f->n; i++)
 		front_release(&f->at[i]);
 	free(f->at);
-	if (f->code_dir != NULL && file_remove(AT_FDCWD, f->code_dir, &e) < 0)
-		f->code_dir = NULL;	/* a leftover in TMPDIR */
-	free(f->code_dir);
+	scratch_remove(&f->code);
 }
 
 /* ---- faults ------------------------------------------------------------- */

@@ -345,33 +345,17 @@ find_code(struct settings *s, const struct fronts *all, const char **ret,
 		}
 	if (strcmp(s->copy, "all") != 0)
 		return n == 0 ? 0 : code_archive(context_helper(&s->context,
-		    "pack"), files, n, all->code_dir, &s->context.arena, ret,
+		    "pack"), files, n, all->code.dir, &s->context.arena, ret,
 		    e);
 	if (all->n != 1 || all->at[0].form == FRONT_PACKAGE)
 		return err_set(e, ERR_USAGE, "--copy all takes the folder of "
 		    "one spec or script");
 	return code_folder(context_helper(&s->context, "pack"),
 	    front_folder(&all->at[0], &s->context.arena), s->out,
-	    all->code_dir, &s->context.arena, ret, e);
+	    all->code.dir, &s->context.arena, ret, e);
 }
 
 /* ---- all ---------------------------------------------------------------- */
-
-/* A private folder for code archives. */
-static int
-make_code_dir(struct settings *s, struct fronts *all, struct err *e)
-{
-	char *path = xstrdup(arena_printf(&s->context.arena,
-	    "%s/flyte-register.XXXXXX", context_tmpdir(&s->context)));
-
-	if (mkdtemp(path) == NULL) {
-		(void)!err_sys(e, "%s", path);
-		free(path);
-		return -1;
-	}
-	all->code_dir = path;
-	return 0;
-}
 
 /* Reads and gives ids; *ret_code is the code archive, or NULL. */
 static int
@@ -384,9 +368,10 @@ prepare(struct settings *s, struct registry *r, char **args, size_t n,
 	size_t i;
 
 	if (front_settings(s, r, &o, e) < 0 ||
-	    make_code_dir(s, all, e) < 0)
+	    scratch_make_private(context_tmpdir(&s->context), "register",
+	    NULL, NULL, &all->code, e) < 0)
 		return -1;
-	o.code_dir = all->code_dir;
+	o.code_dir = all->code.dir;
 	if (s->out == NULL) {
 		o.keep_code = keep_archive;
 		o.keep_code_arg = &k;

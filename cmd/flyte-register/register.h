@@ -8,6 +8,7 @@
 #include "idl/entity.h"
 #include "registry/front.h"
 #include "registry/registry.h"
+#include "sys/scratch.h"
 
 struct settings {
 	struct context	 context;
@@ -49,10 +50,10 @@ int	front_settings(struct settings *, struct registry *,
 struct fronts {
 	struct front	*at;
 	size_t		 n, cap;
-	char		*code_dir;	/* temporary, or NULL */
+	struct scratch	 code;		/* for code archives */
 	struct diags	 diags;
 };
-#define FRONTS_INIT	{ NULL, 0, 0, NULL, DIAGS_INIT }
+#define FRONTS_INIT	{ NULL, 0, 0, SCRATCH_INIT, DIAGS_INIT }
 int	read_fronts(struct settings *, const struct front_options *,
 	    char **args, size_t n, struct fronts *ret, struct err *)
 		must_check;

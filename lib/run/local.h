@@ -47,6 +47,12 @@ struct local_options {
 struct executor *local_new(struct loop *, const struct local_options *);
 
 /*
+ * Removes the slots' folders, also those that a killed process left, from a
+ * folder of options.scratch in which no job runs; folders that are kept stay.
+ */
+void	local_sweep(const char *scratch);
+
+/*
  * Last lines (at most n, at most 4 KiB) that a job printed to a log; empty
  * if there is no log file.
  */

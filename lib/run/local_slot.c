@@ -1,5 +1,6 @@
 #include "run/local_p.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -131,10 +132,33 @@ local_slot_release(struct local *x, struct slot *s)
 		remove_empty_log(x, s->index, "err", s->err);
 	}
 	cgroup_remove(&s->group);
-	/* A folder that can not be removed is swept by the next run. */
+	/* A folder that can not be removed is swept by the next process. */
 	if (s->made && file_remove(AT_FDCWD, s->dir, &e) < 0)
 		err_clear(&e);
 	free(s->dir);
+}
+
+static int
+is_slot_name(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
+void
+local_sweep(const char *scratch)
+{
+	DIR *d = opendir(scratch);
+	struct dirent *de;
+	struct err e;
+
+	if (d == NULL)
+		return;
+	while ((de = readdir(d)) != NULL)
+		if (is_slot_name(de->d_name) &&
+		    file_remove(dirfd(d), de->d_name, &e) < 0)
+			err_clear(&e);
+	closedir(d);
+	rmdir(scratch);
 }
 
 /*

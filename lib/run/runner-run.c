@@ -396,6 +396,8 @@ finish(struct run *run, struct err *e)
 	run->outputs = sched_outputs(run->sched);
 	run_end_left(run, 1);
 	if (run->journal != NULL) {
+		/* Nobody comes back to what has ended. */
+		local_sweep(run->places.scratch);
 		record_leftovers(run);
 		if (run->stop_command != 0)
 			record_control(&run->recorder, run->stop_command);

@@ -5,10 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/gc-home.h"
 #include "store/handle.h"
-#include "sys/lock.h"
-
-#define SCAN_SIZE	((size_t)1024 * 1024)
 
 /* Something that may go: an entry, or a blob no entry needs. */
 struct victim {
@@ -127,110 +125,17 @@ add_entry(void *arg, const struct cache_entry *x, struct err *e)
 	return 0;
 }
 
-/* ---- what living executions name ---------------------------------------- */
+/* ---- what executions name ----------------------------------------------- */
 
 static void
-keep_named(struct gc *g, const char *at, size_t left)
+keep_named(void *arg, struct str uri)
 {
 	struct gc_blob *b;
-	struct blob blob;
-	int tree;
-
-	for (tree = 0; tree < 2; tree++) {
-		size_t n = 12 + DIGEST_HEX + (tree ? 1u : 0u);
-
-		if (left >= n && blob_parse_uri((struct str){ at, n },
-		    &blob) == 0 && (b = find(g, &blob)) != NULL)
-			b->keep = 1;
-	}
-}
-
-/* Looks for blob: URIs in a file, whatever else it holds. */
-static int
-scan(struct gc *g, int fd, struct err *e)
-{
-	const size_t uri = 12 + DIGEST_HEX + 1;
-	c_free char *buf = xmalloc(SCAN_SIZE);
-	size_t have = 0;
-	char *at, *from;
-	ssize_t got;
-
-	while ((got = read(fd, buf + have, SCAN_SIZE - have)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(e, "journal");
-		have += (size_t)got;
-		for (from = buf; (at = memmem(from, (size_t)(buf + have - from),
-		    "blob:sha256:", 12)) != NULL; from = at + 12)
-			keep_named(g, at, (size_t)(buf + have - at));
-		/* One may lie across the end. */
-		if (have > uri) {
-			memmove(buf, buf + have - uri, uri);
-			have = uri;
-		}
-	}
-	return 0;
-}
-
-/* Folders above an execution's own: PROJECT/DOMAIN/XX/ID. */
-#define EXECUTION_DEPTH	4
-
-/* What tasks left in an execution's folder is none of ours, however deep. */
-static int
-is_inside_execution(const char *path)
-{
-	int n = 0;
-
-	for (; *path != '\0'; path++)
-		n += *path == '/';
-	return n >= EXECUTION_DEPTH;
-}
-
-/* A literal of an execution that is too long for its journal. */
-static int
-visit_literal(void *arg, const struct walk_entry *at, struct err *e)
-{
-	c_close int fd = -1;
-
-	if (!S_ISREG(at->st->st_mode))
-		return 0;
-	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "%s", at->path);
-	return scan(arg, fd, e);
-}
-
-/* What an execution names: in its journal, and in the folder beside it. */
-static int
-scan_execution(struct gc *g, int dirfd, int journal, struct err *e)
-{
-	if (scan(g, journal, e) < 0)
-		return -1;
-	return file_walk(dirfd, "literals", visit_literal, g, e) < 0 &&
-	    e->kind != ERR_MISSING ? -1 : 0;
-}
-
-static int
-visit_journal(void *arg, const struct walk_entry *at, struct err *e)
-{
 	struct gc *g = arg;
-	c_close int fd = -1;
-	int held;
+	struct blob blob;
 
-	if (S_ISDIR(at->st->st_mode))
-		return is_inside_execution(at->path);
-	if (!S_ISREG(at->st->st_mode) || strcmp(at->name, "journal") != 0)
-		return 0;
-	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "executions/%s",
-		    at->path);
-	held = at->st->st_mtim.tv_sec > g->since ? 1 :
-	    lock_held(fd, 0, 0, e);
-	if (held < 0)
-		return -1;
-	return held ? scan_execution(g, at->dirfd, fd, e) : 0;
+	if (blob_parse_uri(uri, &blob) == 0 && (b = find(g, &blob)) != NULL)
+		b->keep = 1;
 }
 
 /* ---- deciding ----------------------------------------------------------- */
@@ -384,14 +289,10 @@ sweep_temp(void *arg, const struct walk_entry *at, struct err *e)
 {
 	struct gc *g = arg;
 
-	if (!temp_is_stale(at->name, at->st, g->now))
-		return 0;
 	g->r->temps++;
 	if (S_ISREG(at->st->st_mode))
 		g->r->freed += (uint64_t)at->st->st_size;
-	if (!g->o->dry_run && file_remove(at->dirfd, at->name, e) < 0)
-		return -1;
-	return 1;
+	return g->o->dry_run ? 0 : file_remove(at->dirfd, at->name, e);
 }
 
 static int
@@ -405,10 +306,7 @@ gather(struct gc *g, struct err *e)
 		qsort(g->blobs.at, g->blobs.n, sizeof(*g->blobs.at), by_blob);
 	if (catalog_list(g->s, &all, add_entry, g, e) < 0)
 		return -1;
-	if (file_walk(g->s->home_fd, "executions", visit_journal, g, e) < 0 &&
-	    e->kind != ERR_MISSING)
-		return -1;
-	return 0;
+	return gc_journals(g->s->home_fd, g->since, keep_named, g, e);
 }
 
 /* Entries of the table of digests that were not met for long. */
@@ -428,9 +326,6 @@ sweep_table(struct gc *g, struct err *e)
 static int
 run(struct gc *g, struct err *e)
 {
-	static const char *const with_temps[] = { "blobs/tmp", "registry" };
-	size_t i;
-
 	if (gather(g, e) < 0)
 		return -1;
 	if (g->o->max_size != UINT64_MAX) {
@@ -443,10 +338,8 @@ run(struct gc *g, struct err *e)
 	g->r->left = g->size;
 	if (!g->o->dry_run && remove_blobs(g, e) < 0)
 		return -1;
-	for (i = 0; i < ARRAY_LEN(with_temps); i++)
-		if (file_walk(g->s->home_fd, with_temps[i], sweep_temp, g,
-		    e) < 0 && e->kind != ERR_MISSING)
-			return -1;
+	if (gc_temps(g->s->home_fd, g->now, sweep_temp, g, e) < 0)
+		return -1;
 	return sweep_table(g, e);
 }
 

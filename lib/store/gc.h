@@ -5,8 +5,8 @@
  * Keeping the store small, and whole.  What gc removes, longest unused
  * first: entries of the catalog with the blobs that only they need, and
  * blobs that no entry needs (results that were not cached, files put by
- * hand).  What stays in any case: pinned entries, what a living execution's
- * journal names, what was used within the grace.  Temps that a crash left
+ * hand).  What stays in any case: pinned entries, what the journal of an
+ * execution names that has not ended, what was used within the grace.  Temps that a crash left
  * behind go after a day.
  */
 

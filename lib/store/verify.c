@@ -217,7 +217,9 @@ catalog_rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
 		return err_set(e, ERR_REFUSED, "%s: is used read-only", path);
 	db_close(TAKE(s->db, NULL));
 	temp_name(name);
-	strbuf_addf(&new, "%s%s", path, name);
+	/* Beside it, under a name that gc knows. */
+	strbuf_add(&new, path, (size_t)(strrchr(path, '/') + 1 - path));
+	strbuf_adds(&new, name);
 	if (store_db_at(new.p, &db, e) < 0)
 		return -1;
 	*ret_saved = 0;

@@ -160,6 +160,7 @@ folder() {
 	run -0 flyte-show h
 	has "not needed" "$output"
 	has "  x  stopped" "$output"
+	[ ! -e "$(folder h)/scratch" ]
 	equals begun "$(flyte-show --logs h/x)"
 	run -0 flyte-ctl fsck -q h
 	equals "" "$output"

@@ -169,6 +169,48 @@ local_setup() {
 	[ -e "$dir/work/left" ]
 }
 
+# killed COMMAND...: begins it, waits till its task says so, kills it.
+killed() {
+	local i
+	rm -f begun
+	"$@" 3>&- &
+	pid=$!
+	for i in {1..200}; do
+		[ ! -s begun ] || break
+		sleep 0.05
+	done
+	kill -9 $pid
+	wait $pid || true
+}
+
+@test "exec: what a killed one left is ended and removed by the next" {
+	cat >hang.sh <<-'EOF'
+	#!/bin/sh
+	#% inputs: {at: str}
+	#% outputs: {f: file}
+	echo $$ >"$at/begun"
+	exec sleep 1000
+	EOF
+	sed '/outputs/d' hang.sh >plain.sh
+	chmod +x hang.sh plain.sh
+	# Each in its own place: with files in the state folder, else in TMPDIR.
+	for sh in hang plain; do
+		killed flyte-exec ./$sh.sh at="$PWD"
+		left=$(cat begun)
+		kill -0 "$left"
+		[ -n "$(find "$TMPDIR" "$FLYTE_HOME" -name 'exec.*')" ]
+		killed flyte-exec ./$sh.sh at="$PWD" 2>err
+		equals "flyte-exec: ended 1 process of a flyte-exec that was killed" "$(head -n 1 err)"
+		# It may wait for init to reap it.
+		[ -z "$(tr -d "\0" 2>/dev/null <"/proc/$left/environ")" ]
+		equals 1 "$(find "$TMPDIR" "$FLYTE_HOME" -name 'exec.*' | wc -l)"
+		kill "$(cat begun)"
+		sed -i 's/^exec.*/exit 1/' $sh.sh
+		run -1 flyte-exec -q ./$sh.sh at="$PWD"
+		equals "" "$(find "$TMPDIR" "$FLYTE_HOME" -name 'exec.*')"
+	done
+}
+
 @test "exec: --here runs in this folder" {
 	cat >here.sh <<-'EOF'
 	#!/bin/sh
