@@ -243,6 +243,11 @@ run_new_target(struct running *r, struct target *t)
 		status = fail(&a->c, &e);
 	} else {
 		strbuf_release(&packed);
+		if (launches.at.n + launches.missing.n == 0 &&
+		    run_target_is_done(t)) {
+			r->outside.target = NULL;
+			run_target_release(t);
+		}
 		status = run_to_end(r, run);
 	}
 	launches_release(&launches);

@@ -3,6 +3,7 @@
 #include "common/ref.h"
 #include "compile/compile.h"
 #include "idl/wire.h"
+#include "spec/lower.h"
 #include "sys/statcache.h"
 
 void
@@ -198,21 +199,21 @@ find_registered(struct context *c, const struct ref *ref, const char *type,
 	if (ref_entity_id(c, ref, type, &id, e) < 0 ||
 	    context_registry(c, &location, e) < 0 ||
 	    registry_open(location, &r, e) < 0 ||
-	    registry_resolve(r, &id, &c->arena, e) < 0 ||
-	    registry_get(r, &id, &c->arena, &found, e) < 0)
+	    registry_resolve(r, &id, &t->arena, e) < 0 ||
+	    registry_get(r, &id, &t->arena, &found, e) < 0)
 		return -1;
 	entity_id_add(&full, &id);
 	t->reference = arena_strdup(&c->arena, full.p);
 	t->kind = id.kind;
 	if (found.task != NULL) {
 		registry_locate(r, found.task->closure->compiled_task->
-		    template_, &c->arena);
+		    template_, &t->arena);
 		return set_task(t, found.task->closure->compiled_task->
-		    template_, &c->arena, e);
+		    template_, &t->arena, e);
 	}
 	if (found.plan != NULL)
-		return set_registered_plan(t, r, found.plan, &c->arena, e);
-	return set_registered_workflow(t, r, found.workflow, &c->arena, e);
+		return set_registered_plan(t, r, found.plan, &t->arena, e);
+	return set_registered_workflow(t, r, found.workflow, &t->arena, e);
 }
 
 /* ---- from a file -------------------------------------------------------- */
@@ -289,7 +290,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	opts.check_jq = 1;
 	t->loaded = 1;
 	t->began = stat_now();
-	if (front_load(ref->file, "", &opts, &c->arena, &t->front, &t->diags,
+	if (front_load(ref->file, "", &opts, &t->arena, &t->front, &t->diags,
 	    e) < 0)
 		return -1;
 	if (t->diags.n > 0 || front_faults(&t->front) > 0) {
@@ -303,7 +304,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	for (i = 0; i < t->front.n; i++)
 		if (t->front.at[i].workflow != NULL)
 			registry_locate_all(r, t->front.at[i].workflow,
-			    &c->arena);
+			    &t->arena);
 	t->file = ref->file;
 	t->local = 1;
 	if (t->front.n_files > 0)
@@ -312,7 +313,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 		return -1;
 	t->reference = arena_printf(&c->arena, "%s:%s", ref->file,
 	    found->id.name);
-	return set_front(t, found, &c->arena, e);
+	return set_front(t, found, &t->arena, e);
 }
 
 int
@@ -322,7 +323,8 @@ run_target_find(struct context *c, const char *text, const char *type,
 	enum entity_kind kind = ENTITY_ANY;
 	struct ref ref;
 
-	*ret = (struct target){ .what = text, .diags = DIAGS_INIT };
+	*ret = (struct target){ .what = text, .arena = ARENA_INIT,
+		.diags = DIAGS_INIT };
 	if (type != NULL && entity_kind_parse(str_of(type), &kind) < 0)
 		return err_set(e, ERR_USAGE, "--type: expected task, "
 		    "workflow or launch_plan, given '%s'", type);
@@ -339,4 +341,30 @@ run_target_release(struct target *t)
 	diags_release(&t->diags);
 	if (t->loaded)
 		front_release(&t->front);
+	t->loaded = 0;
+	arena_release(&t->arena);
+}
+
+static int
+is_dynamic(const pb_task_template *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_config; i++)
+		if (strcmp(t->config[i]->key, LOWER_DYNAMIC) == 0)
+			return 1;
+	return 0;
+}
+
+int
+run_target_is_done(const struct target *t)
+{
+	size_t i;
+
+	if (t->loaded && t->front.form != FRONT_SPEC)
+		return 0;
+	for (i = 0; i < t->closure->n_tasks; i++)
+		if (is_dynamic(t->closure->tasks[i]->template_))
+			return 0;
+	return 1;
 }

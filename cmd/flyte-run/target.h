@@ -9,7 +9,9 @@
 #include "registry/front.h"
 #include "registry/registry.h"
 
+/* What is said of it lies in its own arena, but for texts of the journal. */
 struct target {
+	struct arena		 arena;
 	const char		*what;		/* as the user named it */
 	const char		*reference;	/* in full, with its version */
 	enum entity_kind	 kind;
@@ -37,6 +39,12 @@ int	run_target_find(struct context *, const char *text, const char *type,
 	    struct target *ret, struct err *) must_check;
 /* Sets wants from interface, expected and fixed. */
 void	target_set_wants(struct target *, struct arena *);
+/*
+ * 1 if nothing of it is needed once the run was made: no task brings nodes
+ * that may name what else is in the file.
+ */
+int	run_target_is_done(const struct target *);
+/* Once or twice. */
 void	run_target_release(struct target *);
 
 #endif

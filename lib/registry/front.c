@@ -218,7 +218,12 @@ front_load(const char *path, const char *version,
 	if (front_read(path, o, a, ret, diags, e) < 0)
 		return -1;
 	front_set_version(ret, o->project, o->domain, version, 0);
-	return front_compile(ret, diags, e);
+	if (front_compile(ret, diags, e) < 0)
+		return -1;
+	/* Only faults are looked up in it. */
+	if (ret->priv->has_spec && diags->n == 0)
+		tree_release(&ret->priv->spec.tree);
+	return 0;
 }
 
 const char *
