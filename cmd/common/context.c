@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -47,6 +48,10 @@ context_init(struct context *c, const char *tool)
 	signal(SIGCHLD, SIG_DFL);
 	/* Over ulimit -f a write fails as on a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
+	/* What is large is always mapped by itself: it grows without being
+	 * copied, and is given back when it is freed. */
+	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 	*c = (struct context){ .tool = tool };
 	arena_init(&c->arena);
 }

@@ -13,7 +13,7 @@
 #ifndef BLOCK_SIZE
 #define BLOCK_SIZE	((size_t)16 * 1024)
 #endif
-#define BLOCK_MAX	((size_t)1024 * 1024)
+#define BLOCK_MAX	((size_t)16 * 1024 * 1024)
 
 struct arena_block {
 	struct arena_block	*next;

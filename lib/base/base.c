@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -31,6 +32,26 @@ die_oom(void)
 	_exit(EXIT_SYSTEM);
 }
 
+/* From this size on, which malloc maps by itself. */
+#define LARGE	((size_t)4 * 1024 * 1024)
+
+/*
+ * What is large comes in large pages, where the system has them: in small
+ * ones, a third of the time that a spec of 100,000 nodes takes is their
+ * faults.  Only advice: nothing depends on it.
+ */
+static void *
+large(void *p, size_t n)
+{
+	const uintptr_t page = 4096;
+	uintptr_t from = ((uintptr_t)p + page - 1) & ~(page - 1);
+
+	if (n >= LARGE)
+		(void)!madvise((void *)from,
+		    ((uintptr_t)p + n - from) & ~(page - 1), MADV_HUGEPAGE);
+	return p;
+}
+
 void *
 xmalloc(size_t n)
 {
@@ -38,7 +59,7 @@ xmalloc(size_t n)
 
 	if (p == NULL)
 		die_oom();
-	return p;
+	return large(p, n);
 }
 
 void *
@@ -48,7 +69,7 @@ xcalloc(size_t n, size_t size)
 
 	if (p == NULL)
 		die_oom();
-	return p;
+	return large(p, n * size);
 }
 
 void *
@@ -62,7 +83,7 @@ xreallocarray(void *p, size_t n, size_t size)
 	q = realloc(p, bytes ? bytes : 1);
 	if (q == NULL)
 		die_oom();
-	return q;
+	return large(q, bytes);
 }
 
 char *

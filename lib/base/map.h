@@ -12,12 +12,14 @@
 #define MAP_NONE	UINT32_MAX	/* no such key; not a value */
 
 struct map {
+	struct map_entry *entries;	/* in the order they came */
 	struct map_slot	*slots;
-	uint32_t	 n;	/* keys */
-	uint32_t	 cap;	/* slots, 0 or a power of two */
+	uint32_t	 n;	/* entries */
+	uint32_t	 cap;	/* slots, 0 or a power of two; there is room
+				 * for three entries to four slots */
 };
 
-#define MAP_INIT	{ NULL, 0, 0 }
+#define MAP_INIT	{ NULL, NULL, 0, 0 }
 #define c_map		cleanup(map_release)
 
 void		map_release(struct map *);

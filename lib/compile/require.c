@@ -15,6 +15,7 @@ struct need {
 struct needs {
 	struct map	seen;
 	VEC(struct need) at;
+	const pb_identifier *last;	/* asked for */
 };
 
 struct walk {
@@ -37,9 +38,14 @@ walk_release(struct walk *w)
 static void
 need_id(struct walk *w, struct needs *needs, const pb_identifier *id)
 {
-	struct str key = compiler_key(w->c, id);
+	struct str key;
 	const char *text;
 
+	/* Most nodes refer to what the one before does, by one message. */
+	if (id == needs->last)
+		return;
+	needs->last = id;
+	key = compiler_key(w->c, id);
 	if (map_get(&needs->seen, key) != MAP_NONE)
 		return;
 	map_put(&needs->seen, arena_str(&w->c->scratch, key), 1);
@@ -185,7 +191,7 @@ int
 compiler_require(struct compiler *c, struct compile_requirements *ret)
 {
 	cleanup(walk_release) struct walk w = { c,
-	    { MAP_INIT, VEC_INIT }, { MAP_INIT, VEC_INIT } };
+	    { MAP_INIT, VEC_INIT, NULL }, { MAP_INIT, VEC_INIT, NULL } };
 	uint64_t before = c->errors->calls;
 
 	(void)need_nodes(&w, c->unit->primary, 0);

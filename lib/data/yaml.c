@@ -306,11 +306,14 @@ check_tag(struct reader *r, const yaml_char_t *tag, struct span at)
 	static const char *const known[] = { "str", "int", "float", "bool",
 	    "null", "map", "seq" };
 	const char prefix[] = "tag:yaml.org,2002:";
-	struct str s = str_of(name_of(tag));
+	struct str s;
 	size_t i;
 
-	if (tag == NULL || str_is(s, "!"))
-		return tag != NULL;
+	if (tag == NULL)
+		return 0;
+	s = str_of(name_of(tag));
+	if (str_is(s, "!"))
+		return 1;
 	if (str_starts(s, prefix)) {
 		s.p += sizeof(prefix) - 1;
 		s.n -= sizeof(prefix) - 1;

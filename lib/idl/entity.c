@@ -122,29 +122,13 @@ entity_descriptor(enum entity_kind kind)
 	BUG("kind %d", (int)kind);
 }
 
-/* Recursion is as deep as messages are, which the reader of the wire bounds
- * (MAX_MESSAGE_DEPTH). */
 void
 entity_each(ProtobufCMessage *m, const ProtobufCMessageDescriptor *type,
-    entity_visit_fn *fn, void *arg)
+    pbwalk_fn *fn, void *arg)
 {
-	const ProtobufCFieldDescriptor *f;
-	unsigned i;
-	size_t k, n;
+	c_pbwalk struct pbwalk w = PBWALK_INIT(type);
 
-	if (m->descriptor == type) {
-		fn(arg, m);
-		return;
-	}
-	for (i = 0; i < m->descriptor->n_fields; i++) {
-		f = &m->descriptor->fields[i];
-		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		n = wire_count(m, f);
-		for (k = 0; k < n; k++)
-			entity_each(*(ProtobufCMessage *const *)wire_at(m, f,
-			    k), type, fn, arg);
-	}
+	pbwalk_each(&w, m, fn, arg);
 }
 
 int

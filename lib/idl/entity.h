@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "idl/flyteidl.h"
+#include "idl/pbwalk.h"
 
 enum entity_kind {
 	ENTITY_ANY,		/* asked for by name alone */
@@ -52,14 +53,9 @@ const ProtobufCMessage *entity_message(const struct entity *);
  * LaunchPlan. */
 const ProtobufCMessageDescriptor *entity_descriptor(enum entity_kind);
 
-/*
- * Calls fn for each message of the type that lies in m, or for m itself; not
- * for those inside of one that was found.
- */
-typedef void entity_visit_fn(void *arg, ProtobufCMessage *);
+/* pbwalk_each() of a single message. */
 void	entity_each(ProtobufCMessage *m,
-	    const ProtobufCMessageDescriptor *type, entity_visit_fn *fn,
-	    void *arg);
+	    const ProtobufCMessageDescriptor *type, pbwalk_fn *fn, void *arg);
 
 /* By kind, project, domain, name, version. */
 int	entity_id_cmp(const struct entity_id *, const struct entity_id *);

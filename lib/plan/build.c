@@ -38,8 +38,13 @@ static struct str
 id_key(struct build *b, const pb_identifier *id)
 {
 	strbuf_reset(&b->text);
-	strbuf_addf(&b->text, "%s\n%s\n%s\n%s", id->project, id->domain,
-	    id->name, id->version);
+	strbuf_adds(&b->text, id->project);
+	strbuf_addch(&b->text, '\n');
+	strbuf_adds(&b->text, id->domain);
+	strbuf_addch(&b->text, '\n');
+	strbuf_adds(&b->text, id->name);
+	strbuf_addch(&b->text, '\n');
+	strbuf_adds(&b->text, id->version);
 	return strbuf_str(&b->text);
 }
 

@@ -100,13 +100,12 @@ see_map(void *found, ProtobufCMessage *m)
 /* Marks a workflow with a map that only our compiler takes, see
  * LOWER_MAP_TAG. */
 static void
-tag_maps(pb_workflow_template *w, struct arena *a)
+tag_maps(struct pbwalk *walk, pb_workflow_template *w, struct arena *a)
 {
 	pb_workflow_metadata *m;
 	int found = 0;
 
-	entity_each(&w->base, &flyteidl__core__array_node__descriptor,
-	    see_map, &found);
+	pbwalk_each(walk, &w->base, see_map, &found);
 	if (!found)
 		return;
 	if (w->metadata == NULL)
@@ -127,12 +126,14 @@ take_spec(struct front *f, const char *script)
 {
 	struct spec *spec = &f->priv->spec;
 	struct front_entity *x = new_entities(f, spec->n);
+	c_pbwalk struct pbwalk maps =
+	    PBWALK_INIT(&flyteidl__core__array_node__descriptor);
 	size_t i;
 
 	for (i = 0; i < spec->n; i++) {
 		x[i].entity = spec->at[i].entity;
 		if (x[i].entity.workflow != NULL)
-			tag_maps(x[i].entity.workflow->template_,
+			tag_maps(&maps, x[i].entity.workflow->template_,
 			    f->priv->arena);
 		x[i].implied = spec->at[i].implied;
 		x[i].faulty = spec->at[i].faulty;

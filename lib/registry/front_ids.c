@@ -14,19 +14,20 @@
 
 static void
 each_in_front(struct front *f, const ProtobufCMessageDescriptor *type,
-    entity_visit_fn *fn, void *arg)
+    pbwalk_fn *fn, void *arg)
 {
+	c_pbwalk struct pbwalk w = PBWALK_INIT(type);
 	const struct entity *x;
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
 		x = &f->at[i].entity;
 		if (x->task != NULL)
-			entity_each(&x->task->base, type, fn, arg);
+			pbwalk_each(&w, &x->task->base, fn, arg);
 		if (x->workflow != NULL)
-			entity_each(&x->workflow->base, type, fn, arg);
+			pbwalk_each(&w, &x->workflow->base, fn, arg);
 		if (x->plan != NULL)
-			entity_each(&x->plan->base, type, fn, arg);
+			pbwalk_each(&w, &x->plan->base, fn, arg);
 	}
 }
 
@@ -84,6 +85,7 @@ struct filling {
 	int		 force;
 	struct map	 own;		/* ids of the file as they were */
 	struct arena	 keys;
+	const pb_identifier *last;	/* many refer to one */
 };
 
 static void
@@ -91,9 +93,13 @@ fill_id(void *arg, ProtobufCMessage *m)
 {
 	struct filling *f = arg;
 	pb_identifier *id = (pb_identifier *)m;
-	int own = map_get(&f->own, front_key(ENTITY_ANY, id, &f->keys)) !=
-	    MAP_NONE;
+	int own;
 
+	if (id == f->last)
+		return;
+	f->last = id;
+	own = map_get(&f->own, front_key(ENTITY_ANY, id, &f->keys)) !=
+	    MAP_NONE;
 	if (f->project[0] != '\0' && (own || id->project[0] == '\0' ||
 	    strcmp(id->project, MACRO_PROJECT) == 0))
 		id->project = f->project;
