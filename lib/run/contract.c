@@ -166,6 +166,17 @@ choose(struct contract *c, struct err *e)
 	return use_container(c, e);
 }
 
+/* An element of a map that flytekit made picks its item by an index. */
+static int
+take_lists(struct contract *c, struct err *e)
+{
+	const char *s = lower_config(c->task, LOWER_LISTS);
+	size_t n;
+
+	return s == NULL ? 0 : words_of_json(LOWER_LISTS, str_of(s), &c->arena,
+	    &c->lists, &n, e);
+}
+
 static int
 find_program(struct contract *c, struct err *e)
 {
@@ -188,7 +199,7 @@ contract_new(const pb_task_template *task, const struct contract_world *world,
 	arena_init(&c->arena);
 	c->task = lower_element(task, &c->arena);
 	c->world = world;
-	if (choose(c, e) < 0 ||
+	if (choose(c, e) < 0 || take_lists(c, e) < 0 ||
 	    resources_of_task(c->task, &c->limits, &c->requests, e) < 0 ||
 	    (c->kind != CONTRACT_JQ && contract_env(c, e) < 0) ||
 	    find_program(c, e) < 0)

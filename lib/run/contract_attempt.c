@@ -40,6 +40,30 @@ write_script(const struct contract *c, const struct attempt *at,
 	return 0;
 }
 
+/*
+ * flytekit unpacks the code archive into a folder that is the image's own
+ * (/root).  A process has no image: the attempt's own folder takes its place.
+ */
+static int
+own_code_folder(const struct attempt *at, struct arena *a, char **argv,
+    struct err *e)
+{
+	const char *name = strrchr(argv[0], '/');
+	size_t i;
+
+	name = name == NULL ? argv[0] : name + 1;
+	if (strcmp(name, "pyflyte-fast-execute") != 0)
+		return 0;
+	for (i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--dest-dir") != 0 || argv[i + 1] == NULL)
+			continue;
+		argv[i + 1] = arena_strdup(a, at->here == NULL ? "." :
+		    attempt_path(at, a, "code"));
+		return at->here == NULL ? 0 : make_dir(argv[i + 1], e);
+	}
+	return 0;
+}
+
 static int
 render_argv(const struct contract *c, const struct attempt *at,
     struct arena *a, struct command *ret, struct err *e)
@@ -56,6 +80,8 @@ render_argv(const struct contract *c, const struct attempt *at,
 		    e) < 0)
 			return -1;
 	}
+	if (own_code_folder(at, a, ret->argv, e) < 0)
+		return -1;
 	ret->path = c->program;
 	if (ret->path == NULL) {
 		if (proc_find(ret->argv[0], c->path, &b, e) < 0)

@@ -147,6 +147,15 @@ put_execution_id(env_list *l, const struct attempt *at, struct arena *a)
 		    at->workflow));
 }
 
+/* See as_lists() in contract_flyte.c. */
+static void
+put_index(env_list *l, struct arena *a)
+{
+	env_put(l, a, "BATCH_JOB_ARRAY_INDEX_VAR_NAME",
+	    "FLYTE_K8S_ARRAY_INDEX");
+	env_put(l, a, "FLYTE_K8S_ARRAY_INDEX", "0");
+}
+
 static void
 put_files(env_list *l, const struct contract *c, const struct attempt *at,
     struct arena *a)
@@ -203,6 +212,8 @@ attempt_env(const struct contract *c, const struct attempt *at,
 		put_files(&l, c, at, a);
 	else
 		put_execution_id(&l, at, a);
+	if (c->lists != NULL)
+		put_index(&l, a);
 	if (c->exports)
 		put_inputs(&l, c, at, a);
 	env_put(&l, a, "FLYTE_ATTEMPT_NUMBER",

@@ -37,6 +37,37 @@ write_message(const char *path, const ProtobufCMessage *m, struct err *e)
 	return file_replace(AT_FDCWD, path, b.p, b.n, 0, e);
 }
 
+/*
+ * The inputs with each of the names as a list of what it is.  In Flyte the
+ * command sees the map's whole lists and the index of its item; a list of that
+ * item alone, with index 0, says as much and costs each element the same.
+ */
+static const pb_literal_map *
+as_lists(const pb_literal_map *in, char *const *names, struct arena *a)
+{
+	typedef Flyteidl__Core__LiteralMap__LiteralsEntry entry;
+	pb_literal_map *m = literal_map_new(a);
+	pb_literal **item;
+	size_t i, k;
+
+	m->n_literals = in->n_literals;
+	m->literals = arena_new_n(a, in->n_literals, entry *);
+	for (i = 0; i < in->n_literals; i++) {
+		m->literals[i] = in->literals[i];
+		for (k = 0; names[k] != NULL; k++)
+			if (strcmp(names[k], in->literals[i]->key) == 0)
+				break;
+		if (names[k] == NULL)
+			continue;
+		m->literals[i] = arena_alloc(a, sizeof(entry));
+		*m->literals[i] = *in->literals[i];
+		item = arena_new(a, pb_literal *);
+		*item = in->literals[i]->value;
+		m->literals[i]->value = literal_list(a, item, 1);
+	}
+	return m;
+}
+
 int
 write_inputs_pb(const struct contract *c, const struct attempt *at,
     struct err *e)
@@ -46,6 +77,8 @@ write_inputs_pb(const struct contract *c, const struct attempt *at,
 
 	if (m == NULL)
 		m = literal_map_new(&a);
+	if (c->lists != NULL)
+		m = as_lists(m, c->lists, &a);
 	if (words_mention(c, "input") &&
 	    write_message(attempt_path(at, &a, "inputs.pb"), &m->base, e) < 0)
 		return -1;

@@ -33,6 +33,8 @@ struct contract {
 						 * are, without templates */
 	int			 raw;		/* a raw container's own words */
 	int			 dynamic;	/* may say what runs next */
+	char			**lists;	/* LOWER_LISTS, NULL-ended; NULL: it
+						 * is no element of such a map */
 	const char		*jq;		/* CONTRACT_JQ */
 	struct jq_state		*state;
 	unsigned		 jq_flags;

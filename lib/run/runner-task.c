@@ -2,6 +2,7 @@
 
 #include "idl/wire.h"
 #include "run/overrides.h"
+#include "spec/lower.h"
 
 /* Misses of one run that are looked into: the search through the entries of
  * a task is linear in them. */
@@ -77,6 +78,27 @@ take_level_off(pb_variable_map *vars, const struct plan *p,
 	}
 }
 
+/* The task as an element's attempts see it; elsewhere the task itself. */
+static const pb_task_template *
+task_of_attempts(struct run *run, const struct plan *plan,
+    const struct plan_array *array, const pb_task_template *t)
+{
+	struct arena *a = &run->arena;
+	char **bound;
+
+	if (array == NULL)
+		return t;
+	bound = arena_new_n(a, array->bound.n, char *);
+	for (uint32_t i = 0; i < array->bound.n; i++) {
+		struct str name = plan->strs[array->bound.at + i];
+
+		bound[i] = arena_strndup(a, name.p, name.n);
+	}
+	/* What follows takes a level off of t itself. */
+	return lower_element_of((pb_task_template *)wire_dup(&t->base, a),
+	    bound, array->bound.n, a);
+}
+
 static void
 prepare(struct run *run, struct run_task *task, const struct plan *plan,
     const struct plan_node *node)
@@ -84,6 +106,7 @@ prepare(struct run *run, struct run_task *task, const struct plan *plan,
 	const struct plan_task *pt = &plan->tasks[node->what];
 	const struct plan_array *array = node->array == PLAN_NONE ? NULL :
 	    &plan->arrays[plan->nodes[node->array].what];
+	const pb_task_template *run_as;
 	ProtobufCMessage *m;
 
 	task->ready = 1;
@@ -94,6 +117,7 @@ prepare(struct run *run, struct run_task *task, const struct plan *plan,
 	if (node->overrides.n > 0 && apply_overrides(run, task->template,
 	    node->overrides, &task->trouble) < 0)
 		return;
+	run_as = task_of_attempts(run, plan, array, task->template);
 	/* Flyte's key of an element has its own outputs, but the map's
 	 * inputs (reference 3.3). */
 	if (array != NULL && task->template->interface != NULL)
@@ -112,7 +136,7 @@ prepare(struct run *run, struct run_task *task, const struct plan *plan,
 	if (retry_of_task(task->template, &run->arena, &task->retries,
 	    &task->trouble) < 0)
 		return;
-	if (contract_new(task->template, &run->world, &task->contract,
+	if (contract_new(run_as, &run->world, &task->contract,
 	    &task->trouble) < 0)
 		task->contract = NULL;
 }

@@ -1,4 +1,5 @@
 /* The element of a mapped task. */
+#include "base/strbuf.h"
 #include "data/json.h"
 #include "spec/lower.h"
 #include "spec/pb.h"
@@ -49,12 +50,97 @@ elements(const pb_variable_map *of, const struct tree *bound,
 	return map;
 }
 
+static pb_typed_interface *
+interface_of(const pb_task_template *mapped, const struct tree *bound,
+    struct arena *a)
+{
+	static const struct tree none;
+	pb_typed_interface *f = PB_NEW(a, flyteidl__core__typed_interface);
+
+	if (mapped->interface == NULL)
+		return f;
+	f->inputs = elements(mapped->interface->inputs, bound, a);
+	f->outputs = elements(mapped->interface->outputs, &none, a);
+	return f;
+}
+
+/* The entries but for the one of this key, with room for another. */
+static size_t
+copy_config(const pb_task_template *from, const char *without,
+    pb_task_template *t, struct arena *a)
+{
+	size_t i, n = 0;
+
+	t->config = arena_calloc(a, from->n_config + 1, sizeof(*t->config));
+	for (i = 0; i < from->n_config; i++)
+		if (strcmp(from->config[i]->key, without) != 0)
+			t->config[n++] = from->config[i];
+	return t->n_config = n;
+}
+
+/* The names of the lists that an element has one of, as JSON. */
+static char *
+lists_json(const pb_variable_map *of, const struct tree *bound,
+    struct arena *a)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct json_writer w = json_writer(&b, 0);
+	const pb_literal_type *t;
+	size_t i;
+
+	json_array(&w);
+	for (i = 0; of != NULL && i < of->n_variables; i++) {
+		t = of->variables[i]->value == NULL ? NULL :
+		    of->variables[i]->value->type;
+		if (t != NULL && t->type_case ==
+		    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_COLLECTION_TYPE &&
+		    !lists(bound, of->variables[i]->key))
+			json_cstr(&w, of->variables[i]->key);
+	}
+	json_end(&w);
+	return arena_strdup(a, b.p);
+}
+
+const pb_task_template *
+lower_element_of(const pb_task_template *mapped, char *const *bound,
+    size_t n_bound, struct arena *a)
+{
+	typedef Flyteidl__Core__TaskTemplate__ConfigEntry config_entry;
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct json_writer w = json_writer(&b, 0);
+	struct tree names c_tree;
+	pb_task_template *t;
+	config_entry *e;
+	struct err ignored;
+	size_t i;
+
+	if (lower_config(mapped, LOWER_MAP) != NULL)
+		return lower_element(mapped, a);
+	json_array(&w);
+	for (i = 0; i < n_bound; i++)
+		json_cstr(&w, bound[i]);
+	json_end(&w);
+	tree_init(&names);
+	(void)!json_parse_tree(strbuf_str(&b), &names, &ignored);
+	t = arena_alloc(a, sizeof(*t));
+	*t = *mapped;
+	e = arena_alloc(a, sizeof(*e));
+	flyteidl__core__task_template__config_entry__init(e);
+	e->key = arena_strdup(a, LOWER_LISTS);
+	e->value = lists_json(mapped->interface == NULL ? NULL :
+	    mapped->interface->inputs, &names, a);
+	i = copy_config(mapped, LOWER_LISTS, t, a);
+	t->config[i] = e;
+	t->n_config++;
+	t->interface = interface_of(mapped, &names, a);
+	return t;
+}
+
 const pb_task_template *
 lower_element(const pb_task_template *mapped, struct arena *a)
 {
 	const char *list = lower_config(mapped, LOWER_MAP_BOUND);
-	pb_typed_interface *iface;
-	struct tree bound, none;
+	struct tree bound c_tree;
 	pb_task_template *t;
 	struct err e;
 
@@ -62,16 +148,13 @@ lower_element(const pb_task_template *mapped, struct arena *a)
 	    mapped->interface == NULL)
 		return mapped;
 	tree_init(&bound);
-	tree_init(&none);
 	/* a list that cannot be read binds nothing */
 	if (list != NULL && json_parse_tree(str_of(list), &bound, &e) < 0)
 		bound.n = 0;
 	t = arena_alloc(a, sizeof(*t));
 	*t = *mapped;
-	iface = PB_NEW(a, flyteidl__core__typed_interface);
-	iface->inputs = elements(mapped->interface->inputs, &bound, a);
-	iface->outputs = elements(mapped->interface->outputs, &none, a);
-	t->interface = iface;
-	tree_release(&bound);
+	t->interface = interface_of(mapped, &bound, a);
+	/* an element is no mapped task */
+	(void)copy_config(mapped, LOWER_MAP, t, a);
 	return t;
 }

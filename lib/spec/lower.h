@@ -47,6 +47,9 @@
 /* Of a mapped task: JSON list of the inputs that are the same for every
  * element; absent: none is. */
 #define LOWER_MAP_BOUND	"flyte.map_bound"
+/* Never stored: of an element of a map that others made, JSON list of the
+ * inputs that its command takes as lists and picks its own item of. */
+#define LOWER_LISTS	"flyte.lists"
 /* JSON object path: digest ("sha256:" + hex) of the files it names. */
 #define LOWER_FILES	"flyte.files"
 
@@ -84,10 +87,14 @@ int	lower_is_exported(struct str name);
 
 /*
  * What one element of a mapped task runs: the template with the interface of
- * an element (inputs but the bound ones and outputs one list less).  The
- * template itself if it is not a mapped one.
+ * an element (inputs but the bound ones and outputs one list less), which is
+ * no mapped one any more.  The template itself if it is not a mapped one.
  */
 const pb_task_template *lower_element(const pb_task_template *,
 		    struct arena *);
+/* The same of the task of any map, whose node says which inputs are bound: a
+ * task that is not one of our mapped ones gets LOWER_LISTS. */
+const pb_task_template *lower_element_of(const pb_task_template *,
+		    char *const *bound, size_t n_bound, struct arena *);
 
 #endif

@@ -241,3 +241,66 @@ run_killed() {
 		equals '{"m":[2,3,4,5,6]}' "$output"
 	done
 }
+
+@test "kinds: a map over a task that takes and gives lists" {
+	cat >lists.yaml <<-'EOT'
+	tasks:
+	  rev: {inputs: {l: list(int)}, outputs: {r: list(int)}, run: "ls $FLYTE_INPUTS/l | wc -l >seen; echo \"[7, $(cat seen)]\" >$FLYTE_OUTPUTS/r"}
+	workflows:
+	  w: {inputs: {l: list(list(int))}, nodes: {m: {map: rev, with: {l: $l}}}, outputs: {r: $m.r}}
+	EOT
+	run -0 --separate-stderr flyte-run -q --plain lists.yaml:w 'l=[[5], [6, 8]]'
+	equals '{"r":[[7,1],[7,2]]}' "$output"
+	run -0 --separate-stderr flyte-exec -q --plain --replay last/m/0/n1
+	equals '{"r":[7,2]}' "$output"
+}
+
+@test "kinds: a map that flytekit made gives each element a list of its item" {
+	# In the place of flytekit: the index and inputs.pb into a file, o0 = 7.
+	mkdir -p bin
+	cat >bin/pyflyte-map-execute <<-'EOT'
+	#!/bin/sh -eu
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--inputs) in=$2 ;;
+		--output-prefix) out=$2 ;;
+		esac
+		shift
+	done
+	eval "index=\$$BATCH_JOB_ARRAY_INDEX_VAR_NAME"
+	od -An -v -tx1 "$in" | tr -d ' \n' >>"$SEEN"
+	echo " $index" >>"$SEEN"
+	printf '\012\014\012\002o0\022\006\012\004\012\002\010\007' >"$out/outputs.pb"
+	EOT
+	chmod +x bin/pyflyte-map-execute
+	# A task of flytekit sees nothing of the user's but these.
+	sed -i "2i SEEN=$PWD/seen" bin/pyflyte-map-execute
+	export PATH="$PWD/bin:$PATH"
+	flyte-register -k -q -p s -d d --as v1 \
+		"$TOP/tests/corpus/flytekit/pkg/plain.tgz" || true
+	run -0 --separate-stderr flyte-run -q -j 1 --plain --type workflow \
+		-p s -d d wf.maps.given 'xs=[5, 6]'
+	equals '{"o0":[7,7]}' "$output"
+	# x: a list of 5 alone, of 6 alone
+	equals "0a0f0a0178120a12080a060a040a020805 0
+0a0f0a0178120a12080a060a040a020806 0" "$(cat seen)"
+	run -0 --separate-stderr flyte-exec -q --plain -p s -d d \
+		--replay last/n0/0/n1
+	equals '{"o0":7}' "$output"
+	equals "0a0f0a0178120a12080a060a040a020806 0" "$(tail -n 1 seen)"
+}
+
+@test "kinds: code that flytekit packed is unpacked in the attempt's folder" {
+	mkdir -p bin
+	cat >bin/pyflyte-fast-execute <<-EOT
+	#!/bin/sh -eu
+	echo "\$@" >$PWD/seen
+	exit 1
+	EOT
+	chmod +x bin/pyflyte-fast-execute
+	export PATH="$PWD/bin:$PATH"
+	flyte-register -k -q -p s -d d --as v1 \
+		"$TOP/tests/corpus/flytekit/pkg/fast.tgz" || true
+	run -1 flyte-run -q --type task -p s -d d wf.maps.square x=1
+	has " --dest-dir . -- pyflyte-execute --inputs /" "$(cat seen)"
+}
