@@ -106,6 +106,14 @@ bad_length(struct at *at, const char *text)
 	return -1;
 }
 
+static void
+add_lengths(struct strbuf *b, struct str x, uint32_t n, struct str y,
+    uint32_t k)
+{
+	strbuf_addf(b, "input arrays have different lengths: " STR_FMT
+	    " has %u, " STR_FMT " has %u", STR_ARG(x), n, STR_ARG(y), k);
+}
+
 /* Takes the inputs apart; -1: they have no common length. */
 static int
 read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
@@ -113,7 +121,9 @@ read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
 	struct wire_reader r = wire_reader(at->n->inputs);
 	struct wire_field f, key, value;
 	struct err e;
-	int sized = 0, open = 0;
+	int open = 0;
+	struct str sized = { NULL, 0 };	/* the list that says how many */
+	c_strbuf struct strbuf other = STRBUF_INIT;
 	VEC(struct map_input) list = VEC_INIT;
 
 	while (wire_next(&r, &f, &e) > 0) {
@@ -128,9 +138,11 @@ read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
 		if (!is_bound(at->f->plan, a, in.name)) {
 			open++;
 			if (index_items(&in, &n)) {
-				if (sized && n != m->n)
-					open = -1000000;
-				sized = 1;
+				if (sized.p != NULL && n != m->n &&
+				    other.n == 0)
+					add_lengths(&other, sized, m->n,
+					    in.name, n);
+				sized = in.name;
 				m->n = n;
 			}
 		}
@@ -138,11 +150,11 @@ read_inputs(struct at *at, struct elements *m, const struct plan_array *a)
 	}
 	m->inputs = list.at;
 	m->n_inputs = (uint32_t)list.n;
-	if (open < 0)
-		return bad_length(at, "input arrays have different lengths");
-	if (!sized && (open > 0 || list.n == 0))
+	if (other.n > 0)
+		return bad_length(at, other.p);
+	if (sized.p == NULL && (open > 0 || list.n == 0))
 		return bad_length(at, "no input array provided");
-	if (!sized)
+	if (sized.p == NULL)
 		m->n = 1;
 	if (m->n > MAX_MAP_ELEMENTS)
 		return bad_length(at, "the input array has too many elements");

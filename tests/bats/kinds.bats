@@ -45,6 +45,7 @@ check_kind() {
 		flyte-run -n "$kinds/$1.yaml:w" "${args[@]}" >"$kinds/$1.plan"
 		run_kind "$1" once
 		tree_of once >"$kinds/$1.tree"
+		return
 	fi
 	flyte-run -n "$kinds/$1.yaml:w" "${args[@]}" | same "$kinds/$1.plan"
 	run_kind "$1" once
@@ -194,7 +195,7 @@ run_killed() {
 	    nodes: {p: {launchplan: loop, with: {n: $n}}}
 	EOT
 	run -0 flyte-run -n bad.yaml:zip 'a=[1,2]' 'b=[1]'
-	has "fail    m  (input arrays have different lengths)" "$output"
+	has "fail    m  (input arrays have different lengths: a has 2, b has 1)" "$output"
 	run -1 flyte-run -q bad.yaml:zip 'a=[1,2]' 'b=[1]'
 	has "input arrays have different lengths" "$output"
 	run -1 flyte-run -q bad.yaml:loop n=1
@@ -220,6 +221,50 @@ run_killed() {
 	run -0 --separate-stderr flyte-run -q -o m --name o often.yaml:w
 	equals 1 "$output"
 	flyte-ctl fsck -q
+}
+
+@test "kinds: operators" {
+	check_kind operators
+}
+
+@test "kinds: operators, killed and resumed" {
+	check_killed operators
+}
+
+@test "kinds: elements" {
+	check_kind elements
+}
+
+@test "kinds: elements, killed and resumed" {
+	check_killed elements
+}
+
+@test "kinds: timeouts" {
+	check_kind timeouts
+}
+
+@test "kinds: types" {
+	check_kind types
+}
+
+@test "kinds: types, killed and resumed" {
+	check_killed types
+}
+
+@test "kinds: failures" {
+	check_kind failures
+}
+
+@test "kinds: failures, killed and resumed" {
+	check_killed failures
+}
+
+@test "kinds: msgpack" {
+	check_kind msgpack
+}
+
+@test "kinds: msgpack, killed and resumed" {
+	check_killed msgpack
 }
 
 # The last child found no place, and nobody told it of the one that came free.
