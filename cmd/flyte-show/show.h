@@ -59,7 +59,20 @@ void	add_cause(struct strbuf *, const struct history_attempt *);
 /* The command of a task as typed in a shell, or nothing. */
 void	add_command(struct strbuf *, const pb_task_template *);
 
+/* ---- follow.c ----------------------------------------------------------- */
+
+/* What tasks print, as it comes; root is LOOK_NONE or a node. */
+int	show_follow(struct show *, const struct look *, uint32_t root);
+
 /* ---- logs.c ------------------------------------------------------------- */
+
+/*
+ * Prints bytes from..to of a log, each line behind the prefix; with more, of
+ * what is still written to, only whole lines.  Where it ended, or -1.
+ * *whole: what was printed before ended a line.
+ */
+int64_t	print_log(int fd, int64_t from, int64_t to, const struct strbuf *prefix,
+	    int more, int *whole, struct err *) must_check;
 
 /* Last n lines of what an attempt printed to stdout or stderr. */
 int	add_log_tail(const struct look *, const struct history_attempt *,

@@ -225,7 +225,7 @@ static int
 scan_file(int fd, struct scan *s, struct err *e)
 {
 	c_strbuf struct strbuf buf = STRBUF_INIT;
-	off_t at = 0;
+	off_t at = s->end;
 	ssize_t n;
 
 	for (;;) {
@@ -274,18 +274,31 @@ journal_open(const char *dir, journal_fn *fn, void *arg, struct journal **ret,
 }
 
 int
-journal_read(const char *dir, journal_fn *fn, void *arg, struct err *e)
+journal_read_on(const char *dir, struct journal_place *place, journal_fn *fn,
+    void *arg, struct err *e)
 {
 	c_close int fd = -1;
 	c_free char *path = path_of(dir);
-	struct scan s = { .path = path, .fn = fn, .arg = arg };
+	struct scan s = { .path = path, .fn = fn, .arg = arg,
+	    .end = (off_t)place->at, .next_seq = place->seq };
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_MISSING, "%s: no such execution", dir);
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	return scan_file(fd, &s, e);
+	if (scan_file(fd, &s, e) < 0)
+		return -1;
+	*place = (struct journal_place){ s.end, s.next_seq };
+	return 0;
+}
+
+int
+journal_read(const char *dir, journal_fn *fn, void *arg, struct err *e)
+{
+	struct journal_place place = { 0, 0 };
+
+	return journal_read_on(dir, &place, fn, arg, e);
 }
 
 /* Bytes at..at+n of the file, in place of what is in buf. */

@@ -58,6 +58,16 @@ int	journal_read(const char *dir, journal_fn *fn, void *arg, struct err *)
 int	journal_read_at(const char *dir, int64_t at, size_t n,
 	    struct strbuf *ret, struct err *) must_check;
 
+/* Where in a journal a reader is; all 0: before its first record. */
+struct journal_place {
+	int64_t		at;
+	uint64_t	seq;
+};
+/* journal_read of what follows the place, which then is after the last whole
+ * record: for who follows one that grows. */
+int	journal_read_on(const char *dir, struct journal_place *, journal_fn *fn,
+	    void *arg, struct err *) must_check;
+
 /*
  * Reads the first record and the last whole one (fn is called once or twice)
  * and none between: for lists of many journals.

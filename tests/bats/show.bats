@@ -345,3 +345,44 @@ pkill_scratch() {
 	flyte-run -q --name t w.yaml:two n=1
 	run -2 flyte-show "t#1"
 }
+
+@test "show: following reads of a journal only what is new, and waits for retries" {
+	cat >long.yaml <<-'EOT'
+	tasks:
+	  say: {inputs: {n: int}, run: 'echo "say $n"'}
+	  try: {retries: 1, run: 'n=${FLYTE_ATTEMPT##*/}; echo "try $n"; [ $n = 1 ]'}
+	  drip: {pass_env: [GO], run: 'until [ -e "$GO" ]; do sleep 0.02; done; for i in 1 2 3 4 5 6 7 8; do printf half; sleep 0.1; echo " done"; done'}
+	workflows:
+	  inner: {nodes: {s: {task: say, with: {n: 7}}}}
+	  w:
+	    inputs: {l: list(int)}
+	    nodes:
+	      m: {map: say, with: {n: $l}}
+	      t: {task: try, after: [m]}
+	      i: {workflow: inner, after: [t]}
+	      w: {task: drip, after: [i]}
+	EOT
+	export GO=$PWD/go
+	flyte-run -q -j 2 --name l long.yaml:w "l=[$(seq -s, 300)]" 3>&- &
+	within 10 shows running l
+	flyte-show --follow l >out 3>&- &
+	shower=$!
+	flyte-show --follow l/i >inner 3>&- &
+	for _ in $(seq 500); do grep -q 'i/s | say 7' out && break; sleep 0.02; done
+	sleep 0.2
+	bytes_read() { sed -n 's/^rchar: //p' "/proc/$shower/io"; }
+	size=$(stat -c %s "$FLYTE_HOME"/executions/*/*/*/l/journal)
+	before=$(bytes_read)
+	: >go
+	for _ in $(seq 100); do [ "$(grep -c 'w | half done' out)" -ge 6 ] && break; sleep 0.05; done
+	after=$(bytes_read)
+	wait
+	equals 300 "$(grep -c '^m/n[0-9]* | say' out)"
+	equals "i/s | say 7
+t | try 0
+t#1 | try 1
+w | half done" "$(grep -v ^m out | sort -u)"
+	equals "s | say 7" "$(sed 's/^i.//' inner)"
+	echo "$((after - before)) of $size"
+	[ $((after - before)) -lt "$size" ]
+}
