@@ -1,5 +1,6 @@
 # flyte-tools.  Variants live side by side: make V=release (default),
-# V=asan (address and undefined-behaviour sanitizers), V=fuzz (clang).
+# V=asan (address and undefined-behaviour sanitizers), V=fuzz (clang, both of
+# them and libFuzzer), V=cov (clang, counts lines for tests/fuzz/run).
 #
 #	make demo	install what is missing, build, run the main job
 #	make check	install what the tests need, run every test
@@ -28,7 +29,7 @@ COMMON_C := $(wildcard cmd/common/*.c)
 TOOLS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/flyte*/main.c))
 HELPERS := $(patsubst libexec/%/main.c,%,$(wildcard libexec/*/main.c))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/t-*.c))
-FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/driver.c tests/fuzz/mutate.c,$(wildcard tests/fuzz/*.c)))
 PROTOS := $(shell cd lib/idl/proto && find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort)
 GOOGLE = google/protobuf/any.proto google/protobuf/duration.proto google/protobuf/struct.proto \
 	google/protobuf/timestamp.proto google/protobuf/wrappers.proto
@@ -78,8 +79,12 @@ CC = clang
 CFLAGS = -O1 -g -fno-omit-frame-pointer -DFUZZING \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS = -fsanitize=address,undefined
+else ifeq ($(V),cov)
+CC = clang
+CFLAGS = -O1 -g -fprofile-instr-generate -fcoverage-mapping
+LDFLAGS = -fprofile-instr-generate
 else
-$(error V=$(V): release, asan or fuzz)
+$(error V=$(V): release, asan, fuzz or cov)
 endif
 STD = -std=gnu11 -D_GNU_SOURCE -fno-common -fvisibility=hidden
 CPPFLAGS = -Ilib -Icmd -I$(G) -I$(B) -MMD -MP
@@ -156,24 +161,32 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcmd.a $(B)/libflyte.a
 FUZZ_BIN = $(FUZZ:%=$(B)/fuzz/%)
 fuzz-bins: $(FUZZ_BIN)
 ifeq ($(V),fuzz)
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libflyte.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/mutate.o $(B)/libcmd.a $(B)/libflyte.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 else
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(B)/libflyte.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/mutate.o $(B)/tests/fuzz/driver.o $(B)/libcmd.a $(B)/libflyte.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 endif
 
+# A program with planted faults: do the sanitizers of the variant find them?
+canary: $(B)/canary
+$(B)/canary: tests/canary/canary.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 check: setup
 	+tests/run $(V)
-# A point is a program killed somewhere; a run that failed can be repeated
-# with the SEED it printed.
+# What takes longer.  A point is a program killed somewhere; a run that failed
+# can be repeated with the SEED it printed.  Every diagnostic is changed once.
 CRASH_POINTS = 5000
 check-long: all
 	tests/crash/run $(B) $(CRASH_POINTS)
+	tests/mutate/run $(B) all
 asan:
 	+$(MAKE) V=asan check
 setup:
@@ -184,10 +197,13 @@ demo:
 	@examples/demo $(abspath $(B)/bin)
 
 # ---- looking after the tree ----------------------------------------------
-FUZZ_SECONDS = 600
+# FUZZ_TIME: seconds for each target; FUZZ_ONLY: these targets alone.
+FUZZ_TIME = 600
+FUZZ_ONLY =
 fuzz:
 	+$(MAKE) --no-print-directory V=fuzz fuzz-bins
-	tests/fuzz/run build/fuzz/fuzz $(FUZZ_SECONDS)
+	+$(MAKE) --no-print-directory V=cov fuzz-bins
+	tests/fuzz/run build/fuzz $(FUZZ_TIME) $(FUZZ_ONLY)
 bench: all
 	+$(MAKE) --no-print-directory bench-bins
 	bench/run $(abspath $(B)) --json $(B)/bench.json
@@ -266,5 +282,5 @@ clean:
 
 -include $(shell find $(B) $(if $(filter lint%,$(MAKECMDGOALS)),$(L)/analyzer) -name '*.d' 2>/dev/null)
 
-.PHONY: all asan bench bench-bins check-long fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
+.PHONY: all asan bench bench-bins canary check-long fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
 .SECONDARY:

@@ -117,6 +117,29 @@ fault_unreached(struct builder *b, const char **ids, size_t n)
 	}
 }
 
+/*
+ * Flyte's compiler lets a node wait for one that is not there if it also waits
+ * for one that is; its engine then never runs it.  The failure node is no node
+ * of the graph, but others may stand in its list.
+ */
+static void
+fault_unknown(struct builder *b)
+{
+	struct compile_place place;
+	size_t i;
+
+	for (i = 0; i < b->up.n; i++) {
+		struct edge e = b->up.at[i];
+
+		if (b->node_of.at[e.to] != NULL)
+			continue;
+		place = builder_place(b, b->node_of.at[e.of], NULL);
+		FAULT(b, NODE_REFERENCE_NOT_FOUND, b->names.at[e.of], &place,
+		    "waits for '%s', which is not a node of the workflow",
+		    b->names.at[e.to]);
+	}
+}
+
 void
 builder_reach(struct builder *b)
 {
@@ -140,6 +163,8 @@ builder_reach(struct builder *b)
 			ids[lost++] = b->nodes.at[i]->msg->id;
 	if (lost > 0)
 		fault_unreached(b, ids, lost);
+	else if (b->c->errors->n == 0)
+		fault_unknown(b);
 }
 
 /* ---- connections --------------------------------------------------------- */

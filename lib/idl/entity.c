@@ -217,7 +217,7 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The text of an escaped part, or NULL. */
+/* The text of an escaped part, or NULL; NUL is no byte of a name. */
 static char *
 part_parse(struct str s, struct arena *a)
 {
@@ -227,6 +227,8 @@ part_parse(struct str s, struct arena *a)
 	for (i = 0; i < s.n; i++) {
 		int hi, lo;
 
+		if (s.p[i] == '\0')
+			return NULL;
 		if (s.p[i] != '%') {
 			*out++ = s.p[i];
 			continue;
@@ -290,7 +292,8 @@ entity_ref_parse(struct str ref, struct arena *a, struct entity_id *ret,
 	if (id.name == NULL || id.version == NULL ||
 	    (project.p != NULL && (id.project == NULL || id.domain == NULL)))
 		return err_set(e, ERR_USAGE, STR_FMT
-		    ": %% begins an escaped byte; write %%25 for %% itself",
+		    ": %% begins an escaped byte (write %%25 for %% itself), "
+		    "which is not NUL",
 		    STR_ARG(ref));
 	*ret = id;
 	return 0;

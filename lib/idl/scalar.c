@@ -355,16 +355,30 @@ check_path(const struct text *t, const char *uri, int is_dir)
 	return 0;
 }
 
+/* A file: URI names an absolute path: without its scheme it must mean the
+ * same. */
+static int
+wants_path(const struct text *t)
+{
+	static const char scheme[] = "file://";
+	struct str s = t->s;
+
+	if (s.n == 0)
+		return fail(t, "give a path");
+	if (str_starts(s, scheme) && (s.n == sizeof(scheme) - 1 ||
+	    s.p[sizeof(scheme) - 1] != '/'))
+		return fail(t, "file:// is followed by an absolute path");
+	return 0;
+}
+
 static int
 read_blob(const struct text *t, pb_literal **ret)
 {
 	int is_dir = t->type->blob->dimensionality == BLOB_MULTIPART;
 	const char *uri;
 
-	if (wants_string(t) < 0)
+	if (wants_string(t) < 0 || wants_path(t) < 0)
 		return -1;
-	if (t->s.n == 0)
-		return fail(t, "give a path");
 	uri = absolute(t);
 	if (check_path(t, uri, is_dir) < 0)
 		return -1;
@@ -380,10 +394,8 @@ read_table(const struct text *t, pb_literal **ret)
 	pb_structured_dataset *d;
 	const char *uri;
 
-	if (wants_string(t) < 0)
+	if (wants_string(t) < 0 || wants_path(t) < 0)
 		return -1;
-	if (t->s.n == 0)
-		return fail(t, "give a path");
 	uri = absolute(t);
 	if (t->type->type_case == TYPE_SCHEMA) {
 		s->value_case = SCALAR_SCHEMA;

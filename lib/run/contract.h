@@ -137,7 +137,7 @@ void	command_release(struct command *);
 
 /*
  * What the process left.  Exactly one of outputs and error is set, or
- * futures for a dynamic task.
+ * futures for a dynamic task; none if it failed and left no error.
  */
 struct collected {
 	pb_literal_map	*outputs;

@@ -25,6 +25,7 @@ task() {
 		"flyte-run ./spec.yaml:t n=1"; do
 		# shellcheck disable=SC2086
 		run -3 --separate-stderr $c
+		# shellcheck disable=SC2154
 		has 'spec.yaml:2:48: error: bad expression: jq: nosuch/0 is not defined at <top-level>, line 1 [bad-expression]' "$stderr"
 	done
 	[ ! -e x.tgz ]

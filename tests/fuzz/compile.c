@@ -3,14 +3,15 @@
 #include "idl/diff.h"
 #include "idl/semantic.h"
 #include "idl/wire.h"
+#include "plan/plan.h"
+
+#include "mutate.h"
 
 /*
  * A byte of flags, then a CompiledWorkflowClosure whose templates are what is
  * compiled.  Whatever it is, the compiler answers with a closure or with
  * errors, changes nothing of what it was given, and says the same twice.
  */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void
 plan_of(const pb_compiled_launch_plan *from, struct compile_launch_plan *to,
@@ -70,6 +71,24 @@ unit_of(const pb_compiled_workflow_closure *c, unsigned flags,
 	};
 }
 
+/* What the compiler took the engine must take.  That each entity has an id is
+ * seen to before either. */
+static void
+check_plan(const pb_compiled_workflow_closure *cl)
+{
+	c_plan struct plan *p = NULL;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < cl->n_sub_workflows; i++)
+		if (cl->sub_workflows[i]->template_->id == NULL)
+			return;
+	if (cl->primary->template_->id == NULL)
+		return;
+	if (plan_build(cl, &p, &e) < 0)
+		BUG("no plan of what was compiled: %s", e.msg);
+}
+
 /* The answer as bytes: the closure, or the errors. */
 static void
 answer(const struct compile_unit *u, struct arena *a, struct strbuf *out)
@@ -87,6 +106,7 @@ answer(const struct compile_unit *u, struct arena *a, struct strbuf *out)
 	}
 	if (es.n > 0 || cl == NULL)
 		BUG("compiled with errors");
+	check_plan(cl);
 	wire_pack(&cl->base, out);
 	semantic_digest(&cl->base, digest);
 	if (diff_add(&cl->base, &cl->base, &lines) != 0)
@@ -118,3 +138,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		BUG("the unit was changed");
 	return 0;
 }
+
+#ifdef FUZZING
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
+    unsigned int seed)
+{
+	return mutate_wire(data, n, max, seed, 1);
+}
+#endif

@@ -11,13 +11,13 @@
 #include "idl/value.h"
 #include "idl/wire.h"
 
+#include "mutate.h"
+
 /*
  * A line with a type, then a value.  A type prints as what reads back the
  * same; a value that is read fits its type, and its plain JSON reads back.
  * The first byte chooses how the value is written; M is MessagePack.
  */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void
 check_type(const pb_literal_type *t, struct arena *a)
@@ -157,3 +157,34 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	try_value(t, text, how, &a);
 	return 0;
 }
+
+#ifdef FUZZING
+/* Another type for the value now and then, else libFuzzer's own change of the
+ * value alone. */
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
+    unsigned int seed)
+{
+	static const char *const types[] = {
+		"int", "float", "str", "bool", "datetime", "duration",
+		"struct", "list(int)", "map(list(str))", "enum(a, b)",
+		"int | str", "list(float | none)", "binary", "file(csv)",
+		"dir", "dataset(parquet)", "none", "map(struct)",
+		"list(datetime | duration | bool)", "error",
+	};
+	const char *type = types[seed / 8 % ARRAY_LEN(types)];
+	uint8_t *line = n < 2 ? NULL : memchr(data + 1, '\n', n - 1);
+	size_t head = strlen(type) + 2, rest;
+
+	if (line == NULL || seed % 16 == 0)
+		return LLVMFuzzerMutate(data, n, max);
+	rest = (size_t)(data + n - line) - 1;
+	if (seed % 8 != 1 || head + rest > max)
+		return (size_t)(line + 1 - data) + LLVMFuzzerMutate(line + 1,
+		    rest, max - (size_t)(line + 1 - data));
+	memmove(data + head, line + 1, rest);
+	memcpy(data + 1, type, head - 2);
+	data[head - 1] = '\n';
+	return head + rest;
+}
+#endif

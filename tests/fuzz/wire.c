@@ -1,12 +1,12 @@
 #include "idl/flyteidl.h"
 #include "idl/wire.h"
 
+#include "mutate.h"
+
 /*
  * The first byte chooses the message.  What unpacks must come back the same
  * from its canonical bytes, and those must be canonical.
  */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const ProtobufCMessageDescriptor *const messages[] = {
 	&flyteidl__core__literal_map__descriptor,
@@ -16,6 +16,11 @@ static const ProtobufCMessageDescriptor *const messages[] = {
 	&flyteidl__core__dynamic_job_spec__descriptor,
 	&flyteidl__admin__execution_spec__descriptor,
 	&google__protobuf__struct__descriptor,
+	&flyteidl__core__task_template__descriptor,
+	&flyteidl__core__error_document__descriptor,
+	&flyteidl__admin__workflow__descriptor,
+	&flyteidl__admin__task__descriptor,
+	&flyteidl__core__literal_type__descriptor,
 };
 
 static void
@@ -72,3 +77,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check_round(m, &a);
 	return 0;
 }
+
+#ifdef FUZZING
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
+    unsigned int seed)
+{
+	return mutate_wire(data, n, max, seed, 1);
+}
+#endif
