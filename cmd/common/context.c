@@ -54,6 +54,11 @@ context_init(struct context *c, const char *tool)
 	mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 	*c = (struct context){ .tool = tool };
 	arena_init(&c->arena);
+	/* What is large goes back to the system once it is freed; glibc's own
+	 * bound grows with the first such block. */
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+#endif
 }
 
 void

@@ -169,6 +169,7 @@ int	contract_collect(const struct contract *, const struct attempt *,
  * So it is also where its time or memory is bounded.
  */
 int	contract_run_jq(const struct contract *, const pb_literal_map *inputs,
+	    struct str packed,
 	    struct arena *, struct collected *ret, struct err *) must_check;
 
 /* An error of the task in *ret. */

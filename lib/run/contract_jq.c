@@ -7,6 +7,7 @@
 #include "data/json.h"
 #include "data/jqx.h"
 #include "idl/literal.h"
+#include "idl/litout.h"
 #include "idl/value.h"
 #include "run/job.h"
 #include "sys/file.h"
@@ -88,6 +89,7 @@ add_inputs(struct strbuf *b, const pb_literal_map *inputs, struct arena *a)
 
 int
 contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
+    struct str packed,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	c_strbuf struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
@@ -97,7 +99,12 @@ contract_run_jq(const struct contract *c, const pb_literal_map *inputs,
 	*ret = (struct collected){ .outputs = NULL };
 	if (c->state->long_ones >= MANY_LONG_ONES)
 		return 1;
-	add_inputs(&in, inputs, a);
+	if (inputs == NULL && packed.p != NULL) {
+		if (litout_add_plain(&in, packed, e) < 0)
+			return -1;
+	} else {
+		add_inputs(&in, inputs, a);
+	}
 	if (c->state->compiled == NULL &&
 	    jqx_new(str_of(c->jq), &c->state->compiled, e) < 0) {
 		user_error(ret, a, "JqFailed", e->msg);

@@ -46,7 +46,8 @@ const char *job_cause_name(enum job_cause);
 /* What is to be done.  All borrowed until the job has ended. */
 struct job_spec {
 	const struct contract	*contract;
-	const pb_literal_map	*inputs;
+	const pb_literal_map	*inputs;	/* or NULL: on the wire only */
+	struct str		 packed;	/* the same; p NULL: inputs only */
 	const char		*project, *domain, *execution, *node;
 	const char		*workflow;	/* name, or NULL */
 	const char		*run;		/* executor_add_run_mark, or NULL */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "idl/wire.h"
 #include "run/local_p.h"
 #include "sys/file.h"
 #include "sys/orphan.h"
@@ -196,6 +197,31 @@ needs_process(const struct local_job *j)
 	return j->timeout > 0 || j->limits.memory > 0 || j->limits.cpu > 0;
 }
 
+/* A process is given files. */
+static int
+unpack_inputs(struct local_job *j, struct err *e)
+{
+	ProtobufCMessage *m;
+
+	if (j->attempt.inputs != NULL || j->job.spec.packed.p == NULL)
+		return 0;
+	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
+	    j->job.spec.packed, j->job.arena, &m, e) < 0)
+		return -1;
+	j->attempt.inputs = (pb_literal_map *)m;
+	return 0;
+}
+
+static void
+make_token(struct local_job *j)
+{
+	c_strbuf struct strbuf token = STRBUF_INIT;
+
+	executor_add_token(&token, &j->job.spec);
+	j->token = arena_strdup(j->job.arena, token.p);
+	j->attempt.mark = j->token;
+}
+
 static int
 start(struct local_job *j, struct err *e)
 {
@@ -210,6 +236,9 @@ start(struct local_job *j, struct err *e)
 		if (r <= 0)
 			return r;
 	}
+	if (unpack_inputs(j, e) < 0)
+		return -1;
+	make_token(j);
 	if (local_slot_folder(x, j->slot, e) < 0 ||
 	    local_slot_logs(x, j->slot, e) < 0)
 		return -1;
@@ -232,10 +261,6 @@ job_new(struct local *x, const struct job_spec *spec, struct arena *a,
     job_fn *fn, void *arg)
 {
 	struct local_job *j = xcalloc(1, sizeof(*j));
-	c_strbuf struct strbuf token = STRBUF_INIT;
-
-	executor_add_token(&token, spec);
-	j->token = arena_strdup(a, token.p);
 	j->job = (struct job){ .executor = &x->executor, .spec = *spec,
 	    .phase = JOB_RUNNING, .arena = a, .fn = fn, .arg = arg };
 	j->local = x;
@@ -252,7 +277,7 @@ job_new(struct local *x, const struct job_spec *spec, struct arena *a,
 		.project = spec->project, .domain = spec->domain,
 		.execution = spec->execution, .node = spec->node,
 		.workflow = spec->workflow, .number = spec->attempt,
-		.mark = j->token, .run_mark = spec->run, .here = x->options->here,
+		.run_mark = spec->run, .here = x->options->here,
 		.prev_checkpoint = spec->prev_checkpoint,
 		.inputs = spec->inputs,
 	};

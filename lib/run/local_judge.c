@@ -221,7 +221,7 @@ local_run_jq(struct local_job *j, struct err *e)
 	int r;
 
 	r = contract_run_jq(j->job.spec.contract, j->job.spec.inputs,
-	    j->job.arena, &c, e);
+	    j->job.spec.packed, j->job.arena, &c, e);
 	if (r != 0)
 		return r;
 	if (c.error != NULL) {

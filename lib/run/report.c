@@ -300,9 +300,12 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 	struct failure *f;
 	int root;
 
-	strbuf_adds(&b, run_label(run));
-	add_node(&b, ev->path);
-	strbuf_adds(&b, ": ");
+	/* Where nothing is printed only the words count, if there are any. */
+	if (!r->opts.quiet) {
+		strbuf_adds(&b, run_label(run));
+		add_node(&b, ev->path);
+		strbuf_adds(&b, ": ");
+	}
 	if (!add_node_words(&b, act))
 		return;
 	r->done++;

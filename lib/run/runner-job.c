@@ -200,6 +200,7 @@ submit(struct run_job *j, struct err *e)
 	struct run *run = j->run;
 	struct job_spec spec = {
 		.contract = j->task->contract, .inputs = j->inputs,
+		.packed = j->input_bytes,
 		.project = run->id.project, .domain = run->id.domain,
 		.execution = run->id.name, .node = j->path,
 		.workflow = j->workflow, .attempt = j->at.attempt,
@@ -252,12 +253,15 @@ start(struct run_job *j, struct err *e)
 		refuse(j, "NotRunnable", &trouble);
 		return 0;
 	}
-	if (wire_unpack(&flyteidl__core__literal_map__descriptor,
-	    j->input_bytes, &j->arena, &inputs, &trouble) < 0) {
-		refuse(j, "NotRunnable", &trouble);
-		return 0;
+	/* What runs in this process reads the bytes themselves. */
+	if (!j->task->brief) {
+		if (wire_unpack(&flyteidl__core__literal_map__descriptor,
+		    j->input_bytes, &j->arena, &inputs, &trouble) < 0) {
+			refuse(j, "NotRunnable", &trouble);
+			return 0;
+		}
+		j->inputs = (pb_literal_map *)inputs;
 	}
-	j->inputs = (pb_literal_map *)inputs;
 	if (submit(j, e) < 0) {
 		job_free(j);
 		return -1;

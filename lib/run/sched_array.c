@@ -30,10 +30,8 @@ sched_array_free(struct elements *m)
 	free(m->attempts);
 	free(m->system_failures);
 	free(m->slot);
-	free(m->out);
-	for (size_t i = 0; i < m->chunks.n; i++)
-		free(m->chunks.at[i]);
-	VEC_RELEASE(&m->chunks);
+	sched_array_drop_outputs(m);
+	sched_gather_free(m->columns);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		sched_node_drop_got(m->nodes.at[i]);
 		free(m->nodes.at[i]);
@@ -48,44 +46,62 @@ sched_array_free(struct elements *m)
 
 /* ---- opening ------------------------------------------------------------- */
 
-/* The items of a collection literal by offset; 0 if it is no collection. */
+/* Some items of a collection literal by offset; 0 if it is no collection. */
 static int
 index_items(struct map_input *in, uint32_t *ret_n)
 {
 	struct wire_field f;
 	struct wire_reader r;
 	struct err e;
-	size_t n = 0, k = 0;
+	size_t n = 0;
 	struct str list;
+	u32_list starts = VEC_INIT;
 
 	if (wire_find(in->literal, 2, WIRE_BYTES, &f, &e) != 0 ||
 	    f.whole.p == NULL || in->literal.n > UINT32_MAX)
 		return 0;
 	list = f.bytes;
-	for (r = wire_reader(list); wire_next(&r, &f, &e) > 0;)
-		n += f.id == 1 && f.type == WIRE_BYTES;
-	in->at = xreallocarray(NULL, MAX(n, 1), sizeof(*in->at));
-	for (r = wire_reader(list); wire_next(&r, &f, &e) > 0;)
-		if (f.id == 1 && f.type == WIRE_BYTES)
-			in->at[k++] = (uint32_t)(f.whole.p - in->literal.p);
+	for (r = wire_reader(list); wire_next(&r, &f, &e) > 0;) {
+		if (f.id != 1 || f.type != WIRE_BYTES)
+			continue;
+		if (n % MAP_STRIDE == 0)
+			VEC_PUSH(&starts, (uint32_t)(f.whole.p -
+			    in->literal.p));
+		n++;
+	}
+	if (n == 0)
+		VEC_PUSH(&starts, 0);
+	in->at = starts.at;
+	in->last = 0;
+	in->last_at = in->at[0];
 	*ret_n = (uint32_t)n;
 	return 1;
 }
 
-/* The literal of one element. */
+/* The literal of one element.  They are asked for in turn, mostly. */
 static struct str
-item_of(const struct map_input *in, uint32_t i)
+item_of(struct map_input *in, uint32_t i)
 {
+	uint32_t at = in->at == NULL ? 0 : in->at[i / MAP_STRIDE];
+	uint32_t k = i - i % MAP_STRIDE;
 	struct wire_reader r;
 	struct wire_field f;
 	struct err e;
 
 	if (in->at == NULL)
 		return in->literal;
-	r = wire_reader((struct str){ in->literal.p + in->at[i],
-	    in->literal.n - in->at[i] });
-	if (wire_next(&r, &f, &e) <= 0)
-		BUG("item %u of a list is gone", i);
+	if (in->last >= k && in->last <= i) {
+		k = in->last;
+		at = in->last_at;
+	}
+	r = wire_reader((struct str){ in->literal.p + at,
+	    in->literal.n - at });
+	do {
+		if (wire_next(&r, &f, &e) <= 0)
+			BUG("item %u of a list is gone", i);
+	} while (f.id != 1 || f.type != WIRE_BYTES || k++ < i);
+	in->last = i;
+	in->last_at = (uint32_t)(f.whole.p - in->literal.p);
 	return f.bytes;
 }
 
@@ -247,7 +263,7 @@ sched_array_element_inputs(struct sched *s, struct elements *m, uint32_t i)
 struct str
 sched_array_element_outputs(const struct elements *m, uint32_t i)
 {
-	const char *p = m->out[i];
+	const char *p = m->out == NULL ? NULL : m->out[i];
 	size_t n = 0;
 	unsigned shift = 0;
 
@@ -259,6 +275,16 @@ sched_array_element_outputs(const struct elements *m, uint32_t i)
 	return (struct str){ p + 1, n };
 }
 
+void
+sched_array_drop_outputs(struct elements *m)
+{
+	for (size_t i = 0; i < m->chunks.n; i++)
+		free(m->chunks.at[i]);
+	VEC_RELEASE(&m->chunks);
+	m->chunk_left = 0;
+	free(TAKE(m->out, NULL));
+}
+
 /* In chunks, so that a million of them are never moved. */
 static void
 keep_outputs(struct elements *m, uint32_t i, struct str out)
@@ -266,7 +292,7 @@ keep_outputs(struct elements *m, uint32_t i, struct str out)
 	size_t need = wire_size_field(out.n), size = (size_t)64 * 1024;
 	char *p;
 
-	if (out.p == NULL)
+	if (out.p == NULL || m->out == NULL)
 		return;
 	if (m->chunk_left < need) {
 		size = MAX(size, need);
@@ -319,7 +345,9 @@ sched_array_element_over(struct at *at)
 		m->attempts[i] = to_u16(n->attempt);
 	if (n->system_failures > 0)
 		m->system_failures[i] = to_u16(n->system_failures);
-	if (step_is_good(step))
+	if (!step_is_good(step))
+		n->outputs = (struct str){ NULL, 0 };
+	if (!sched_gather_over(at, n->outputs))
 		keep_outputs(m, i, n->outputs);
 	if (step_is_good(step) || step == STEP_SKIPPED)
 		m->succeeded++;

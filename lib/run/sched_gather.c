@@ -9,13 +9,13 @@
 
 /* ---- outputs ------------------------------------------------------------- */
 
+/* The items of one output, as the body of a collection.  Room is left before
+ * them for what stands around a map's only output. */
 struct column {
 	struct str	name;
-	size_t		size;		/* bytes of all items */
-	char		*p;		/* where the next goes; NULL while the
-					 * sizes are summed up */
+	struct strbuf	body;
 	uint32_t	n;
-	int		declared, seen;	/* seen: by now, in this pass */
+	int		declared, seen;	/* seen: by now */
 };
 
 struct columns {
@@ -25,41 +25,47 @@ struct columns {
 /* core.Literal { scalar: { none_type: {} } } */
 static const struct str none = { "\x0a\x02\x2a", 4 };
 
+/* Bytes of four tags and lengths, the name's among them. */
+#define HEADS	((size_t)4 * 11)
+
 static struct column *
-column(struct columns *c, struct str name, int declared)
+column(struct sched *s, struct columns *c, struct str name, int declared)
 {
+	struct column fresh = { .body = STRBUF_INIT, .declared = declared,
+	    .seen = 1 };
+
 	for (size_t i = 0; i < c->list.n; i++)
 		if (str_eq(c->list.at[i].name, name)) {
 			c->list.at[i].seen = 1;
 			return &c->list.at[i];
 		}
-	VEC_PUSH(&c->list, ((struct column){ .name = name,
-	    .declared = declared, .seen = 1 }));
+	fresh.name = sched_keep(s, name);
+	strbuf_pad(&fresh.body, 0, HEADS + name.n);
+	VEC_PUSH(&c->list, fresh);
 	return &VEC_LAST(&c->list);
 }
 
 static void
 add(struct column *col, struct str literal)
 {
-	if (col->p != NULL)
-		col->p = wire_put_field(col->p, 1, literal);
-	else
-		col->size += wire_size_field(literal.n);
+	size_t n = wire_size_field(literal.n);
+
+	if (col->body.cap - col->body.n <= n)
+		strbuf_grow(&col->body, n);
+	(void)wire_put_field(col->body.p + col->body.n, 1, literal);
+	col->body.n += n;
 	col->n++;
 }
 
 static void
-add_element(struct columns *c, struct str outputs)
+add_element(struct sched *s, struct columns *c, struct str outputs)
 {
 	struct wire_reader r = wire_reader(outputs);
-	struct wire_field f, key, value;
+	struct str key, value;
 	struct err e;
 
-	while (wire_next(&r, &f, &e) > 0)
-		if (wire_find(f.bytes, 1, WIRE_BYTES, &key, &e) == 0 &&
-		    wire_find(f.bytes, 2, WIRE_BYTES, &value, &e) == 0)
-			add(column(c, key.bytes, 0), value.whole.p == NULL ?
-			    STR("") : value.bytes);
+	while (wire_next_entry(&r, &key, &value, &e) > 0)
+		add(column(s, c, key, 0), value);
 }
 
 /* Where an element left an output out, its place is kept. */
@@ -90,26 +96,50 @@ declare(struct at *at, const struct elements *m, struct columns *c)
 	else if (m->inner->kind == PLAN_WORKFLOW)
 		r = p->graphs[m->inner->what].outputs;
 	for (uint32_t i = 0; i < r.n; i++)
-		(void)column(c, p->vars[r.at + i].name, 1);
+		(void)column(at->s, c, p->vars[r.at + i].name, 1);
 }
 
-/* Once to know the sizes, once to write. */
+/* The next element in turn, which is over. */
 static void
-pass(const struct sched *s, const struct elements *m, struct columns *c)
+gather_next(struct at *at, struct elements *m, struct str out)
 {
-	for (uint32_t i = 0; i < m->n; i++) {
-		struct str out = sched_array_element_outputs(m, i);
+	struct columns *c = m->columns;
+	uint32_t i = m->gathered++;
 
-		if (out.p != NULL)
-			add_element(c, out);
-		else if (m->steps[i] != STEP_SUCCEEDED)
-			for (size_t k = 0; k < c->list.n; k++) {
-				if (c->list.at[k].seen)
-					add(&c->list.at[k], none);
-			}
-		if (s->c.rules.keep_indices)
-			fill(c, i + 1);
+	if (c == NULL) {
+		c = m->columns = xcalloc(1, sizeof(*c));
+		declare(at, m, c);
 	}
+	if (out.p != NULL)
+		add_element(at->s, c, out);
+	else if (m->steps[i] != STEP_SUCCEEDED)
+		for (size_t k = 0; k < c->list.n; k++) {
+			if (c->list.at[k].seen)
+				add(&c->list.at[k], none);
+		}
+	if (at->s->c.rules.keep_indices)
+		fill(c, i + 1);
+}
+
+int
+sched_gather_over(struct at *at, struct str out)
+{
+	struct elements *m = at->map;
+
+	if (at->ref.element != m->gathered)
+		return 0;
+	gather_next(at, m, out);
+	while (m->gathered < m->n &&
+	    step_is_over((enum step)m->steps[m->gathered]))
+		gather_next(at, m, sched_array_element_outputs(m,
+		    m->gathered));
+	return 1;
+}
+
+static size_t
+items_of(const struct column *c)
+{
+	return c->body.n - HEADS - c->name.n;
 }
 
 /* Bytes of an entry: its name and a literal that is a list. */
@@ -117,12 +147,34 @@ static size_t
 entry_size(const struct column *c)
 {
 	return wire_size_field(c->name.n) +
-	    wire_size_field(wire_size_field(c->size));
+	    wire_size_field(wire_size_field(items_of(c)));
 }
 
-/* The map with room for the items of each column. */
+/* What stands before the items of a column. */
+static char *
+put_heads(char *p, const struct column *c)
+{
+	p = wire_put_head(p, 1, entry_size(c));
+	p = wire_put_field(p, 1, c->name);
+	p = wire_put_head(p, 2, wire_size_field(items_of(c)));
+	return wire_put_head(p, 2, items_of(c));
+}
+
+/* The map's only output stays where it is. */
 static struct str
-lay_out(struct sched *s, struct columns *c)
+wrap(struct column *c)
+{
+	c_free char *heads = xmalloc(HEADS + c->name.n);
+	size_t n = (size_t)(put_heads(heads, c) - heads);
+	char *p = c->body.p + HEADS + c->name.n - n;
+
+	memcpy(p, heads, n);
+	c->body.p[c->body.n] = '\0';
+	return (struct str){ p, n + items_of(c) };
+}
+
+static struct str
+join(struct sched *s, struct columns *c)
 {
 	size_t size = 0;
 	char *bytes, *p;
@@ -133,32 +185,45 @@ lay_out(struct sched *s, struct columns *c)
 	for (size_t i = 0; i < c->list.n; i++) {
 		struct column *col = &c->list.at[i];
 
-		p = wire_put_head(p, 1, entry_size(col));
-		p = wire_put_field(p, 1, col->name);
-		p = wire_put_head(p, 2, wire_size_field(col->size));
-		col->p = wire_put_head(p, 2, col->size);
-		p = col->p + col->size;
-		col->n = 0;
-		col->seen = col->declared;
+		p = put_heads(p, col);
+		memcpy(p, col->body.p + HEADS + col->name.n, items_of(col));
+		p += items_of(col);
+		strbuf_release(&col->body);
 	}
 	*p = '\0';
 	return (struct str){ bytes, size };
 }
 
 struct str
-sched_array_gather(struct at *at, const struct elements *m)
+sched_array_gather(struct at *at, struct elements *m)
 {
-	struct columns c = { VEC_INIT };
-	struct str ret;
+	struct columns *c;
 
-	declare(at, m, &c);
-	pass(at->s, m, &c);
-	if (c.list.n > 1)
-		qsort(c.list.at, c.list.n, sizeof(*c.list.at), by_name);
-	ret = lay_out(at->s, &c);
-	pass(at->s, m, &c);
-	VEC_RELEASE(&c.list);
-	return ret;
+	while (m->gathered < m->n)
+		gather_next(at, m, sched_array_element_outputs(m,
+		    m->gathered));
+	sched_array_drop_outputs(m);
+	c = m->columns;
+	if (c == NULL) {
+		c = m->columns = xcalloc(1, sizeof(*c));
+		declare(at, m, c);
+	}
+	if (c->list.n == 1)
+		return wrap(&c->list.at[0]);
+	if (c->list.n > 1)
+		qsort(c->list.at, c->list.n, sizeof(*c->list.at), by_name);
+	return join(at->s, c);
+}
+
+void
+sched_gather_free(struct columns *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->list.n; i++)
+		strbuf_release(&c->list.at[i].body);
+	VEC_RELEASE(&c->list);
+	free(c);
 }
 
 /* ---- error --------------------------------------------------------------- */

@@ -112,9 +112,13 @@ struct frame {
 /* An input of a map: one literal for all, or one for each element. */
 struct map_input {
 	struct str	name, literal;
-	uint32_t	*at;		/* where each element's field begins,
-					 * NULL: the same for all */
+	uint32_t	*at;		/* where the field of every
+					 * MAP_STRIDE-th element begins, NULL:
+					 * the same for all */
+	uint32_t	last, last_at;	/* element asked for last, and where
+					 * its field begins */
 };
+#define MAP_STRIDE	64
 
 struct map_error {
 	uint32_t	element, round;
@@ -137,7 +141,10 @@ struct elements {
 	uint8_t		*shown, *cache, *steps;
 	uint16_t	*attempts, *system_failures;
 	uint16_t	*slot;		/* index in nodes while live */
-	const char	**out;		/* outputs: length (4 bytes), data */
+	struct columns	*columns;	/* outputs of those up to gathered */
+	uint32_t	gathered;
+	const char	**out;		/* of those that ended out of turn:
+					 * length, data; untouched else */
 	VEC(char *)	chunks;		/* what they lie in */
 	size_t		chunk_left;
 	char		*chunk_end;
@@ -300,10 +307,15 @@ void	sched_array_free(struct elements *);
 struct elements *sched_array_of(const struct sched *, const struct node *);
 struct str sched_array_element_inputs(struct sched *, struct elements *,
 	    uint32_t element);
-/* An element's kept outputs, or NULL p. */
+/* The outputs of an element that ended out of turn, or NULL p. */
 struct str sched_array_element_outputs(const struct elements *, uint32_t element);
-/* sched_gather.c: the map's outputs: lists of the elements' outputs. */
-struct str sched_array_gather(struct at *, const struct elements *);
+void	sched_array_drop_outputs(struct elements *);
+/* sched_gather.c: the element is over: its outputs (NULL p: none) join those
+ * before it.  0: it is not its turn, they must be kept. */
+int	sched_gather_over(struct at *, struct str outputs);
+/* The map's outputs: lists of the elements' outputs; they live as long. */
+struct str sched_array_gather(struct at *, struct elements *);
+void	sched_gather_free(struct columns *);
 /* Its error: the messages of failed elements with their indices. */
 struct sched_error *sched_array_error(struct sched *, struct elements *);
 
