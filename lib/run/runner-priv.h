@@ -165,6 +165,8 @@ struct runner {
 	int64_t			 all_memory;	/* of the machine; 0: not
 						 * known yet */
 	struct loop_watch	 tokens;	/* of the jobserver */
+	int64_t			 committed;	/* loop_now() when the catalog
+						 * last was */
 	unsigned		 passed;	/* jobs that went before a
 						 * larger one */
 	int			 stopping;
@@ -176,6 +178,9 @@ void	run_tell(struct run *, const struct run_event *);
 void	run_say(struct run *, const char *fmt, ...) printf_like(2, 3);
 /* The same trouble with the cache is said once. */
 void	run_say_cache(struct run *, const struct err *);
+
+/* Writes what is queued for the catalog; trouble is told. */
+void	run_commit_cache(struct run *);
 
 /* runner-run.c */
 int	run_turn(struct run *, struct err *) must_check;

@@ -178,10 +178,7 @@ on_wait(struct run *run, const struct sched_action *act)
 static void
 release_reservation(struct run *run, struct sched_ref at)
 {
-	struct err e;
-
-	if (catalog_commit(run->runner->opts.store, &e) < 0)
-		run_say_cache(run, &e);
+	run_commit_cache(run);
 	run_release(run, at);
 }
 
@@ -394,6 +391,8 @@ finish(struct run *run, struct err *e)
 
 	run->ended = 1;
 	run->outputs = sched_outputs(run->sched);
+	/* Before it is told that all is done. */
+	run_commit_cache(run);
 	run_end_left(run, 1);
 	if (run->journal != NULL) {
 		/* Nobody comes back to what has ended. */

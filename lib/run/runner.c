@@ -173,19 +173,49 @@ any_dirty(const struct runner *r)
 }
 
 /* A cache that is out of order costs time, not results. */
-static void
-commit_cache(struct runner *r)
+void
+run_commit_cache(struct run *run)
 {
+	struct store *store = run->runner->opts.store;
 	struct err e;
 
-	if (r->opts.store != NULL && r->runs != NULL &&
-	    catalog_commit(r->opts.store, &e) < 0)
-		run_say_cache(r->runs, &e);
+	if (store == NULL || catalog_pending(store) == 0)
+		return;
+	if (catalog_commit(store, &e) < 0)
+		run_say_cache(run, &e);
+	run->runner->committed = loop_now();
+}
+
+/* Results that come faster than this go into one transaction, ns. */
+#define CACHE_DELAY	INT64_C(20000000)
+/* ...unless there are as many. */
+#define CACHE_QUEUE	64
+
+/*
+ * Results of the moment.  What a kill takes back is in the journal: another
+ * execution makes it again, this one does not.  Returns how long it may be
+ * put off, -1 if nothing is left.
+ */
+static int64_t
+commit_cache(struct runner *r)
+{
+	int64_t left;
+	size_t n;
+
+	if (r->opts.store == NULL || r->runs == NULL ||
+	    (n = catalog_pending(r->opts.store)) == 0)
+		return -1;
+	left = r->committed + CACHE_DELAY - loop_now();
+	if (left > 0 && n < CACHE_QUEUE && r->running > 0 && !r->stopping)
+		return left;
+	run_commit_cache(r->runs);
+	return -1;
 }
 
 int
 runner_run(struct runner *r, struct err *e)
 {
+	int64_t wait = -1;
 	int left;
 
 	for (;;) {
@@ -201,13 +231,15 @@ runner_run(struct runner *r, struct err *e)
 		if (!may_put_off(r)) {
 			if (commit_all(r, e) < 0)
 				return -1;
-			commit_cache(r);
+			wait = commit_cache(r);
 		}
 		if (r->opts.dry_run && r->running == 0)
 			break;
-		if (loop_step(r->opts.loop, -1, e) < 0)
+		if (loop_step(r->opts.loop, wait, e) < 0)
 			return -1;
 	}
+	if (r->runs != NULL)
+		run_commit_cache(r->runs);
 	return commit_all(r, e);
 }
 

@@ -312,12 +312,18 @@ commit(struct store *s, struct err *e)
 	return -1;
 }
 
+size_t
+catalog_pending(const struct store *s)
+{
+	return s->puts.n + s->uses.n + s->blobs.n + s->files.n;
+}
+
 int
 catalog_commit(struct store *s, struct err *e)
 {
 	int rc = 0;
 
-	if (s->puts.n + s->uses.n + s->blobs.n + s->files.n == 0)
+	if (catalog_pending(s) == 0)
 		return 0;
 	/* Uses and states alone are not worth a word, nor an error. */
 	if (!s->read_only && (s->db == NULL || !s->db->read_only)) {

@@ -10,7 +10,7 @@
  * SQLite in WAL mode, synchronous=NORMAL: a kill loses nothing committed, a
  * power cut at most the last commits, never the file.  Look-ups of all ready
  * nodes go in one call, puts are queued and written in one transaction per
- * turn of the loop (catalog_commit).  The first writer of a key wins.
+ * turn of the loop, or some turns that follow quickly (catalog_commit).  The first writer of a key wins.
  *
  * Errors of the database are ERR_SYS (full disk), ERR_BUSY (locked for
  * longer than 10 s), ERR_CORRUPT (with how to repair).  A caller that runs
@@ -89,6 +89,9 @@ int	catalog_put(struct store *, const struct cache_put *, struct err *e)
 	    must_check;
 /* Writes what is queued (entries, last uses, digests), if anything. */
 int	catalog_commit(struct store *, struct err *e) must_check;
+
+/* How much of it is queued. */
+size_t	catalog_pending(const struct store *);
 
 /* Forgets one entry.  1 if there was none. */
 int	catalog_remove(struct store *, const struct cache_key *,
