@@ -110,12 +110,13 @@ dryrun_watch(void *arg, struct run *run, const struct run_event *ev)
 		row = row_of(d, path);
 		row->fate = FATE_WAIT;
 		row->why = gate_words(act);
+	} else if (ev->kind == RUN_NODE && act->phase == SCHED_RECOVERED &&
+	    act->node->kind != PLAN_START && act->node->kind != PLAN_END) {
+		row_of(d, path)->fate = FATE_RECOVER;
 	} else if (ev->kind == RUN_NODE && act->node->kind == PLAN_TASK) {
 		if (act->phase == SCHED_SUCCEEDED &&
 		    act->why == SCHED_WHY_HIT)
 			row_of(d, path)->fate = FATE_REUSE;
-		else if (act->phase == SCHED_RECOVERED)
-			row_of(d, path)->fate = FATE_RECOVER;
 		else if (act->phase == SCHED_SKIPPED)
 			row_of(d, path)->fate = FATE_SKIP;
 	}

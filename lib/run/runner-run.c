@@ -14,7 +14,10 @@ is_plain_node(const struct sched_action *act)
 static void
 count_node(struct run_counts *c, const struct sched_action *act)
 {
-	if (act->node->kind != PLAN_TASK)
+	/* What is made of others is counted by them, but where it was taken
+	 * over whole. */
+	if (act->node->kind == PLAN_START || act->node->kind == PLAN_END ||
+	    (act->node->kind != PLAN_TASK && act->phase != SCHED_RECOVERED))
 		return;
 	if (act->phase == SCHED_SUCCEEDED && act->why == SCHED_WHY_HIT)
 		c->reused++;

@@ -190,6 +190,31 @@ recover() {
 	flyte-ctl fsck -q
 }
 
+@test "recover: what is taken over whole is said, before and after" {
+	cat >>r.yaml <<-'EOT'
+	  whole:
+	    inputs: {n: int}
+	    nodes:
+	      s: {workflow: sub, with: {n: $n}}
+	      p: {launchplan: sub, with: {n: $n}}
+	      m: {map: inc, with: {n: [1, 2]}}
+	      g: {gate: {sleep: 10ms}}
+	      f: {task: may, with: {n: 3}, after: [s, p, m, g]}
+	    outputs: {m: $s.m}
+	EOT
+	run -1 flyte-run -q --name f r.yaml:whole n=1
+	touch good
+	run -0 flyte-run -n --recover f
+	equals "1 to run, 4 to reuse
+recover g
+recover m
+recover p
+recover s
+run     f  (it failed then)" "$(sort <<<"$output")"
+	recover --recover f
+	has "1 ran, 4 recovered" "$stderr"
+}
+
 @test "recover: bad requests" {
 	run -5 flyte-run --recover nosuch
 	flyte-run -q --name f r.yaml:line n=4
