@@ -30,10 +30,11 @@ int	ctl_fsck(struct ctl *);
 /* Takes one fault, without newline. */
 typedef void	fault_fn(void *arg, const char *text);
 /*
- * Reads the journal of the folder record by record: every one must be a legal
- * step from those before.  -1 if it can not be read at all.
+ * Reads the journal of the folder record by record: it must be of the
+ * execution, every record a legal step from those before.  -1 if it can not
+ * be read at all.
  */
-int	check_transitions(const char *dir, fault_fn *, void *arg,
-	    struct err *) must_check;
+int	check_transitions(const char *dir, const struct execution_id *,
+	    fault_fn *, void *arg, struct err *) must_check;
 
 #endif

@@ -25,6 +25,7 @@ struct ended {
 struct checker {
 	fault_fn		*fault;
 	void			*arg;
+	const struct execution_id *id;	/* by the folder's name */
 	struct tree		 tree;
 	struct arena		 arena;
 	VEC(struct known)	 nodes;
@@ -32,6 +33,7 @@ struct checker {
 	size_t			 elements;	/* nodes that look like one */
 	VEC(struct ended)	 ended;
 	struct map		 by_map;	/* "a/0" to ended */
+	struct map		 signals;	/* ids of gates */
 	enum sched_wf		 phase;
 	int			 begins;
 	uint64_t		 seq;
@@ -281,10 +283,39 @@ check_workflow(struct checker *c)
 	c->phase = (enum sched_wf)i;
 }
 
+/* The first record is of the execution whose folder it is. */
+static void
+check_first(struct checker *c)
+{
+	struct str project = text_of(c, "project");
+	struct str domain = text_of(c, "domain"), name = text_of(c, "name");
+
+	if (!str_is(project, c->id->project) ||
+	    !str_is(domain, c->id->domain) || !str_is(name, c->id->name))
+		fault(c, "this is the journal of " STR_FMT "/" STR_FMT "/"
+		    STR_FMT, STR_ARG(project), STR_ARG(domain),
+		    STR_ARG(name));
+}
+
 static void
 check_begin(struct checker *c)
 {
+	if (number_of(c, "n") != c->begins + 1)
+		fault(c, "process %d begins after %d", (int)number_of(c, "n"),
+		    c->begins);
 	c->begins++;
+}
+
+static void
+check_signal(struct checker *c)
+{
+	struct str id = text_of(c, "id");
+
+	if (map_get(&c->signals, id) != MAP_NONE)
+		fault(c, "the gate " STR_FMT " gets a second value",
+		    STR_ARG(id));
+	else
+		map_put(&c->signals, arena_str(&c->arena, id), 1);
 }
 
 static int
@@ -297,6 +328,8 @@ check_record(const struct journal_line *line, void *arg, struct err *e)
 		{ "node", check_node }, { "start", check_start },
 		{ "end", check_end }, { "workflow", check_workflow },
 		{ "begin", check_begin }, { "elements", check_elements },
+		{ "execution", check_first },
+		{ "signal", check_signal },
 	};
 	struct checker *c = arg;
 	struct str kind;
@@ -342,9 +375,10 @@ check_ended(struct checker *c)
 }
 
 int
-check_transitions(const char *dir, fault_fn *fn, void *arg, struct err *e)
+check_transitions(const char *dir, const struct execution_id *id,
+    fault_fn *fn, void *arg, struct err *e)
 {
-	struct checker c = { .fault = fn, .arg = arg };
+	struct checker c = { .fault = fn, .arg = arg, .id = id };
 	size_t i;
 	int rc;
 
@@ -355,6 +389,7 @@ check_transitions(const char *dir, fault_fn *fn, void *arg, struct err *e)
 	tree_release(&c.tree);
 	map_release(&c.by_path);
 	map_release(&c.by_map);
+	map_release(&c.signals);
 	for (i = 0; i < c.ended.n; i++)
 		free(c.ended.at[i].bits);
 	VEC_RELEASE(&c.ended);

@@ -57,8 +57,8 @@ add_entry(void *arg, const struct walk_entry *w, struct err *e)
 	return 0;
 }
 
-static int
-add_name(struct strbuf *b, const char *path, struct err *e)
+int
+filereg_add_code_name(struct strbuf *b, const char *path, struct err *e)
 {
 	unsigned char digest[DIGEST_SIZE];
 	struct sha256 h;
@@ -128,7 +128,7 @@ filereg_keep(struct registry *base, const char *path, int dry_run,
 	c_strbuf struct strbuf name = STRBUF_INIT;
 	c_close int dir = -1;
 
-	if (add_name(&name, path, e) < 0)
+	if (filereg_add_code_name(&name, path, e) < 0)
 		return -1;
 	*ret_uri = arena_printf(a, SCHEME "%s", name.p);
 	if (dry_run)
@@ -161,6 +161,15 @@ is_code_uri(const char *text)
 	return strncmp(text, SCHEME "sha256-", strlen(SCHEME "sha256-")) ==
 	    0 && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")]
 	    == '\0' && strstr(name, "..") == NULL;
+}
+
+int
+filereg_code_name(const char *text, struct strbuf *ret)
+{
+	if (!is_code_uri(text))
+		return 0;
+	strbuf_addf(ret, FOLDER "/%s", text + strlen(SCHEME));
+	return 1;
 }
 
 static void

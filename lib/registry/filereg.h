@@ -65,6 +65,11 @@ int	filereg_put_all(struct registry *, struct registry_put *at, size_t n,
 	    unsigned flags, struct arena *, struct err *) must_check;
 int	filereg_keep(struct registry *, const char *path, int dry_run,
 	    struct arena *, const char **ret_uri, struct err *) must_check;
+/* The name under .code of the file or folder at the path. */
+int	filereg_add_code_name(struct strbuf *, const char *path,
+	    struct err *) must_check;
+/* Appends ".code/NAME" if the text of a template names code: 1, else 0. */
+int	filereg_code_name(const char *text, struct strbuf *ret);
 void	filereg_locate(struct registry *, pb_task_template *,
 	    struct arena *);
 int	filereg_activate(struct registry *, const struct entity_id *, int on,

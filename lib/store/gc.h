@@ -73,6 +73,10 @@ typedef void verify_fn(void *arg, const char *line);
 int	store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
 	    struct verify_report *ret, struct err *e) must_check;
 
+/* 1 if the catalog is damaged, which fn (may be NULL) is told; 0: it is whole
+ * or not there. */
+int	catalog_check(struct store *, verify_fn *fn, void *arg, struct err *)
+	    must_check;
 /* Builds the catalog anew from what can be read; the name the old one has
  * now is appended to kept. */
 int	catalog_rebuild(struct store *, struct strbuf *kept, size_t *ret_saved,

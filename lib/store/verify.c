@@ -238,43 +238,52 @@ catalog_rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
 	return swap_in(path, new.p, kept, e);
 }
 
-/* 1: damaged (told), 0: whole or not there. */
+/* What SQLite finds; 1 and the text, or 0. */
 static int
-catalog_damaged(struct verify *v, struct err *e)
+integrity(struct db *db, struct strbuf *ret)
 {
 	sqlite3_stmt *q = NULL;
-	const char *text;
-	int rc = store_db(v->s, 0, e), bad = 0;
+	const char *text = NULL;
+	int bad = 1;
+
+	if (sqlite3_prepare_v2(db->sq, "PRAGMA integrity_check(1)", -1, &q,
+	    NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW) {
+		text = (const char *)sqlite3_column_text(q, 0);
+		bad = text == NULL || strcmp(text, "ok") != 0;
+	} else {
+		text = sqlite3_errmsg(db->sq);
+	}
+	if (bad)
+		strbuf_addf(ret, "%s: damaged: %s", db->path,
+		    text == NULL ? "cannot be read" : text);
+	sqlite3_finalize(q);
+	return bad;
+}
+
+int
+catalog_check(struct store *s, verify_fn *fn, void *arg, struct err *e)
+{
+	c_strbuf struct strbuf text = STRBUF_INIT;
+	int rc = store_db(s, 0, e);
 
 	if (rc < 0 && e->kind != ERR_CORRUPT)
 		return -1;
-	if (rc < 0) {
-		tell(v, "%s", e->msg);
-		return 1;
-	}
 	if (rc > 0)
 		return 0;
-	if (sqlite3_prepare_v2(v->s->db->sq, "PRAGMA integrity_check(1)", -1,
-	    &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW) {
-		text = (const char *)sqlite3_column_text(q, 0);
-		bad = text == NULL || strcmp(text, "ok") != 0;
-		if (bad)
-			tell(v, "%s: damaged: %s", v->s->db->path,
-			    text == NULL ? "cannot be read" : text);
-	} else {
-		bad = 1;
-		tell(v, "%s: damaged: %s", v->s->db->path,
-		    sqlite3_errmsg(v->s->db->sq));
-	}
-	sqlite3_finalize(q);
-	return bad;
+	if (rc < 0)
+		strbuf_adds(&text, e->msg);
+	else if (!integrity(s->db, &text))
+		return 0;
+	if (fn != NULL)
+		fn(arg, text.p);
+	return 1;
 }
 
 static int
 verify_catalog(struct verify *v, struct err *e)
 {
 	c_strbuf struct strbuf kept = STRBUF_INIT;
-	int rc = catalog_damaged(v, e);
+	int rc = catalog_check(v->s, v->fn, v->arg, e);
 
 	if (rc <= 0)
 		return rc;

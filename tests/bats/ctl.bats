@@ -1,4 +1,4 @@
-# flyte-ctl: wait, stop, approve, signal, fsck.
+# flyte-ctl: wait, stop, approve, signal.
 load helper
 
 local_setup() {
@@ -229,103 +229,6 @@ folder() {
 	flyte-ctl stop g
 	run -4 --separate-stderr flyte-ctl signal g/v 1
 	has "has ended" "$stderr"
-}
-
-@test "ctl: fsck finds nothing wrong where nothing is" {
-	run -0 --separate-stderr flyte-ctl fsck
-	equals "flyte-ctl: 0 executions, 0 cache entries checked: 0 faults" "$stderr"
-	flyte-run -q w.yaml:two n=1
-	flyte-run -q w.yaml:two n=1
-	run ! flyte-run -q w.yaml:fails n=1
-	echo hello >f
-	flyte-run -q w.yaml:copies f=f
-	interrupted h hangs
-	run -0 --separate-stderr flyte-ctl fsck
-	equals "" "$output"
-	equals "flyte-ctl: 5 executions, 3 cache entries checked: 0 faults" "$stderr"
-}
-
-@test "ctl: fsck tells a damaged record, closure and file" {
-	damaged=1
-	flyte-run -q --name t w.yaml:two n=1
-	echo hello >f
-	flyte-run -q --name c w.yaml:copies f=f
-	chmod -R u+w "$FLYTE_HOME/blobs"
-	find "$FLYTE_HOME/blobs" -type f -exec sh -c 'echo x >>"$1"' _ {} \;
-	run -7 flyte-ctl fsck -q c
-	has "c: outputs: blob:sha256:" "$output"
-	has "is damaged" "$output"
-	find "$FLYTE_HOME/blobs" -type f -delete
-	run -0 flyte-ctl fsck -q c
-	run -7 flyte-ctl fsck -q
-	has "catalog: " "$output"
-	has " is not there" "$output"
-	rm -rf "$FLYTE_HOME/closures"
-	run -7 flyte-ctl fsck -q t
-	has "t: " "$output"
-	has "closures/" "$output"
-	sed -i '3s/./x/' "$(folder t)/journal"
-	run -7 flyte-ctl fsck -q t
-	has "record 2 is damaged" "$output"
-}
-
-# journal RECORD...: writes one of the name j from records as JSON.
-journal() {
-	local dir=$FLYTE_HOME/executions/default/development/00/j
-	flyte-run -q --name j w.yaml:two n=1 >/dev/null
-	dir=$(folder j)
-	{
-		sed -n 1p "$dir/journal" | cut -d' ' -f4-
-		printf '%s\n' "$@"
-	} | perl -e '
-		my @table = map { my $c = $_; $c = $c & 1 ? ($c >> 1) ^ 0x82f63b78 : $c >> 1 for 1 .. 8; $c } 0 .. 255;
-		my $seq = 0;
-		while (my $json = <STDIN>) {
-			chomp $json;
-			my $rest = sprintf "%d %d %s", $seq, 1700000000000000 + $seq, $json;
-			$seq++;
-			my $c = 0xffffffff;
-			$c = $table[($c ^ $_) & 255] ^ ($c >> 8) for unpack "C*", $rest;
-			printf "%08x %s\n", $c ^ 0xffffffff, $rest;
-		}' >j.new
-	cat j.new >"$dir/journal"
-}
-
-@test "ctl: fsck tells steps that are not legal" {
-	damaged=1
-	journal '{"r": "begin", "n": 1}' \
-		'{"r": "start", "p": "x"}' \
-		'{"r": "end", "p": "x", "a": 1}' \
-		'{"r": "node", "p": "x", "s": "SUCCEEDED"}' \
-		'{"r": "node", "p": "x", "s": "RUNNING"}' \
-		'{"r": "start", "p": "y"}' \
-		'{"r": "start", "p": "y"}' \
-		'{"r": "node", "p": "x", "s": "DANCING"}' \
-		'{"r": "workflow", "s": "SUCCEEDED"}' \
-		'{"r": "workflow", "s": "RUNNING"}'
-	run -7 flyte-ctl fsck -q j
-	same <(printf '%s\n' "$output") <<-'EOF'
-		j: record 3: x: the end of attempt 1, which does not run
-		j: record 5: x: RUNNING cannot follow SUCCEEDED
-		j: record 7: y: attempt 0 after attempt 0
-		j: record 8: x: no phase of a node: DANCING
-		j: record 10: after the end of the execution
-		j: record 10: the execution: RUNNING cannot follow SUCCEEDED
-	EOF
-}
-
-@test "ctl: fsck tells what still runs in what has ended" {
-	damaged=1
-	journal '{"r": "begin", "n": 1}' \
-		'{"r": "node", "p": "s", "s": "RUNNING"}' \
-		'{"r": "start", "p": "s/0/x"}' \
-		'{"r": "node", "p": "s", "s": "FAILED"}' \
-		'{"r": "child", "p": "l", "project": "default", "domain": "development", "name": "nosuch"}' \
-		'{"r": "workflow", "s": "FAILED"}'
-	run -7 flyte-ctl fsck -q j
-	has "s/0/x: still RUNNING though the execution has ended" "$output"
-	has "s/0/x: still RUNNING though s is FAILED" "$output"
-	has "l: its execution nosuch: " "$output"
 }
 
 @test "ctl: wrong usage is 2" {
