@@ -178,15 +178,30 @@ $(B)/canary: tests/canary/canary.c
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $<
+# What makes calls fail: preloaded into the programs, or mounted under them.
+# Plain in every variant; without libfuse3 the tests say what they skip.
+FAULTS = $(B)/faults/shim.so $(if $(shell pkg-config --exists fuse3 && \
+	echo yes),$(B)/faults/failfs)
+fault-bins: $(FAULTS)
+$(B)/faults/shim.so: tests/faults/shim.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)gcc -std=gnu11 -O2 -g -Wall -Wextra -fPIC -shared -o $@ $<
+$(B)/faults/failfs: tests/faults/failfs.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)gcc -std=gnu11 -O2 -g -Wall -Wextra $$(pkg-config --cflags fuse3) \
+		-o $@ $< $$(pkg-config --libs fuse3)
 
 check: setup
 	+tests/run $(V)
 # What takes longer.  A point is a program killed somewhere; a run that failed
 # can be repeated with the SEED it printed.  Every diagnostic is changed once.
 CRASH_POINTS = 5000
-check-long: all
+check-long: all fault-bins
 	tests/crash/run $(B) $(CRASH_POINTS)
 	tests/mutate/run $(B) all
+	tests/faults/run $(B) all
 asan:
 	+$(MAKE) V=asan check
 setup:
@@ -282,5 +297,5 @@ clean:
 
 -include $(shell find $(B) $(if $(filter lint%,$(MAKECMDGOALS)),$(L)/analyzer) -name '*.d' 2>/dev/null)
 
-.PHONY: all asan bench bench-bins canary check-long fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fuzz-bins install setup unit uninstall
+.PHONY: all asan bench bench-bins canary check-long fuzz lint lint-analyzer lint-cppcheck lint-scan lint-shell our-objects stats check check-headers check-layers clean conform demo dist fault-bins fuzz-bins install setup unit uninstall
 .SECONDARY:

@@ -56,7 +56,7 @@ check_target(const char *path, const pb_literal_type *t, struct err *e)
 		    "to stdout");
 	if (slash == NULL || stat(dir, &st) == 0)
 		return 0;
-	return err_set(e, ERR_USAGE, "-o: %s: %s", dir, strerror(errno));
+	return err_named(e, ERR_USAGE, "-o: %s", dir);
 }
 
 static int
@@ -154,6 +154,17 @@ write_file(const char *from, struct str text, const char *path,
 	return special ? 0 : temp_replace(&t, 0, e);
 }
 
+/* What was begun goes away again; what went wrong before that counts. */
+static int cold
+give_up_tree(const char *temp)
+{
+	struct err ignored;
+
+	if (file_remove(AT_FDCWD, temp, &ignored) < 0)
+		err_clear(&ignored);
+	return -1;
+}
+
 /* A whole folder beside the target, then in its place. */
 static int
 write_tree(const char *from, const char *path, struct err *e)
@@ -161,7 +172,6 @@ write_tree(const char *from, const char *path, struct err *e)
 	c_strbuf struct strbuf temp = STRBUF_INIT, old = STRBUF_INIT;
 	const char *slash = strrchr(path, '/');
 	char name[TEMP_NAME_MAX];
-	int r;
 
 	temp_name(name);
 	strbuf_add(&temp, path, slash == NULL ? 0 :
@@ -169,19 +179,18 @@ write_tree(const char *from, const char *path, struct err *e)
 	strbuf_adds(&temp, name);
 	strbuf_addf(&old, "%s.old", temp.p);
 	if (file_copy(AT_FDCWD, from, AT_FDCWD, temp.p, e) < 0)
-		return -1;
+		return give_up_tree(temp.p);
 	if (rename(path, old.p) < 0 && errno != ENOENT) {
-		r = err_sys(e, "%s", path);
-	} else if (rename(temp.p, path) < 0) {
-		r = err_sys(e, "%s", path);
-		if (rename(old.p, path) < 0 && errno != ENOENT)
-			return r;
-	} else {
-		return file_remove(AT_FDCWD, old.p, e);
+		(void)!err_sys(e, "%s", path);
+		return give_up_tree(temp.p);
 	}
-	if (file_remove(AT_FDCWD, temp.p, e) < 0)
-		return -1;
-	return r;
+	if (rename(temp.p, path) < 0) {
+		(void)!err_sys(e, "%s", path);
+		if (rename(old.p, path) < 0 && errno != ENOENT)
+			return -1;
+		return give_up_tree(temp.p);
+	}
+	return file_remove(AT_FDCWD, old.p, e);
 }
 
 /* The local file or folder that a literal stands for, or NULL. */

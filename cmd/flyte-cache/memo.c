@@ -175,9 +175,12 @@ look_up(struct memo *m, struct err *e)
 
 /* ---- a miss ------------------------------------------------------------- */
 
-/* What the command prints goes to our stdout and, for later, to a blob. */
+/*
+ * What the command prints goes to our stdout and, for later, to a blob.  That
+ * there is no room for the latter is no reason to end it.
+ */
 static int
-copy_through(int from, int keep, struct err *e)
+copy_through(struct memo *m, int from, int keep, struct err *e)
 {
 	char buf[65536];
 	ssize_t got;
@@ -189,8 +192,11 @@ copy_through(int from, int keep, struct err *e)
 			return err_sys(e, "reading what it prints");
 		if (write_all(STDOUT_FILENO, buf, (size_t)got) < 0)
 			return err_sys(e, "stdout");
-		if (keep >= 0 && write_all(keep, buf, (size_t)got) < 0)
-			return err_sys(e, "keeping what it prints");
+		if (m->cache && write_all(keep, buf, (size_t)got) < 0) {
+			warn(m->a->c, "the result is not kept: what it prints: "
+			    "%s", strerror(errno));
+			m->cache = 0;
+		}
 	}
 	return 0;
 }
@@ -239,7 +245,7 @@ run(struct memo *m, int keep, int *ret_status, struct err *e)
 	if (rc < 0)
 		return -1;
 	*ret_status = RUN_TROUBLE;
-	rc = copy_through(from, keep, e);
+	rc = copy_through(m, from, keep, e);
 	closep(&from);		/* if we gave up it learns by SIGPIPE */
 	if (rc < 0)
 		ended = &second;	/* the first trouble is the one to tell */
@@ -323,9 +329,11 @@ check_made(struct memo *m, struct err *e)
 	size_t i;
 
 	for (i = 0; i < m->a->makes.n; i++)
-		if (access(m->a->makes.at[i], F_OK) < 0)
-			return err_set(e, ERR_FAILED, "%s: %s was not made",
-			    m->a->words[0], m->a->makes.at[i]);
+		if (access(m->a->makes.at[i], F_OK) < 0 &&
+		    err_named(e, ERR_FAILED, "%s", m->a->makes.at[i]) < 0)
+			return e->kind == ERR_SYS ? -1 : err_set(e, ERR_FAILED,
+			    "%s: %s was not made", m->a->words[0],
+			    m->a->makes.at[i]);
 	return 0;
 }
 
@@ -339,7 +347,8 @@ run_and_keep(struct memo *m, int *ret_status, struct err *e)
 	    0600);
 	if (out < 0) {
 		warn(m->a->c, "the result will not be kept: %s: no unnamed "
-		    "temporary file there", context_tmpdir(m->a->c));
+		    "temporary file there: %s", context_tmpdir(m->a->c),
+		    strerror(errno));
 		m->cache = 0;
 	}
 	if (run(m, out, ret_status, e) < 0)
@@ -347,7 +356,7 @@ run_and_keep(struct memo *m, int *ret_status, struct err *e)
 	if (*ret_status != 0)
 		return 0;
 	if (check_made(m, e) < 0) {
-		*ret_status = EXIT_FAILED;
+		*ret_status = e->kind == ERR_SYS ? RUN_TROUBLE : EXIT_FAILED;
 		return -1;
 	}
 	if (m->cache && keep_result(m, out, e) < 0)

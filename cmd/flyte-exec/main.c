@@ -208,6 +208,8 @@ report(struct exec *x)
 		    r->scratch);
 	if (r->cause == JOB_TIMEOUT)
 		return EXIT_TIMEOUT;
+	if (r->trouble != NULL)
+		return err_exit_status(r->trouble);
 	return r->cause == JOB_START ? EXIT_USAGE : EXIT_FAILED;
 }
 

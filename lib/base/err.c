@@ -42,21 +42,79 @@ err_set_text(struct err *e, enum err_kind kind, const char *fmt, ...)
 	mask_control(e->msg);
 }
 
+static void printf_like(4, 0)
+set_sys(struct err *e, int sys, enum err_kind kind, const char *fmt,
+    va_list ap)
+{
+	size_t n;
+
+	e->kind = kind;
+	e->sys = sys;
+	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	n = strlen(e->msg);
+	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", strerror(sys));
+	mask_control(e->msg);
+}
+
 void
 err_set_sys(struct err *e, const char *fmt, ...)
 {
 	int sys = errno;
-	size_t n;
 	va_list ap;
 
-	e->kind = ERR_SYS;
-	e->sys = sys;
 	va_start(ap, fmt);
-	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	set_sys(e, sys, ERR_SYS, fmt, ap);
 	va_end(ap);
-	n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", strerror(sys));
-	mask_control(e->msg);
+}
+
+/* Says this errno something of the thing named, not of the machine? */
+static int
+is_of_name(int sys)
+{
+	switch (sys) {
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EACCES:
+	case EPERM:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENXIO:
+	case ENODEV:
+	case EINVAL:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+void
+err_set_named(struct err *e, enum err_kind kind, const char *fmt, ...)
+{
+	int sys = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_sys(e, sys, is_of_name(sys) ? kind : ERR_SYS, fmt, ap);
+	va_end(ap);
+}
+
+int
+err_is_shortage(const struct err *e)
+{
+	if (e->kind != ERR_SYS && e->kind != ERR_REFUSED)
+		return 0;
+	switch (e->sys) {
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 void

@@ -60,19 +60,34 @@ _Static_assert(sizeof(struct err) <= 1024, "small enough to copy freely");
  *	int err_sys(struct err *, const char *fmt, ...);
  *	int err_wrap(struct err *, const char *fmt, ...);
  *
+ * err_named is err_sys for a thing that the user or a task named: of that
+ * kind if errno puts the blame on it (not there, not permitted, no folder),
+ * else ERR_SYS.
+ *
+ *	int err_named(struct err *, enum err_kind, const char *fmt, ...);
+ *
  * Macros, so that compilers and analyzers see that it is -1.
  */
 #define err_set(...)	(err_set_text(__VA_ARGS__), -1)
 #define err_sys(...)	(err_set_sys(__VA_ARGS__), -1)
+#define err_named(...)	(err_set_named(__VA_ARGS__), -1)
 #define err_wrap(...)	(err_set_context(__VA_ARGS__), -1)
 void	err_set_text(struct err *, enum err_kind, const char *fmt, ...)
 		printf_like(3, 4) cold;
 void	err_set_sys(struct err *, const char *fmt, ...) printf_like(2, 3) cold;
+void	err_set_named(struct err *, enum err_kind, const char *fmt, ...)
+		printf_like(3, 4) cold;
 void	err_set_context(struct err *, const char *fmt, ...)
 		printf_like(2, 3) cold;
 
 /* Forgets what was there. */
 void	err_clear(struct err *e);
+/*
+ * 1 if the machine has run out of something (space, descriptors, memory) or
+ * does not let us write: nothing that a second try at once would mend, and
+ * nobody's mistake.
+ */
+int	err_is_shortage(const struct err *e);
 enum exit_status err_exit_status(const struct err *e);
 
 #endif

@@ -334,15 +334,16 @@ static int
 check_path(const struct text *t, const char *uri, int is_dir)
 {
 	const char *path = value_local_path(uri);
-	struct strbuf hint c_strbuf = STRBUF_INIT;
 	struct stat st;
 
 	if (!t->ctx->path_check || path == NULL)
 		return 0;
 	if (stat(path, &st) < 0) {
-		strbuf_adds(&hint, strerror(errno));
-		return fail(t, errno == ENOENT ? "there is no such file" :
-		    hint.p);
+		if (err_named(t->e, ERR_USAGE, "%s", path) < 0 &&
+		    t->e->kind == ERR_SYS)
+			return -1;
+		return fail(t, t->e->sys == ENOENT ? "there is no such file" :
+		    strerror(t->e->sys));
 	}
 	if (is_dir && !S_ISDIR(st.st_mode))
 		return fail(t, "that is not a directory");

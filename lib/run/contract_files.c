@@ -49,7 +49,7 @@ write_link(const char *path, const char *uri, struct err *e)
 		return err_set(e, ERR_REFUSED, "%s: only local files can be "
 		    "read so far", uri);
 	if (access(local, R_OK) < 0)
-		return err_set(e, ERR_USAGE, "%s: %s", local, strerror(errno));
+		return err_named(e, ERR_USAGE, "%s", local);
 	if (symlink(local, path) < 0)
 		return err_sys(e, "%s", path);
 	return 0;
@@ -293,7 +293,7 @@ open_stdin(const struct contract *c, const struct attempt *at, int *ret,
 		    "files can be read so far", c->stdin_name, uri);
 	*ret = open(local, O_RDONLY | O_CLOEXEC);
 	if (*ret < 0)
-		return err_set(e, ERR_USAGE, "input %s: %s: %s",
-		    c->stdin_name, local, strerror(errno));
+		return err_named(e, ERR_USAGE, "input %s: %s", c->stdin_name,
+		    local);
 	return 0;
 }

@@ -86,6 +86,8 @@ struct job_result {
 	struct instant	 started, ended;
 	struct job_log	 out, err;	/* what it printed */
 	const char	*note;		/* worth telling the user, or NULL */
+	const struct err *trouble;	/* JOB_LOST, where the system is at
+					 * fault; or NULL */
 };
 
 struct executor;

@@ -1,5 +1,6 @@
 #include "run/local_p.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -166,8 +167,9 @@ judge_files(struct local_job *j, struct err *e)
 	return 1;
 }
 
-/* It wrote what cannot be stored, such as a pipe in a folder: its fault, and
- * no other attempt of the system would find another. */
+/* It wrote what cannot be stored, such as a pipe in a folder or a file that
+ * may not be read: its fault, and no other attempt of the system would find
+ * another. */
 static void
 bad_output(struct local_job *j, const struct err *e)
 {
@@ -178,18 +180,39 @@ bad_output(struct local_job *j, const struct err *e)
 	set_error(j, JOB_OUTPUT, &c);
 }
 
+/*
+ * It failed by itself where nothing could be written any more: that is why,
+ * most likely, and nothing it could do about.
+ */
+static void
+blame_full_disk(struct local_job *j)
+{
+	struct job_result *r = &j->job.result;
+	struct err e;
+
+	if ((r->cause != JOB_EXIT && r->cause != JOB_SIGNAL &&
+	    r->cause != JOB_OUTPUT) || j->slot->dir == NULL ||
+	    !file_is_full(j->slot->dir))
+		return;
+	errno = ENOSPC;
+	if (err_sys(&e, "%s; %s", r->error->message, j->slot->dir) < 0)
+		local_lost(j, &e);
+}
+
 void
 local_judge(struct local_job *j)
 {
 	struct err e;
 	int k = judge_files(j, &e);
 
-	if (k < 0 && e.kind == ERR_USAGE)
+	if (k < 0 && (e.kind == ERR_USAGE || (e.kind == ERR_SYS &&
+	    e.sys == EACCES)))
 		bad_output(j, &e);
 	else if (k < 0)
 		local_lost(j, &e);
 	else if (k == 0 && !judge_end(j))
 		BUG("a process that ended well was not judged");
+	blame_full_disk(j);
 	if (j->job.result.cause != JOB_OK)
 		set_command(j);
 }
@@ -198,6 +221,10 @@ void
 local_lost(struct local_job *j, const struct err *e)
 {
 	struct collected c;
+	struct err *trouble = arena_new(j->job.arena, struct err);
+
+	*trouble = *e;
+	j->job.result.trouble = trouble;
 
 	collected_error(&c, j->job.arena, SYSTEM, 1, "System", "%s", e->msg);
 	set_error(j, JOB_LOST, &c);

@@ -227,6 +227,8 @@ run_launch(struct run *run, const struct sched_action *act)
 	struct str none = { NULL, 0 };
 	struct err e;
 
+	if (run->runner->trouble.kind != ERR_NONE)
+		return;
 	if (l == NULL) {
 		(void)!err_set(&e, ERR_MISSING, "launch plan " STR_FMT
 		    " is not there: register it, or put it into the file",
@@ -238,7 +240,10 @@ run_launch(struct run *run, const struct sched_action *act)
 		    MAX_LAUNCH_NESTING, STR_ARG(act->launch->name));
 		refuse(run, act->at, e.msg);
 	} else if (launch(run, act, l, &e) < 0) {
-		refuse(run, act->at, e.msg);
+		if (e.kind == ERR_SYS)
+			run_break_off(run, act->path, &e);
+		else
+			refuse(run, act->at, e.msg);
 	} else {
 		sched_child(run->sched, act->at, SCHED_CHILD_RUNNING, none,
 		    NULL);
@@ -345,6 +350,10 @@ run_build(struct run *run, const struct sched_action *act)
 	if (build(run, act, &plan, &e) < 0 || keep_launches(run, &added,
 	    &n, &e) < 0) {
 		plan_free(plan);
+		if (e.kind == ERR_SYS) {
+			run_break_off(run, act->path, &e);
+			return;
+		}
 		error.message = str_of(e.msg);
 		sched_built(run->sched, act->at, NULL, &error);
 		return;

@@ -118,6 +118,12 @@ finish(struct run_job *j)
 	run->dirty = 1;
 	if (res->cause == JOB_CANCELLED && run->runner->stopping)
 		return;
+	/* Nor has what the machine had no room for: the run breaks off, and
+	 * when it is resumed the attempt is made again. */
+	if (res->trouble != NULL && err_is_shortage(res->trouble)) {
+		run_break_off(run, str_of(j->path), res->trouble);
+		return;
+	}
 	record_ended(j);
 	if (j->stopped)
 		return;

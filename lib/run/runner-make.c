@@ -135,10 +135,10 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 		ret->cache = strcmp(n->cache, "HIT") == 0 ? SCHED_CACHE_HIT :
 		    strcmp(n->cache, "POPULATED") == 0 ?
 		    SCHED_CACHE_POPULATED : SCHED_CACHE_DISABLED;
-	/* The attempt that was under way when its runner died is over, and
+	/* The attempt that was under way when its runner died is over, also
+	 * where its end was still recorded and what came of it was not; and
 	 * the death was not the task's fault. */
 	if (n->phase == SCHED_RUNNING && n->n_attempts > 0 &&
-	    n->attempts[n->n_attempts - 1].ended == 0 &&
 	    n->attempts[n->n_attempts - 1].number == n->attempt) {
 		ret->attempt++;
 		ret->system_failures++;

@@ -170,12 +170,17 @@ struct runner {
 	unsigned		 passed;	/* jobs that went before a
 						 * larger one */
 	int			 stopping;
+	struct err		 trouble;	/* why it breaks off, if it has a
+						 * kind */
 	const char		*cache_trouble;	/* what was said last */
 	struct arena		 arena;
 };
 
 void	run_tell(struct run *, const struct run_event *);
 void	run_say(struct run *, const char *fmt, ...) printf_like(2, 3);
+/* No node's fault: runner_run ends with it, and what runs is made again when
+ * the executions are resumed. */
+void	run_break_off(struct run *, struct str path, const struct err *);
 /* The same trouble with the cache is said once. */
 void	run_say_cache(struct run *, const struct err *);
 

@@ -26,7 +26,8 @@ read_history(struct run_job *j, struct run_retry *r)
 	for (k = 0; k < n->n_attempts; k++) {
 		const struct history_attempt *a = &n->attempts[k];
 		struct retry_end end = { .cause = JOB_LOST, .recoverable = 1,
-		    .status = a->status, .unseen = a->ended == 0 };
+		    .status = a->status,
+		    .unseen = a->ended == 0 || a->cause == NULL };
 		int c;
 
 		if (a->number >= j->at.attempt)

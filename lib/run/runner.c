@@ -88,8 +88,23 @@ has_news(const struct run *run)
 	return run->dirty || (run->full && r->places < r->opts.jobs);
 }
 
-/* One turn of every execution that has news; 1 in *ret_left while one has
- * not ended. */
+void
+run_break_off(struct run *run, struct str path, const struct err *e)
+{
+	struct runner *r = run->runner;
+
+	if (r->trouble.kind != ERR_NONE)
+		return;		/* the first tells more */
+	r->trouble = *e;
+	err_set_context(&r->trouble, "%s/" STR_FMT, run->id.name,
+	    STR_ARG(path));
+}
+
+/*
+ * One turn of every execution that has news; 1 in *ret_left while one has
+ * not ended.  Trouble is passed on after it, so that the engine has heard of
+ * all that ended.
+ */
 static int
 turn_all(struct runner *r, int *ret_left, struct err *e)
 {
@@ -103,6 +118,10 @@ turn_all(struct runner *r, int *ret_left, struct err *e)
 		if (run->ended && run->parent != NULL)
 			run_tell_parent(run);
 		*ret_left += !run->ended;
+	}
+	if (r->trouble.kind != ERR_NONE) {
+		*e = r->trouble;
+		return -1;
 	}
 	return 0;
 }
@@ -212,8 +231,8 @@ commit_cache(struct runner *r)
 	return -1;
 }
 
-int
-runner_run(struct runner *r, struct err *e)
+static int
+run_until_done(struct runner *r, struct err *e)
 {
 	int64_t wait = -1;
 	int left;
@@ -241,6 +260,19 @@ runner_run(struct runner *r, struct err *e)
 	if (r->runs != NULL)
 		run_commit_cache(r->runs);
 	return commit_all(r, e);
+}
+
+int
+runner_run(struct runner *r, struct err *e)
+{
+	struct err second;
+
+	if (run_until_done(r, e) == 0)
+		return 0;
+	/* What was completed is not lost with the rest, if that can be. */
+	if (!r->opts.dry_run && commit_all(r, &second) < 0)
+		err_clear(&second);
+	return -1;
 }
 
 void

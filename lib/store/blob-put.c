@@ -9,6 +9,24 @@
 #include "store/handle.h"
 
 /*
+ * The blob's own folder, if it is missing.  A file server may have moved the
+ * temp and then, asked again, not found it: then the blob is there.
+ */
+static int
+make_folder(struct store *s, int from_fd, const char *from, const char *name,
+    struct err *e)
+{
+	char folder[3] = { name[0], name[1], '\0' };
+
+	if (faccessat(from_fd, from, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return faccessat(s->sha_fd, name, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == 0 ? 1 : err_sys(e, "%s", from);
+	if (mkdirat(s->sha_fd, folder, 0777) < 0 && errno != EEXIST)
+		return err_sys(e, "%s", name);
+	return 0;
+}
+
+/*
  * Has the temp under its address, in place of a damaged one.  1: the blob was
  * there already, the temp is gone.
  */
@@ -16,20 +34,18 @@ static int
 move_in(struct store *s, int from_fd, const char *from, struct blob *b,
     struct err *e)
 {
-	char name[BLOB_NAME_MAX], folder[3];
+	char name[BLOB_NAME_MAX];
 	enum blob_state state;
-	int again;
+	int again, moved;
 
 	blob_name(b, name);
 	for (again = 0; again < 8; again++) {
 		if (file_rename_new(from_fd, from, s->sha_fd, name) == 0)
 			return 0;
 		if (errno == ENOENT) {
-			memcpy(folder, name, 2);
-			folder[2] = '\0';
-			if (mkdirat(s->sha_fd, folder, 0777) < 0 &&
-			    errno != EEXIST)
-				return err_sys(e, "%s", name);
+			moved = make_folder(s, from_fd, from, name, e);
+			if (moved != 0)
+				return MIN(moved, 0);
 			continue;
 		}
 		if (errno != EEXIST && errno != ENOTEMPTY)

@@ -6,9 +6,15 @@
 int
 db_err(struct db *db, struct err *e)
 {
-	int code = sqlite3_extended_errcode(db->sq), rc;
+	int code = sqlite3_extended_errcode(db->sq), sys = errno, rc;
 	const char *text = sqlite3_errmsg(db->sq);
 
+	/* It takes a file that cannot be read for a damaged one. */
+	if ((code & 0xff) == SQLITE_CORRUPT && sys == EIO) {
+		errno = sys;
+		return err_sys(e, "%s", db->path);
+	}
+	sys = sqlite3_system_errno(db->sq);
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
@@ -28,17 +34,20 @@ db_err(struct db *db, struct err *e)
 		    db->path, text);
 		break;
 	default:
-		rc = err_set(e, ERR_SYS, "%s: %s", db->path, text);
+		if ((code & 0xff) == SQLITE_FULL)
+			sys = ENOSPC;
+		rc = err_set(e, ERR_SYS, "%s: %s%s%s", db->path, text,
+		    sys != 0 ? ": " : "", sys != 0 ? strerror(sys) : "");
 		break;
 	}
-	e->sys = (code & 0xff) == SQLITE_FULL ? ENOSPC :
-	    sqlite3_system_errno(db->sq);
+	e->sys = sys;
 	return rc;
 }
 
 int
 db_exec(struct db *db, const char *sql, struct err *e)
 {
+	errno = 0;
 	return sqlite3_exec(db->sq, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 :
 	    db_err(db, e);
 }
@@ -50,6 +59,7 @@ db_stmt(struct db *db, unsigned i, const char *sql, struct err *e)
 		sqlite3_reset(db->stmt[i]);
 		return db->stmt[i];
 	}
+	errno = 0;
 	if (sqlite3_prepare_v3(db->sq, sql, -1, SQLITE_PREPARE_PERSISTENT,
 	    &db->stmt[i], NULL) == SQLITE_OK)
 		return db->stmt[i];
@@ -61,8 +71,10 @@ db_stmt(struct db *db, unsigned i, const char *sql, struct err *e)
 int
 db_step(struct db *db, sqlite3_stmt *s, struct err *e)
 {
-	int rc = sqlite3_step(s);
+	int rc;
 
+	errno = 0;
+	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)
@@ -108,6 +120,7 @@ pragma(struct db *db, const char *sql, int *ret, struct err *e)
 	sqlite3_stmt *s = NULL;
 	int rc;
 
+	errno = 0;
 	if (sqlite3_prepare_v2(db->sq, sql, -1, &s, NULL) != SQLITE_OK)
 		return db_err(db, e);
 	rc = sqlite3_step(s);
@@ -230,13 +243,15 @@ open_to_read(struct db *db, const struct db_schema *schema, struct err *e)
 }
 
 static int
-open_any(struct db *db, const struct db_schema *schema, int read_only,
+open_any(struct db *db, const struct db_schema *schema, unsigned flags,
     struct err *e)
 {
-	if (read_only)
+	if (flags & DB_READ_ONLY)
 		return open_to_read(db, schema, e);
 	if (open_as(db, db->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	    e) == 0 && sqlite3_db_readonly(db->sq, "main") == 0 &&
+	    ((flags & DB_ALONE) == 0 ||
+	    db_exec(db, "PRAGMA locking_mode=EXCLUSIVE", e) == 0) &&
 	    check_schema(db, schema, e) == 0)
 		return db_exec(db, "PRAGMA synchronous=NORMAL;"
 		    "PRAGMA temp_store=MEMORY", e);
@@ -244,6 +259,13 @@ open_any(struct db *db, const struct db_schema *schema, int read_only,
 	if (db->sq != NULL && sqlite3_db_readonly(db->sq, "main") == 0 &&
 	    e->kind != ERR_REFUSED)
 		return -1;
+	if (db->sq != NULL && sqlite3_db_readonly(db->sq, "main") == 1 &&
+	    access(db->path, W_OK) == 0) {
+		/* SQLite makes do with reading whatever the reason was. */
+		errno = sqlite3_system_errno(db->sq);
+		return errno != 0 ? err_sys(e, "%s", db->path) : err_set(e,
+		    ERR_SYS, "%s: cannot be opened for writing", db->path);
+	}
 	if (access(db->path, F_OK) < 0 || access(db->path, W_OK) == 0)
 		return -1;
 	sqlite3_close(TAKE(db->sq, NULL));
@@ -251,14 +273,14 @@ open_any(struct db *db, const struct db_schema *schema, int read_only,
 }
 
 int
-db_open(const char *path, const struct db_schema *schema, int read_only,
+db_open(const char *path, const struct db_schema *schema, unsigned flags,
     const char *repair, struct db **ret, struct err *e)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 
 	db->path = xstrdup(path);
 	db->repair = repair;
-	if (open_any(db, schema, read_only, e) < 0) {
+	if (open_any(db, schema, flags, e) < 0) {
 		db_close(db);
 		return -1;
 	}

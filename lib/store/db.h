@@ -29,13 +29,20 @@ struct db_schema {
 	const char	*create;	/* statements that make it */
 };
 
+enum {
+	DB_READ_ONLY = 1,
+	/* Shuts everybody else out, for as long as it is open; then it needs
+	 * no room for memory shared with others. */
+	DB_ALONE = 2,
+};
+
 /*
- * Opens path, making it with the schema if it is not there.  With read_only,
+ * Opens path, making it with the schema if it is not there.  With DB_READ_ONLY,
  * or if it cannot be written, for reading only (ret->read_only); then a
  * file that is not there is ERR_MISSING.  A newer schema is ERR_REFUSED, no
  * database or a damaged one ERR_CORRUPT.
  */
-int	db_open(const char *path, const struct db_schema *, int read_only,
+int	db_open(const char *path, const struct db_schema *, unsigned flags,
 	    const char *repair, struct db **ret, struct err *e) must_check;
 void	db_close(struct db *);
 

@@ -29,6 +29,7 @@ struct gc_entry {
 	int64_t		used;
 	uint64_t	size;		/* of the row alone */
 	int		keep;
+	int		gone;
 	uint32_t	first, n;	/* range of needs */
 };
 
@@ -190,6 +191,63 @@ drop_blob(struct gc *g, struct gc_blob *b)
 	g->r->blobs++;
 }
 
+/* Takes the entry, and then the blobs that nobody needs any more. */
+static void
+drop_entry(struct gc *g, struct gc_entry *x)
+{
+	uint32_t i;
+
+	x->gone = 1;
+	g->size -= x->size;
+	g->r->freed += x->size;
+	g->r->entries++;
+	for (i = x->first; i < x->first + x->n; i++) {
+		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
+
+		if (--b->needed == 0)
+			drop_blob(g, b);
+	}
+}
+
+/* It was used by somebody since it was looked at: it stays, and so do its
+ * blobs. */
+static void
+take_back(struct gc *g, struct gc_entry *x)
+{
+	uint32_t i;
+
+	x->gone = 0;
+	g->size += x->size;
+	g->r->freed -= x->size;
+	g->r->entries--;
+	for (i = x->first; i < x->first + x->n; i++) {
+		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
+
+		b->needed++;
+		if (!b->gone)
+			continue;
+		b->gone = 0;
+		g->size += b->blob.size;
+		g->r->freed -= b->blob.size;
+		g->r->blobs--;
+	}
+}
+
+static void
+drop_victims(struct gc *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->victims.n && g->size > g->o->max_size; i++) {
+		struct victim *v = &g->victims.at[i];
+
+		if (v->entry == UINT32_MAX)
+			drop_blob(g, &g->blobs.at[v->blob]);
+		else
+			drop_entry(g, &g->entries.at[v->entry]);
+	}
+}
+
 /* 1: removed; 0: used by somebody since it was looked at. */
 static int
 delete_entry(struct gc *g, const struct gc_entry *x, struct err *e)
@@ -198,8 +256,6 @@ delete_entry(struct gc *g, const struct gc_entry *x, struct err *e)
 	sqlite3_stmt *q;
 	int64_t row;
 
-	if (g->o->dry_run)
-		return 1;
 	q = db_stmt(g->s->db, SQL_UNUSED_DROP,
 	    "DELETE FROM entry WHERE dataset=?1 AND tag=?2 AND used=?3", e);
 	if (q == NULL || catalog_tag_decode(x->tag, tag, e) < 0 ||
@@ -213,39 +269,20 @@ delete_entry(struct gc *g, const struct gc_entry *x, struct err *e)
 	return sqlite3_changes(g->s->db->sq) == 1;
 }
 
-/* Takes the entry, and then the blobs that nobody needs any more. */
 static int
-drop_entry(struct gc *g, struct gc_entry *x, struct err *e)
+delete_entries(struct gc *g, struct err *e)
 {
-	int rc = delete_entry(g, x, e);
-	uint32_t i;
-
-	if (rc <= 0)
-		return rc;
-	g->size -= x->size;
-	g->r->freed += x->size;
-	g->r->entries++;
-	for (i = x->first; i < x->first + x->n; i++) {
-		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
-
-		if (--b->needed == 0)
-			drop_blob(g, b);
-	}
-	return 0;
-}
-
-static int
-drop_victims(struct gc *g, struct err *e)
-{
+	struct gc_entry *x;
 	size_t i;
+	int rc;
 
-	for (i = 0; i < g->victims.n && g->size > g->o->max_size; i++) {
-		struct victim *v = &g->victims.at[i];
-
-		if (v->entry == UINT32_MAX)
-			drop_blob(g, &g->blobs.at[v->blob]);
-		else if (drop_entry(g, &g->entries.at[v->entry], e) < 0)
+	for (i = 0; i < g->entries.n; i++) {
+		x = &g->entries.at[i];
+		rc = x->gone ? delete_entry(g, x, e) : 1;
+		if (rc < 0)
 			return -1;
+		if (rc == 0)
+			take_back(g, x);
 	}
 	return 0;
 }
@@ -253,18 +290,16 @@ drop_victims(struct gc *g, struct err *e)
 /* Entries go first, in one transaction, then the blobs: a kill in between
  * leaves blobs that nobody needs, which is no harm. */
 static int
-shrink(struct gc *g, struct err *e)
+delete_all(struct gc *g, struct err *e)
 {
 	struct db *db = g->s->db;
 
-	if (g->o->dry_run || db == NULL)
-		return drop_victims(g, e);
 	if (db->read_only)
 		return err_set(e, ERR_REFUSED, "%s: cannot be written",
 		    db->path);
 	if (db_exec(db, "BEGIN IMMEDIATE", e) < 0)
 		return -1;
-	if (drop_victims(g, e) == 0 && db_exec(db, "COMMIT", e) == 0)
+	if (delete_entries(g, e) == 0 && db_exec(db, "COMMIT", e) == 0)
 		return 0;
 	sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
@@ -284,6 +319,22 @@ remove_blobs(struct gc *g, struct err *e)
 	return catalog_commit(g->s, e);
 }
 
+/*
+ * On a full disk the catalog cannot even be told what goes, so there the
+ * blobs go first: until the entries have followed they are misses.
+ */
+static int
+shrink(struct gc *g, struct err *e)
+{
+	choose(g);
+	drop_victims(g);
+	if (g->o->dry_run || g->s->db == NULL || delete_all(g, e) == 0)
+		return 0;
+	if (!err_is_shortage(e))
+		return -1;
+	return remove_blobs(g, e) < 0 ? -1 : delete_all(g, e);
+}
+
 static int
 sweep_temp(void *arg, const struct walk_entry *at, struct err *e)
 {
@@ -295,12 +346,27 @@ sweep_temp(void *arg, const struct walk_entry *at, struct err *e)
 	return g->o->dry_run ? 0 : file_remove(at->dirfd, at->name, e);
 }
 
+/* The catalog is opened, if there is one.  Shared with others it takes some
+ * room, and a full disk is what a gc is for. */
+static int
+open_catalog(struct gc *g, struct err *e)
+{
+	int rc = store_db(g->s, 0, e);
+
+	if (rc < 0 && err_is_shortage(e)) {
+		g->s->alone = 1;
+		rc = store_db(g->s, 0, e);
+	}
+	return MIN(rc, 0);
+}
+
 static int
 gather(struct gc *g, struct err *e)
 {
 	const struct cache_filter all = { 0 };
 
-	if (blob_list_all(g->s, add_blob, g, e) < 0)
+	if (open_catalog(g, e) < 0 ||
+	    blob_list_all(g->s, add_blob, g, e) < 0)
 		return -1;
 	if (g->blobs.n > 1)
 		qsort(g->blobs.at, g->blobs.n, sizeof(*g->blobs.at), by_blob);
@@ -328,11 +394,8 @@ run(struct gc *g, struct err *e)
 {
 	if (gather(g, e) < 0)
 		return -1;
-	if (g->o->max_size != UINT64_MAX) {
-		choose(g);
-		if (shrink(g, e) < 0)
-			return -1;
-	}
+	if (g->o->max_size != UINT64_MAX && shrink(g, e) < 0)
+		return -1;
 	if (g->size <= g->o->max_size)
 		g->r->kept = 0;
 	g->r->left = g->size;

@@ -68,6 +68,7 @@ struct store {
 	int		 tmp_fd;	/* blobs/tmp, -1: not opened */
 	int		 commit_failed;	/* and whoever asked for it was told */
 	int		 said_read_only;
+	int		 alone;		/* the catalog is to be ours alone */
 	int		 times_fine;	/* -1: not known; see statcache.h */
 	struct db	*db;
 	int		 no_db;		/* nothing to read, not writing yet */

@@ -189,8 +189,8 @@ open_db(struct store *s, int to_write, struct err *e)
 			return -1;
 		*slash = '/';
 	}
-	if (db_open(path, &schema, s->read_only, HOW_TO_REPAIR, &s->db,
-	    e) == 0)
+	if (db_open(path, &schema, (s->read_only ? DB_READ_ONLY : 0) |
+	    (s->alone ? DB_ALONE : 0), HOW_TO_REPAIR, &s->db, e) == 0)
 		return 0;
 	if (to_write && access(s->home, W_OK) < 0 &&
 	    (errno == EACCES || errno == EROFS)) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -159,6 +160,24 @@ file_open_dir(int dirfd, const char *path, int make, struct err *e)
 }
 
 /* ---- file systems ------------------------------------------------------- */
+
+/* A writer that was refused may have left a little. */
+#define ALL_BUT_FULL	(64 * 1024)
+
+int
+file_is_full(const char *path)
+{
+	struct statvfs f;
+	fsblkcnt_t blocks;
+
+	if (statvfs(path, &f) < 0)
+		return 0;
+	blocks = geteuid() == 0 ? f.f_bfree : f.f_bavail;
+	/* Without numbers (f_files 0) it knows no such bound. */
+	return (f.f_blocks > 0 && blocks * f.f_frsize < ALL_BUT_FULL) ||
+	    (f.f_files > 0 && (geteuid() == 0 ? f.f_ffree :
+	    f.f_favail) == 0);
+}
 
 int
 file_is_remote(int fd)

@@ -196,6 +196,9 @@ int	file_clone_fd(int in, int out);
 int	file_copy(int from_dirfd, const char *from, int to_dirfd,
 	    const char *to, struct err *e) must_check;
 
+/* 1 if the file system of path has no room left, for bytes or for names, that
+ * this user may take. */
+int	file_is_full(const char *path);
 /* 1 if the file system of fd is one that several machines share. */
 int	file_is_remote(int fd);
 

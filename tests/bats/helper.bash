@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	: "${FLYTE_BIN:?set it to the folder of the programs}"
-	export TOP="${BATS_TEST_DIRNAME%/tests/bats*}"
+	export TOP="${BATS_TEST_DIRNAME%/tests/*}"
 	export PATH="$FLYTE_BIN:/usr/local/bin:/usr/bin:/bin"
 	export HOME="$BATS_TEST_TMPDIR/home" TMPDIR="$BATS_TEST_TMPDIR/tmp"
 	export FLYTE_HOME="$BATS_TEST_TMPDIR/flyte"
