@@ -81,8 +81,8 @@ retries_of(const pb_compiled_workflow_closure *c, uint32_t task)
 	    t->metadata->retries->retries : 0;
 }
 
-static struct plan_gate
-build_gate(struct build *b, const pb_gate_node *g)
+static int
+build_gate(struct build *b, const pb_gate_node *g, const char *id)
 {
 	struct plan_gate gate = { .signal = { "", 0 }, .type = { "", 0 },
 	    .output = { "", 0 } };
@@ -97,11 +97,16 @@ build_gate(struct build *b, const pb_gate_node *g)
 		gate.output = plan_build_text(b, g->signal->output_variable_name);
 		if (g->signal->type != NULL)
 			gate.type = plan_build_message(b, &g->signal->type->base);
-	} else {
+	} else if (g->condition_case ==
+	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE) {
 		gate.kind = PLAN_APPROVE;
 		gate.signal = plan_build_text(b, g->approve->signal_id);
+	} else {
+		return err_set(b->e, ERR_SPEC, "gate %s waits for nothing",
+		    id);
 	}
-	return gate;
+	VEC_PUSH(&b->gates, gate);
+	return 0;
 }
 
 static int
@@ -258,8 +263,7 @@ resolve_target(struct build *b, const pb_compiled_workflow_closure *c,
 	case FLYTEIDL__CORE__NODE__TARGET_GATE_NODE:
 		node->kind = PLAN_GATE;
 		node->what = (uint32_t)b->gates.n;
-		VEC_PUSH(&b->gates, build_gate(b, n->gate_node));
-		return 0;
+		return build_gate(b, n->gate_node, n->id);
 	case FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE:
 		node->kind = PLAN_BRANCH;
 		return 0;
