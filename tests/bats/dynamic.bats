@@ -259,3 +259,91 @@ spec() {
 	equals "" "$(cat log)"
 	flyte-ctl fsck -q
 }
+
+# A package as pyflyte makes it: a container whose program writes futures.pb.
+flyte_package() {
+	encode() {
+		protoc -I "$TOP/lib/idl/proto" --encode="flyteidl.$1" \
+			"$TOP/lib/idl/proto/flyteidl/$2.proto"
+	}
+	id() {
+		echo "id {resource_type: $1 project: \"p\" domain: \"d\" name: \"$2\" version: \"v\"}"
+	}
+	template() {
+		cat <<-EOT
+		$(id TASK "$1") type: "python-task" metadata {retries {}}
+		interface {
+		  inputs {variables {key: "n" value {type {simple: INTEGER}}}}
+		  outputs {variables {key: "o" value {type {simple: INTEGER}}}}
+		}
+		container {image: "none" command: "sh" args: "-ec" args: "$2" args: "{{.outputPrefix}}"}
+		EOT
+	}
+	echo 'literals {key: "o" value {scalar {primitive {integer: 42}}}}' |
+		encode core.LiteralMap core/literals >out.pb
+	encode core.DynamicJobSpec core/dynamic_job >fut.pb <<-EOT
+	min_successes: 1
+	tasks {$(template inner "echo inner >>$LOG; cp $PWD/out.pb \$0/outputs.pb")}
+	nodes {
+	  id: "dn0" metadata {name: "inner"}
+	  inputs {var: "n" binding {scalar {primitive {integer: 4}}}}
+	  task_node {reference_$(id TASK inner)}
+	}
+	outputs {var: "o" binding {promise {node_id: "dn0" var: "o"}}}
+	EOT
+	echo "template {$(template dyn "echo dyn >>$LOG; cp $PWD/fut.pb \$0/futures.pb")}" |
+		encode admin.TaskSpec admin/task >1_dyn_1.pb
+	encode admin.WorkflowSpec admin/workflow >2_w_2.pb <<-EOT
+	template {
+	  $(id WORKFLOW w) metadata {} metadata_defaults {}
+	  interface {inputs {} outputs {variables {key: "o" value {type {simple: INTEGER}}}}}
+	  nodes {
+	    id: "n0" metadata {name: "dyn"}
+	    inputs {var: "n" binding {scalar {primitive {integer: 1}}}}
+	    task_node {reference_$(id TASK dyn)}
+	  }
+	  outputs {var: "o" binding {promise {node_id: "n0" var: "o"}}}
+	}
+	EOT
+	tar czf pkg.tgz 1_dyn_1.pb 2_w_2.pb
+}
+
+@test "dynamic: futures.pb of flytekit, run, shown, replayed, recovered" {
+	flyte_package
+	run -0 --separate-stderr flyte-run -q -o o --name f pkg.tgz:w
+	equals 42 "$output"
+	equals "dyn inner" "$(echo $(cat log))"
+	run -0 flyte-show f
+	has "dn0" "$output"
+	run -0 flyte-exec -o o --replay f/n0/dn0
+	equals 42 "$output"
+	run -0 --separate-stderr flyte-exec --replay f/n0
+	equals '"dn0"' "$(jq '.nodes[0].id' <<<"$output")"
+	: >log
+	run -0 --separate-stderr flyte-run -q -o o --recover f
+	equals 42 "$output"
+	equals "" "$(cat log)"
+	flyte-ctl fsck -q
+}
+
+@test "dynamic: nested, each with what it names" {
+	spec <<-'EOT'
+	tasks:
+	  more:
+	    dynamic: true
+	    inputs: {n: int}
+	    outputs: {m: int}
+	    run: 'printf "nodes: {x: {task: inc, with: {n: %s}}}\noutputs: {m: \$x.m}\n" $n >$FLYTE_DYNAMIC'
+	nodes:
+	  a: {task: more, with: {n: 5}}
+	  b: {map: more, with: {n: [$a.m, 8]}}
+	outputs: {m: $b.m.0}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o m --name n d.yaml:w n=1
+	equals 7 "$output"
+	run -0 flyte-show --json n
+	equals "a a/x b b/n0 b/n0/x b/n1 b/n1/x" "$(jq -r '.nodes[].node' <<<"$output" |
+		sed -n 's,^d/,,p' | sort | xargs)"
+	run -0 flyte-exec -o m --replay n/d/b/n1/x
+	equals 9 "$output"
+}

@@ -71,6 +71,27 @@ runs() {
 	equals 1 "$output"
 }
 
+@test "overrides: limits of a node hold, also in a replay, and it is marked interruptible" {
+	cat >l.yaml <<-'EOT'
+	tasks:
+	  eat:
+	    resources: {limits: {mem: 400Mi}}
+	    run: exec awk 'BEGIN { s = "0123456789abcdef"; while (length(s) < 60 * 1048576) s = s s }'
+	workflows:
+	  w:
+	    failure_policy: fail_after_executable_nodes_complete
+	    nodes:
+	      roomy: {task: eat, interruptible: true}
+	      tight: {task: eat, resources: {limits: {mem: 48Mi}}}
+	EOT
+	run -1 --separate-stderr flyte-run -q --name l l.yaml:w
+	run -0 flyte-show --json l
+	equals "roomy SUCCEEDED true
+tight FAILED null" "$(jq -r '.nodes[] | "\(.node) \(.phase) \(.attempts[0].interruptible)"' <<<"$output" | sort)"
+	run -0 flyte-exec --replay l/roomy
+	run ! flyte-exec --replay l/tight
+}
+
 @test "overrides: maps with other bound values do not share results" {
 	cat >b.yaml <<-'EOT'
 	tasks:
