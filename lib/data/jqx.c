@@ -336,18 +336,19 @@ take(struct jq_run *r, struct strbuf *ret)
 	}
 }
 
-/* What libjq holds is lost with it. */
+/*
+ * What libjq holds is lost with it.  Which of its allocations fails decides
+ * whether it tells us or aborts, so the reasons can not be told apart.
+ */
 static int
-broke_off(struct jqx *j, enum guard_end end, int briefly, struct err *e)
+broke_off(struct jqx *j, int briefly, struct err *e)
 {
 	j->jq = NULL;
 	if (briefly)
 		return err_set(e, ERR_BUSY, "jq: broke off");
-	if (end == GUARD_NO_MEMORY)
-		return err_set(e, ERR_FAILED, "jq: the expression needs more "
-		    "memory than it may have; does it call itself for ever?");
 	return err_set(e, ERR_FAILED, "jq: libjq broke off: the expression "
-	    "calls itself too often, or meets a value that libjq can not take");
+	    "calls itself too often, needs more memory than it may have, or "
+	    "meets a value that libjq can not take");
 }
 
 static int
@@ -359,10 +360,9 @@ run_step(struct jq_run *r, unsigned flags, struct err *e)
 		.memory = (flags & JQX_BRIEFLY) && r->j->grows ?
 		    MAX_JQ_GROWTH : 0,
 	};
-	enum guard_end end = guard_run(step, r, &limits);
 
-	return end == GUARD_DONE ? 0 :
-	    broke_off(r->j, end, (flags & JQX_BRIEFLY) != 0, e);
+	return guard_run(step, r, &limits) == GUARD_DONE ? 0 :
+	    broke_off(r->j, (flags & JQX_BRIEFLY) != 0, e);
 }
 
 static int
