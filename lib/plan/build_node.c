@@ -161,6 +161,14 @@ number_array(struct build *b, const pb_array_node *n, uint32_t graph,
 	if (n->node == NULL)
 		return err_set(b->e, ERR_SPEC, "map %s has no node",
 		    b->nodes.at[at].id.p);
+	/* Nodes inside of nodes have one state, not one for each element. */
+	if (n->node->target_case == FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE ||
+	    n->node->target_case == FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE)
+		return err_set(b->e, ERR_SPEC, "map %s is over a %s: put that "
+		    "into a workflow and map its launch plan",
+		    b->nodes.at[at].id.p, n->node->target_case ==
+		    FLYTEIDL__CORE__NODE__TARGET_BRANCH_NODE ? "branch" :
+		    "map");
 	if (plan_build_number(b, n->node, graph, PLAN_NONE, at, depth + 1,
 	    &a.node) != 0)
 		return -1;
