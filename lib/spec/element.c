@@ -108,7 +108,7 @@ lower_element_of(const pb_task_template *mapped, char *const *bound,
 	typedef Flyteidl__Core__TaskTemplate__ConfigEntry config_entry;
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct json_writer w = json_writer(&b, 0);
-	struct tree names c_tree;
+	struct tree names c_tree = { .n = 0 };
 	pb_task_template *t;
 	config_entry *e;
 	struct err ignored;
@@ -140,7 +140,7 @@ const pb_task_template *
 lower_element(const pb_task_template *mapped, struct arena *a)
 {
 	const char *list = lower_config(mapped, LOWER_MAP_BOUND);
-	struct tree bound c_tree;
+	struct tree bound c_tree = { .n = 0 };
 	pb_task_template *t;
 	struct err e;
 

@@ -10,7 +10,8 @@
  * SQLite in WAL mode, synchronous=NORMAL: a kill loses nothing committed, a
  * power cut at most the last commits, never the file.  Look-ups of all ready
  * nodes go in one call, puts are queued and written in one transaction per
- * turn of the loop, or some turns that follow quickly (catalog_commit).  The first writer of a key wins.
+ * turn of the loop, or some turns that follow quickly (catalog_commit).  The
+ * first writer of a key wins.
  *
  * Errors of the database are ERR_SYS (full disk), ERR_BUSY (locked for
  * longer than 10 s), ERR_CORRUPT (with how to repair).  A caller that runs
