@@ -101,3 +101,42 @@ TEST(check)
 	id.name = "";
 	CHECK_INT(entity_id_check(&id, 0, &e), -1);
 }
+
+static void
+count(void *arg, ProtobufCMessage *m)
+{
+	CHECK(m->descriptor == &flyteidl__core__identifier__descriptor);
+	++*(int *)arg;
+}
+
+TEST(walk)
+{
+	c_pbwalk struct pbwalk w =
+	    PBWALK_INIT(&flyteidl__core__identifier__descriptor);
+	pb_workflow_template *t = PB_NEW(&arena,
+	    flyteidl__core__workflow_template);
+	pb_node *n[3];
+	int i, found = 0;
+
+	t->id = PB_NEW(&arena, flyteidl__core__identifier);
+	t->n_nodes = 3;
+	t->nodes = n;
+	for (i = 0; i < 3; i++) {
+		n[i] = PB_NEW(&arena, flyteidl__core__node);
+		n[i]->metadata = PB_NEW(&arena,
+		    flyteidl__core__node_metadata);
+	}
+	n[1]->target_case = FLYTEIDL__CORE__NODE__TARGET_TASK_NODE;
+	n[1]->task_node = PB_NEW(&arena, flyteidl__core__task_node);
+	n[1]->task_node->reference_case =
+	    FLYTEIDL__CORE__TASK_NODE__REFERENCE_REFERENCE_ID;
+	n[1]->task_node->reference_id = t->id;
+	/* An array's node, so that the types refer to each other in a ring. */
+	n[2]->target_case = FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE;
+	n[2]->array_node = PB_NEW(&arena, flyteidl__core__array_node);
+	n[2]->array_node->node = n[1];
+	pbwalk_each(&w, &t->base, count, &found);
+	CHECK_INT(found, 3);
+	pbwalk_each(&w, &t->id->base, count, &found);
+	CHECK_INT(found, 4);
+}
