@@ -18,7 +18,7 @@ static const struct opt_verb verbs[] = {
 	    NULL },
 	{ "signal", "ID/NODE VALUE", "give a gate the value it waits for",
 	    NULL },
-	{ "fsck", "[ID]", "check journals and what they refer to", NULL },
+	{ "fsck", "[ID]", "check all state, or one execution", NULL },
 	{ NULL, NULL, NULL, NULL }
 };
 
