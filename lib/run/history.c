@@ -5,14 +5,9 @@
 #include "base/vec.h"
 #include "data/json.h"
 
-/* What grows while reading; moved to the arena at the end. */
-struct building {
-	struct history_node	node;
-	VEC(struct history_attempt) attempts;
-};
-
+/* What grows while reading; moved to the arena at the end, but the nodes. */
 struct history_build {
-	VEC(struct building)	nodes;
+	VEC(struct history_node) nodes;
 	VEC(struct history_signal) signals;
 	VEC(struct str)		brought;
 	VEC(struct history_range) ranges;
@@ -151,7 +146,7 @@ read_places(const struct tree *t, struct history_attempt *a)
 
 /* ---- nodes and attempts ------------------------------------------------- */
 
-static struct building *
+static struct history_node *
 node_at(struct history *h, struct str path)
 {
 	struct history_build *b = h->build;
@@ -160,18 +155,18 @@ node_at(struct history *h, struct str path)
 
 	i = map_get(&h->by_path, path);
 	if (i == MAP_NONE) {
-		struct building fresh = { .attempts = VEC_INIT };
+		struct history_node fresh = { .n_attempts = 0 };
 
-		fresh.node.path = arena_str(&h->arena, path);
+		fresh.path = arena_str(&h->arena, path);
 		b->elements += (size_t)history_split(path, &map, &element);
 		i = (uint32_t)b->nodes.n;
 		VEC_PUSH(&b->nodes, fresh);
-		map_put(&h->by_path, fresh.node.path, i);
+		map_put(&h->by_path, fresh.path, i);
 	}
 	return &b->nodes.at[i];
 }
 
-static struct building *
+static struct history_node *
 node_of(struct history *h, const struct tree *t)
 {
 	struct str path = text_of(t, "p");
@@ -181,53 +176,62 @@ node_of(struct history *h, const struct tree *t)
 
 /* The attempt of the record; a new one unless it is known. */
 static struct history_attempt *
-attempt_of(struct building *n, uint32_t number)
+attempt_of(struct history *h, struct history_node *n, uint32_t number)
 {
-	struct history_attempt fresh = { .number = number };
+	struct history_attempt fresh = { .number = number }, *grown;
 	size_t i;
 
-	for (i = n->attempts.n; i > 0; i--)
-		if (n->attempts.at[i - 1].number == number)
-			return &n->attempts.at[i - 1];
-	VEC_PUSH(&n->attempts, fresh);
-	return &VEC_LAST(&n->attempts);
+	for (i = n->n_attempts; i > 0; i--)
+		if (n->attempts[i - 1].number == number)
+			return &n->attempts[i - 1];
+	/* Room for twice as many where their number is a power of two. */
+	if ((n->n_attempts & (n->n_attempts - 1)) == 0) {
+		grown = arena_new_n(&h->arena, MAX(n->n_attempts * 2, 1),
+		    struct history_attempt);
+		if (n->n_attempts > 0)
+			memcpy(grown, n->attempts, n->n_attempts *
+			    sizeof(*grown));
+		n->attempts = grown;
+	}
+	n->attempts[n->n_attempts] = fresh;
+	return &n->attempts[n->n_attempts++];
 }
 
 static int
 read_start(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *n = node_of(h, t);
+	struct history_node *n = node_of(h, t);
 	struct history_attempt *a;
 	uint32_t number = (uint32_t)int_of(t, "a");
 
 	if (n == NULL)
 		return -1;
-	a = attempt_of(n, number);
+	a = attempt_of(h, n, number);
 	*a = (struct history_attempt){ .number = number, .started = time };
 	a->handle = cstr_of(h, t, "h");
 	a->interruptible = str_is(text_of(t, "int"), "true");
 	read_places(t, a);
-	n->node.inputs = json_of(h, t, "i");
-	n->node.attempt = number;
-	if (n->node.first == 0)
-		n->node.first = time;
-	if (n->node.started == 0)
-		n->node.started = time;
-	if (n->node.phase == SCHED_UNDEFINED ||
-	    n->node.phase == SCHED_QUEUED)
-		n->node.phase = SCHED_RUNNING;
+	n->inputs = json_of(h, t, "i");
+	n->attempt = number;
+	if (n->first == 0)
+		n->first = time;
+	if (n->started == 0)
+		n->started = time;
+	if (n->phase == SCHED_UNDEFINED ||
+	    n->phase == SCHED_QUEUED)
+		n->phase = SCHED_RUNNING;
 	return 0;
 }
 
 static int
 read_end(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *n = node_of(h, t);
+	struct history_node *n = node_of(h, t);
 	struct history_attempt *a;
 
 	if (n == NULL)
 		return -1;
-	a = attempt_of(n, (uint32_t)int_of(t, "a"));
+	a = attempt_of(h, n, (uint32_t)int_of(t, "a"));
 	a->ended = time;
 	a->cause = cstr_of(h, t, "cause");
 	a->status = (int)int_of(t, "st");
@@ -256,13 +260,11 @@ node_is_final(enum sched_phase p)
 static int
 read_node(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *b = node_of(h, t);
-	struct history_node *n;
+	struct history_node *n = node_of(h, t);
 	struct str inputs;
 
-	if (b == NULL)
+	if (n == NULL)
 		return -1;
-	n = &b->node;
 	n->phase = (enum sched_phase)name_index(text_of(t, "s"), phase_name,
 	    SCHED_PHASE_MAX);
 	n->why = cstr_of(h, t, "w");
@@ -272,7 +274,7 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	n->system_failures = (uint32_t)int_of(t, "sf");
 	n->cache = cstr_of(h, t, "c");
 	if (cstr_of(h, t, "ih") != NULL)
-		b->node.digest = cstr_of(h, t, "ih");
+		n->digest = cstr_of(h, t, "ih");
 	inputs = json_of(h, t, "i");
 	if (inputs.p != NULL) {
 		n->inputs = inputs;
@@ -303,7 +305,7 @@ end_elements(struct history *h, const struct history_range *r)
 		at = map_get(&h->by_path, strbuf_str(&path));
 		if (at == MAP_NONE)
 			continue;
-		node = &h->build->nodes.at[at].node;
+		node = &h->build->nodes.at[at];
 		history_fill(r, i, node);
 	}
 }
@@ -414,24 +416,24 @@ read_control(struct history *h, const struct tree *t, int64_t time)
 static int
 read_why(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *n = node_of(h, t);
+	struct history_node *n = node_of(h, t);
 
 	(void)time;
 	if (n == NULL)
 		return -1;
-	n->node.explained = cstr_of(h, t, "x");
+	n->explained = cstr_of(h, t, "x");
 	return 0;
 }
 
 static int
 read_child(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *n = node_of(h, t);
+	struct history_node *n = node_of(h, t);
 
 	(void)time;
 	if (n == NULL)
 		return -1;
-	n->node.child = (struct execution_id){ cstr_of(h, t, "project"),
+	n->child = (struct execution_id){ cstr_of(h, t, "project"),
 	    cstr_of(h, t, "domain"), cstr_of(h, t, "name") };
 	return 0;
 }
@@ -439,13 +441,13 @@ read_child(struct history *h, const struct tree *t, int64_t time)
 static int
 read_build(struct history *h, const struct tree *t, int64_t time)
 {
-	struct building *n = node_of(h, t);
+	struct history_node *n = node_of(h, t);
 	struct str brought;
 
 	(void)time;
 	if (n == NULL)
 		return -1;
-	n->node.spec = json_of(h, t, "spec");
+	n->spec = json_of(h, t, "spec");
 	brought = json_of(h, t, "launches");
 	if (brought.p != NULL)
 		VEC_PUSH(&h->build->brought, brought);
@@ -524,30 +526,15 @@ static void
 finish(struct history *h)
 {
 	struct history_build *b = h->build;
-	size_t i;
 
 	h->n_nodes = b->nodes.n;
-	h->nodes = arena_new_n(&h->arena, h->n_nodes, struct history_node);
-	for (i = 0; i < h->n_nodes; i++) {
-		struct building *from = &b->nodes.at[i];
-		struct history_node *to = &h->nodes[i];
-
-		*to = from->node;
-		to->n_attempts = from->attempts.n;
-		to->attempts = arena_new_n(&h->arena, to->n_attempts,
-		    struct history_attempt);
-		if (to->n_attempts > 0)
-			memcpy(to->attempts, from->attempts.at,
-			    to->n_attempts * sizeof(*to->attempts));
-		VEC_RELEASE(&from->attempts);
-	}
+	h->nodes = b->nodes.at;
 	h->n_signals = b->signals.n;
 	h->signals = arena_new_n(&h->arena, h->n_signals,
 	    struct history_signal);
 	if (h->n_signals > 0)
 		memcpy(h->signals, b->signals.at,
 		    h->n_signals * sizeof(*h->signals));
-	VEC_RELEASE(&b->nodes);
 	h->n_brought = b->brought.n;
 	h->brought = arena_new_n(&h->arena, h->n_brought, struct str);
 	if (h->n_brought > 0)
@@ -603,6 +590,7 @@ history_release(struct history *h)
 	map_release(&h->by_path);
 	map_release(&h->by_map);
 	history_cache_free(h->recent);
+	free(h->nodes);
 	arena_release(&h->arena);
 	memset(h, 0, sizeof(*h));
 }

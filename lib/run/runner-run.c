@@ -420,13 +420,14 @@ run_turn(struct run *run, struct err *e)
 {
 	enum journal_sync sync = run->runner->opts.durable ?
 	    JOURNAL_POWER_SAFE : JOURNAL_KILL_SAFE;
-	int again = 1;
+	int again = 1, more;
 
 	run->dirty = 0;
 	while (again) {
-		sched_step(run->sched, loop_now(), free_slots(run));
+		more = sched_step(run->sched, loop_now(), free_slots(run));
 		if (drain(run, &again, e) < 0)
 			return -1;
+		again |= more;
 	}
 	run->full = free_slots(run) == 0;
 	if (history_is_final(sched_phase(run->sched)))

@@ -435,7 +435,10 @@ wants_answer(const struct sched *s)
 	return 0;
 }
 
-void
+/* Actions that may wait before they are to be taken. */
+#define MANY_ACTIONS	16384
+
+int
 sched_step(struct sched *s, int64_t now, uint32_t max_starts)
 {
 	for (;;) {
@@ -443,7 +446,9 @@ sched_step(struct sched *s, int64_t now, uint32_t max_starts)
 		uint32_t started = 0;
 
 		if (!sched_round(s, now, max_starts) || wants_answer(s))
-			break;
+			return 0;
+		if (s->actions.n - s->next_action > MANY_ACTIONS)
+			return 1;
 		for (size_t i = n; i < s->actions.n; i++)
 			started += s->actions.at[i].todo == SCHED_START;
 		if (max_starts != SCHED_NONE)

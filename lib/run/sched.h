@@ -15,12 +15,13 @@
  * The driver's loop:
  *
  *	for (;;) {
- *		sched_step(s, now, free_slots);
+ *		more = sched_step(s, now, free_slots);
  *		while ((a = sched_action(s)) != NULL)
  *			... do it; answer at once or later ...
  *		if (sched_phase(s) is terminal)
  *			break;
- *		... wait for a job, a signal or sched_deadline(s) ...
+ *		if (!more)
+ *			... wait for a job, a signal or sched_deadline(s) ...
  *	}
  *
  * Semantics are flytepropeller's (flyte-execution.md) except for the rules
@@ -248,8 +249,12 @@ sched_freep(struct sched **s)
  * back.  1 if anything changed, else 0.  Actions are then waiting.
  */
 int	sched_round(struct sched *, int64_t now, uint32_t max_starts);
-/* Rounds until nothing changes or actions that want an answer wait. */
-void	sched_step(struct sched *, int64_t now, uint32_t max_starts);
+/*
+ * Rounds until nothing changes or actions that want an answer wait.  1: it
+ * stopped earlier, since so many actions wait, and is to be called again once
+ * they are taken: a resumed map may have a million elements that are over.
+ */
+int	sched_step(struct sched *, int64_t now, uint32_t max_starts);
 
 enum sched_wf sched_phase(const struct sched *);
 /* Of a failed or aborted run; valid as long as the machine. */

@@ -151,3 +151,31 @@ literals() {
 	run -2 flyte-run -q m.yaml:m -i wrong.json
 	has 'input ns: [2000]: expected int' "$output"
 }
+
+# peak COMMAND...: its largest resident set in KB
+peak() {
+	python3 -c 'import resource, subprocess, sys
+r = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(r.returncode)' "$@"
+}
+
+@test "scale: 20,000 elements take little more memory than 1,000" {
+	[ "$(basename "$FLYTE_TEST_BUILD")" = asan ] && skip 'the sanitizer keeps what was freed'
+	jq -nc '{ns: [range(1000)]}' >few.json
+	jq -nc '{ns: [range(20000)]}' >many.json
+	few=$(peak flyte-run -q --plain m.yaml:m -i few.json)
+	many=$(peak flyte-run -q --plain --name m m.yaml:m -i many.json)
+	[ $((many - few)) -lt 4000 ] || { echo "$few KB, $many KB"; false; }
+	# A resumed run and who looks at one, too.
+	j=$(journal m)
+	head -n -10 "$j" >cut
+	cp cut "$j"
+	again=$(peak flyte-run -q --plain --name m m.yaml:m -i many.json)
+	[ $((again - few)) -lt 9000 ] || { echo "$few KB, again $again KB"; false; }
+	run -0 --separate-stderr flyte-run -q --name m -o hs m.yaml:m -i many.json
+	equals "$(jq -nc '[range(20000) * 2]')" "$(echo "$output" | jq -c .)"
+	look=$(peak flyte-show m)
+	[ $((look - few)) -lt 4000 ] || { echo "$few KB, flyte-show $look KB"; false; }
+	run -0 flyte-ctl fsck -q m
+}

@@ -136,11 +136,14 @@ static void
 step(struct world *w, int64_t now)
 {
 	const struct sched_action *a;
+	int more;
 
-	sched_step(w->s, now, w->jobs == SCHED_NONE ? SCHED_NONE :
-	    w->jobs - (uint32_t)w->running.n);
-	while ((a = sched_action(w->s)) != NULL)
-		act(w, a);
+	do {
+		more = sched_step(w->s, now, w->jobs == SCHED_NONE ?
+		    SCHED_NONE : w->jobs - (uint32_t)w->running.n);
+		while ((a = sched_action(w->s)) != NULL)
+			act(w, a);
+	} while (more);
 }
 
 static int
