@@ -254,8 +254,11 @@ lock_registry(struct filereg *r, struct err *e)
 	if (filereg_root(r, 1, e) < 0)
 		return -1;
 	fd = lock_open(r->fd, LOCK_FILE, e);
-	if (fd < 0 || lock_wait(fd, 0, 0, e) < 0)
+	if (fd < 0 || lock_wait(fd, 0, 0, e) < 0) {
+		if (e->sys == EACCES || e->sys == EROFS)
+			e->kind = ERR_REFUSED;
 		return err_wrap(e, "registry %s", r->dir);
+	}
 	return TAKE(fd, -1);
 }
 

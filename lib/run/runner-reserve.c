@@ -151,10 +151,8 @@ granted(struct run_reserve *r, struct cache_lookup *look, struct arena *a)
 
 	r->held = 1;
 	if (first && catalog_lookup(r->run->runner->opts.store, look, 1, a,
-	    &e) == 0 && look->state == CACHE_HIT) {
-		sched_reservation_freed(r->run->sched, r->at);
+	    &e) == 0 && look->state == CACHE_HIT)
 		return SCHED_RESERVE_EXISTS;
-	}
 	return SCHED_RESERVE_ACQUIRED;
 }
 
@@ -200,6 +198,7 @@ void
 run_reserve(struct run *run, const struct sched_action *act)
 {
 	enum sched_reservation what = SCHED_RESERVE_ACQUIRED;
+	const struct run_reserve *r;
 	struct err e;
 
 	if (!run->runner->opts.dry_run && run->runner->opts.store != NULL &&
@@ -211,4 +210,8 @@ run_reserve(struct run *run, const struct sched_action *act)
 		what = SCHED_RESERVE_ACQUIRED;
 	}
 	sched_reserved(run->sched, act->at, what);
+	/* It is ours, and so is the result: there is nothing to wait for. */
+	r = find(run, act->at);
+	if (what == SCHED_RESERVE_EXISTS && r != NULL && r->held)
+		sched_reservation_freed(run->sched, act->at);
 }

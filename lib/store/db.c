@@ -1,6 +1,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 int
@@ -242,12 +243,27 @@ open_to_read(struct db *db, const struct db_schema *schema, struct err *e)
 	return check_schema(db, schema, e);
 }
 
+/*
+ * SQLite makes files with mode 0644 whatever the umask lets a group do, and
+ * gives -wal and -shm the mode of the database.  If it cannot be made, the
+ * open says why.
+ */
+static void
+make_empty(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static int
 open_any(struct db *db, const struct db_schema *schema, unsigned flags,
     struct err *e)
 {
 	if (flags & DB_READ_ONLY)
 		return open_to_read(db, schema, e);
+	make_empty(db->path);
 	if (open_as(db, db->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	    e) == 0 && sqlite3_db_readonly(db->sq, "main") == 0 &&
 	    ((flags & DB_ALONE) == 0 ||

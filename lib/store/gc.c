@@ -310,12 +310,24 @@ delete_all(struct gc *g, struct err *e)
 static int
 remove_blobs(struct gc *g, struct err *e)
 {
-	size_t i;
+	size_t i, others = 0;
 
-	for (i = 0; i < g->blobs.n; i++)
-		if (g->blobs.at[i].gone &&
-		    blob_remove(g->s, &g->blobs.at[i].blob, e) < 0)
+	for (i = 0; i < g->blobs.n; i++) {
+		struct gc_blob *b = &g->blobs.at[i];
+
+		if (!b->gone || blob_remove(g->s, &b->blob, e) == 0)
+			continue;
+		if (e->sys != EPERM && e->sys != EACCES)
 			return -1;
+		others++;
+		g->size += b->blob.size;
+		g->r->freed -= b->blob.size;
+		g->r->blobs--;
+	}
+	if (others > 0)
+		store_note(g->s, "%s: %zu blobs may be removed by their owner "
+		    "only and are left", g->s->home, others);
+	g->r->left = g->size;
 	return catalog_commit(g->s, e);
 }
 
