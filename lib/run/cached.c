@@ -104,6 +104,7 @@ struct visit {
 	struct store	*store;
 	struct arena	*arena;
 	int		 compare;	/* 1: only compare, 0: set */
+	int		 missing;	/* 1: set those alone that have none */
 	int		 changed;
 	unsigned	 depth;
 };
@@ -115,7 +116,7 @@ visit_blob(struct visit *v, pb_literal *l, const char *uri, struct err *e)
 	const char *path = local_path(uri);
 	struct blob b;
 
-	if (path == NULL)
+	if (path == NULL || (v->missing && l->hash[0] != '\0'))
 		return 0;
 	if (blob_digest(v->store, AT_FDCWD, path, &b, e) < 0) {
 		if (e->kind == ERR_MISSING)
@@ -207,6 +208,15 @@ cached_hash_inputs(struct store *store, pb_literal_map *inputs,
     struct arena *a, struct err *e)
 {
 	struct visit v = { .store = store, .arena = a };
+
+	return visit_entries(&v, inputs, e);
+}
+
+int
+cached_hash_missing(struct store *store, pb_literal_map *inputs,
+    struct arena *a, struct err *e)
+{
+	struct visit v = { .store = store, .arena = a, .missing = 1 };
 
 	return visit_entries(&v, inputs, e);
 }

@@ -50,6 +50,13 @@ int	cached_hash_inputs(struct store *, pb_literal_map *, struct arena *,
 	    struct err *) must_check;
 
 /*
+ * The same for those that have no hash yet: constants of a spec, which say
+ * only where a file lies.
+ */
+int	cached_hash_missing(struct store *, pb_literal_map *, struct arena *,
+	    struct err *) must_check;
+
+/*
  * The name of an input whose file or folder is not what its hash says any
  * more, or NULL.
  */

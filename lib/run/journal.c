@@ -19,6 +19,7 @@ struct journal {
 	int		 fd;
 	char		*path;		/* for messages */
 	uint64_t	 next_seq;
+	int64_t		 began_us;
 	off_t		 end;		/* bytes that count as written */
 	int		 unnamed;	/* not yet linked into the folder */
 	char		 temp[48];	/* its name till then, or "" */
@@ -448,6 +449,8 @@ journal_append(struct journal *j, struct str json, int64_t time_us)
 	struct str rest;
 	char crc[9];
 
+	if (journal_records(j) == 0)
+		j->began_us = time_us;
 	strbuf_adds(&j->pending, "00000000 ");
 	strbuf_addu(&j->pending, j->next_seq + j->pending_n);
 	strbuf_addch(&j->pending, ' ');
@@ -465,6 +468,12 @@ uint64_t
 journal_records(const struct journal *j)
 {
 	return j->next_seq + j->pending_n;
+}
+
+int64_t
+journal_began(const struct journal *j)
+{
+	return j->began_us;
 }
 
 size_t

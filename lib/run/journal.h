@@ -96,6 +96,8 @@ int	journal_commit(struct journal *, enum journal_sync, struct err *)
 
 /* Records it has, with those not yet committed. */
 uint64_t journal_records(const struct journal *);
+/* The time of its first record, of one that was made here; else 0. */
+int64_t	journal_began(const struct journal *);
 /* Bytes added and not yet committed. */
 size_t	journal_pending(const struct journal *);
 

@@ -56,12 +56,32 @@ longlit_put(const char *dir, struct str literal, int sync,
 }
 
 static int
+check_one(const struct walk_entry *at, struct err *e)
+{
+	c_close int fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC);
+	unsigned char want[DIGEST_SIZE];
+	struct digest have;
+
+	if (fd < 0)
+		return err_sys(e, "%s", at->name);
+	if (sha256_fd(fd, at->name, &have, NULL, e) < 0)
+		return -1;
+	if (hex_parse(str_of(at->name), want, sizeof(want)) < 0 ||
+	    memcmp(want, have.b, sizeof(want)) != 0)
+		return err_set(e, ERR_CORRUPT, "%s: damaged", at->name);
+	return 0;
+}
+
+static int
 share_one(void *arg, const struct walk_entry *at, struct err *e)
 {
 	c_strbuf struct strbuf to = STRBUF_INIT;
 
 	if (!S_ISREG(at->st->st_mode) || strlen(at->name) != LONGLIT_HEX - 1)
 		return 0;
+	/* Both are one file from then on: damage would spread. */
+	if (check_one(at, e) < 0)
+		return -1;
 	add_path(&to, arg, at->name);
 	if (linkat(at->dirfd, at->name, AT_FDCWD, to.p, 0) == 0 ||
 	    errno == EEXIST)

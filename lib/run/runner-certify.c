@@ -40,6 +40,7 @@ run_sheet_new(struct run *run, const struct run_certify *given)
 	if (o->store == NULL || o->cache != RUNNER_CACHE_ON || o->dry_run ||
 	    run->parent != NULL || run->recover != NULL ||
 	    run->forced_list.n > 0 || run->record.overwrite_cache ||
+	    run->has_constant_files ||
 	    certificate_generation(o->store, &fresh.generation) < 0)
 		return NULL;
 	strbuf_init(&fresh.blobs);
@@ -113,10 +114,10 @@ run_sheet_hit(struct run *run, const struct cache_lookup *l)
 /* ---- what a certificate says -------------------------------------------- */
 
 /* Fields of the value; the numbers are records of the journal, nodes, reused,
- * skipped. */
+ * skipped, and when the journal began: a name may come to be another's. */
 enum { VALUE_PROJECT = 1, VALUE_DOMAIN, VALUE_NAME, VALUE_NUMBERS,
 	VALUE_OUTPUTS };
-#define NUMBERS	4
+enum { RECORDS, NODES, REUSED, SKIPPED, BEGAN, NUMBERS };
 
 /* It names the execution to be copied. */
 static void
@@ -124,9 +125,10 @@ add_value(const struct run *run, struct str outputs, struct strbuf *b)
 {
 	c_strbuf struct strbuf n = STRBUF_INIT;
 
-	strbuf_addf(&n, "%llu %u %u %u",
+	strbuf_addf(&n, "%llu %u %u %u %lld",
 	    (unsigned long long)journal_records(run->journal),
-	    run->counts.nodes, run->counts.reused, run->counts.skipped);
+	    run->counts.nodes, run->counts.reused, run->counts.skipped,
+	    (long long)journal_began(run->journal));
 	wire_add_bytes(b, VALUE_PROJECT, str_of(run->id.project));
 	wire_add_bytes(b, VALUE_DOMAIN, str_of(run->id.domain));
 	wire_add_bytes(b, VALUE_NAME, str_of(run->id.name));
@@ -192,7 +194,7 @@ read_numbers(const char *text, uint64_t ret[NUMBERS])
 		text += *text == ' ';
 		end = text + strcspn(text, " ");
 		if (num_parse_u64((struct str){ text, (size_t)(end - text) },
-		    0, UINT32_MAX, &ret[i]) < 0)
+		    0, i == BEGAN ? INT64_MAX : UINT32_MAX, &ret[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -224,9 +226,11 @@ copy_record(const struct journal_line *line, void *arg, struct err *e)
 	struct copy *c = arg;
 
 	c->seen++;
+	if (c->seen == 1 && (uint64_t)line->time_us != c->numbers[BEGAN])
+		return err_set(e, ERR_CORRUPT, "another execution");
 	/* Its own first and last ones are written anew. */
 	if (record_is(line->json, "execution") ||
-	    record_is(line->json, "begin") || (c->seen == c->numbers[0] &&
+	    record_is(line->json, "begin") || (c->seen == c->numbers[RECORDS] &&
 	    record_is(line->json, "workflow")))
 		return 0;
 	if (!record_is(line->json, "node") &&
@@ -266,7 +270,7 @@ copy_records(struct copy *c, struct err *e)
 
 	execution_add_dir(&dir, c->run->runner->opts.home, &c->of);
 	rc = journal_read(dir.p, copy_record, c, e);
-	if (rc < 0 || c->seen != c->numbers[0] ||
+	if (rc < 0 || c->seen != c->numbers[RECORDS] ||
 	    longlit_share(dir.p, c->run->dir, e) < 0)
 		return -1;
 	record_workflow(&c->run->recorder, SCHED_WF_SUCCEEDED, NULL,
@@ -373,9 +377,9 @@ end(struct copy *c)
 	run->outputs = c->outputs;
 	run->repeated = 1;
 	run->ended = 1;
-	run->counts.nodes = (uint32_t)c->numbers[1];
-	run->counts.reused = (uint32_t)c->numbers[2];
-	run->counts.skipped = (uint32_t)c->numbers[3];
+	run->counts.nodes = (uint32_t)c->numbers[NODES];
+	run->counts.reused = (uint32_t)c->numbers[REUSED];
+	run->counts.skipped = (uint32_t)c->numbers[SKIPPED];
 	run->counts.ended_us = record_now_us();
 	execution_set_last(run->runner->opts.home, &run->id);
 	if (!run->runner->opts.silent)

@@ -148,6 +148,11 @@ child_inputs(struct run *run, const struct run_launch *l, struct str given,
 		literal_map_put(map, &run->arena,
 		    spec->fixed_inputs->literals[i]->key,
 		    spec->fixed_inputs->literals[i]->value);
+	/* A default that is not there is the task's to tell. */
+	if (run->runner->opts.store != NULL &&
+	    cached_hash_missing(run->runner->opts.store, map, &run->arena,
+	    e) < 0)
+		err_clear(e);
 	*ret = map;
 	return 0;
 }
@@ -359,6 +364,7 @@ run_build(struct run *run, const struct sched_action *act)
 		return;
 	}
 	run_own_plan(run, plan);
+	run_hash_constants(run, plan);
 	if (run->journal != NULL)
 		record_build(&run->recorder, act->path, act->outputs, added,
 		    n);

@@ -268,6 +268,7 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 	if (plan_build(spec->closure, &run->plan, e) < 0)
 		return -1;
 	plan_apply_cache(run->plan);
+	run_hash_constants(run, run->plan);
 	if (run_recover_set(run, spec, e) < 0)
 		return -1;
 	if (!run->runner->opts.dry_run &&
@@ -330,6 +331,7 @@ load_plan(struct run *run, struct err *e)
 	if (plan_build((pb_compiled_workflow_closure *)m, &run->plan, e) < 0)
 		return -1;
 	plan_apply_cache(run->plan);
+	run_hash_constants(run, run->plan);
 	return 0;
 }
 

@@ -92,6 +92,7 @@ struct run {
 	const char		*script, *code;
 	const char		*mark;		/* job_spec.run */
 	int			 local;
+	int			 has_constant_files;
 	int			 durable;
 	struct record_execution	 record;	/* what children inherit */
 	VEC(struct run_launch)	 launches;
@@ -223,6 +224,8 @@ int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 int	run_put(struct run *, const struct sched_action *);
 
 void	run_forget_caching(struct plan *);
+/* Files that a spec names as constants count by their content now. */
+void	run_hash_constants(struct run *, struct plan *);
 /* Takes a plan over, for as long as the run. */
 void	run_own_plan(struct run *, struct plan *);
 

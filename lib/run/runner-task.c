@@ -1,5 +1,6 @@
 #include "run/runner-priv.h"
 
+#include "idl/literal.h"
 #include "idl/wire.h"
 #include "run/overrides.h"
 #include "spec/lower.h"
@@ -171,6 +172,47 @@ run_own_plan(struct run *run, struct plan *plan)
 	    run->runner->opts.cache == RUNNER_CACHE_OFF)
 		run_forget_caching(plan);
 	plan_of(run, plan)->owned = plan;
+}
+
+/* 1 if the literal got a hash. */
+static int
+hash_constant(struct store *store, struct plan *plan, struct plan_bind *b)
+{
+	c_arena struct arena a = ARENA_INIT;
+	c_strbuf struct strbuf hashed = STRBUF_INIT;
+	pb_literal_map *map = literal_map_new(&a);
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (wire_unpack(&flyteidl__core__literal__descriptor, b->text, &a, &m,
+	    &e) < 0)
+		return 0;
+	literal_map_put(map, &a, "", (pb_literal *)m);
+	/* What is not there is the task's to tell. */
+	if (cached_hash_missing(store, map, &a, &e) < 0)
+		return 0;
+	wire_pack(m, &hashed);
+	if (str_eq(strbuf_str(&hashed), b->text))
+		return 0;
+	b->text = arena_str(&plan->arena, strbuf_str(&hashed));
+	return 1;
+}
+
+void
+run_hash_constants(struct run *run, struct plan *plan)
+{
+	struct store *store = run->runner->opts.store;
+	uint32_t i;
+
+	for (i = 0; store != NULL && i < plan->n_binds; i++) {
+		struct plan_bind *b = &plan->binds[i];
+
+		/* Every path has one. */
+		if (b->kind == PLAN_LITERAL &&
+		    memchr(b->text.p, '/', b->text.n) != NULL)
+			run->has_constant_files |=
+			    hash_constant(store, plan, b);
+	}
 }
 
 void

@@ -368,3 +368,43 @@ c.commit()' "$FLYTE_HOME/catalog.db" "$1"
 	go c.yaml:w
 	made
 }
+
+@test "certificate: an execution made anew under a name is not the one copied" {
+	go c.yaml:w n=3
+	go c.yaml:w n=4
+	go --name x c.yaml:w n=3
+	: >log
+	go c.yaml:w n=3
+	copied
+	rm -rf "$FLYTE_HOME"/executions/*/*/*/x
+	go --name x c.yaml:w n=4
+	go -o o c.yaml:w n=3
+	equals 12 "$output"
+	made
+	run -0 --separate-stderr flyte-show last/a
+	has "n = 3" "$output"
+}
+
+@test "certificate: a damaged long literal of the original is not handed on" {
+	damaged=1
+	cat >l.yaml <<-'EOT'
+	tasks:
+	  long:
+	    outputs: {o: str}
+	    stdout: o
+	    cache: "1"
+	    run: head -c 20000 /dev/zero | tr '\0' x
+	workflows:
+	  w: {nodes: {a: {task: long}}, outputs: {o: $a.o}}
+	EOT
+	settle -o o l.yaml:w
+	of=$(journal | sed -n '1s,.*"repeats": "[^"]*/\([^"]*\)".*,\1,p')
+	lit=$(echo "$FLYTE_HOME"/executions/*/*/*/"$of"/literals/*)
+	chmod u+w "$lit"
+	printf y | dd of="$lit" bs=1 seek=500 conv=notrunc status=none
+	go -o o l.yaml:w
+	equals 20000 "${#output}"
+	made
+	run -0 --separate-stderr flyte-show last/a --json
+	lacks xyx "$output"
+}

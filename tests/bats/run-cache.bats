@@ -236,3 +236,44 @@ ran() {
 	has "catalog.db" "$output"
 	[ "$status" = 7 ] || has 12 "$output"
 }
+
+@test "cache: a file that the spec names counts by its content" {
+	cat >k.yaml <<-'EOT'
+	tasks:
+	  count: {inputs: {f: file}, outputs: {n: int}, stdout: n, cache: "1", pass_env: [LOG], run: "echo count >>$LOG; wc -c <$f"}
+	  dyn:
+	    outputs: {n: int}
+	    dynamic: true
+	    pass_env: [LOG]
+	    run: |
+	      cat >$FLYTE_DYNAMIC <<'END'
+	      nodes: {d: {task: count, with: {f: ./one}}}
+	      outputs: {n: $d.n}
+	      END
+	workflows:
+	  part:
+	    inputs: {f: {type: file, default: ./one}}
+	    nodes: {a: {task: count, with: {f: $f}}}
+	    outputs: {n: $a.n}
+	  w:
+	    nodes:
+	      a: {task: count, with: {f: ./one}}
+	      b: {map: count, with: {f: [./one, ./two]}, after: [a]}
+	      c: {launchplan: part, after: [b]}
+	      d: {task: dyn, after: [c]}
+	    outputs: {a: $a.n, b: $b.n, c: $c.n, d: $d.n}
+	EOT
+	sed -i "s,f: ./one}}}$,f: $PWD/one}}}," k.yaml
+	printf abc >one
+	printf a >two
+	for want in 3 0; do
+		run -0 --separate-stderr flyte-run --plain k.yaml:w
+		equals '{"a":3,"b":[3,1],"c":3,"d":3}' "$output"
+		lacks "changed while it ran" "$stderr"
+		equals $want "$(ran)"
+	done
+	printf abcd >one
+	run -0 --separate-stderr flyte-run --plain k.yaml:w
+	equals '{"a":4,"b":[4,1],"c":4,"d":4}' "$output"
+	equals 2 "$(ran)"
+}
