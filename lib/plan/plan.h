@@ -95,6 +95,10 @@ struct plan_task {
 
 struct plan_launch {
 	struct str	project, domain, name, version;
+	/* Names of its outputs.  A closure does not have them: who runs the
+	 * plan sets them, where it knows what is launched. */
+	struct str	*outputs;
+	uint32_t	n_outputs;
 };
 
 enum plan_gate_kind { PLAN_APPROVE, PLAN_SIGNAL, PLAN_SLEEP };

@@ -33,6 +33,35 @@ find_launch(const struct run *run, const struct plan_launch *l)
 	return NULL;
 }
 
+static void
+declare_outputs(struct plan *plan, struct plan_launch *l,
+    const struct run_launch *from)
+{
+	const pb_typed_interface *of =
+	    from->closure->primary->template_->interface;
+	size_t i, n = of == NULL || of->outputs == NULL ? 0 :
+	    of->outputs->n_variables;
+
+	l->outputs = arena_new_n(&plan->arena, n, struct str);
+	l->n_outputs = (uint32_t)n;
+	for (i = 0; i < n; i++)
+		l->outputs[i] = arena_str(&plan->arena,
+		    str_of(of->outputs->variables[i]->key));
+}
+
+void
+run_declare_launches(const struct run *run, struct plan *plan)
+{
+	const struct run_launch *found;
+	uint32_t i;
+
+	for (i = 0; i < plan->n_launches; i++) {
+		found = find_launch(run, &plan->launches[i]);
+		if (found != NULL)
+			declare_outputs(plan, &plan->launches[i], found);
+	}
+}
+
 void
 run_add_launches(struct run *run, const struct run_launch *at, size_t n)
 {
@@ -292,8 +321,9 @@ run_launch_interface(void *arg, const pb_identifier *id,
     struct compile_launch_plan *ret)
 {
 	struct run *run = arg;
-	struct plan_launch l = { str_of(id->project), str_of(id->domain),
-	    str_of(id->name), str_of(id->version) };
+	struct plan_launch l = { .project = str_of(id->project),
+	    .domain = str_of(id->domain), .name = str_of(id->name),
+	    .version = str_of(id->version) };
 	const struct run_launch *found = find_launch(run, &l);
 
 	if (found == NULL || found->plan->closure == NULL)
@@ -365,6 +395,7 @@ run_build(struct run *run, const struct sched_action *act)
 	}
 	run_own_plan(run, plan);
 	run_hash_constants(run, plan);
+	run_declare_launches(run, plan);
 	if (run->journal != NULL)
 		record_build(&run->recorder, act->path, act->outputs, added,
 		    n);

@@ -269,6 +269,7 @@ start_new(struct run *run, const struct run_spec *spec, struct err *e)
 		return -1;
 	plan_apply_cache(run->plan);
 	run_hash_constants(run, run->plan);
+	run_declare_launches(run, run->plan);
 	if (run_recover_set(run, spec, e) < 0)
 		return -1;
 	if (!run->runner->opts.dry_run &&
@@ -332,6 +333,7 @@ load_plan(struct run *run, struct err *e)
 		return -1;
 	plan_apply_cache(run->plan);
 	run_hash_constants(run, run->plan);
+	run_declare_launches(run, run->plan);
 	return 0;
 }
 

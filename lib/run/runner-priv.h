@@ -230,6 +230,8 @@ void	run_hash_constants(struct run *, struct plan *);
 void	run_own_plan(struct run *, struct plan *);
 
 /* runner-graph.c */
+/* Tells a plan what the executions that it launches put out. */
+void	run_declare_launches(const struct run *, struct plan *);
 void	run_add_launches(struct run *, const struct run_launch *, size_t n);
 int	run_put_launches(struct run *, size_t from,
 	    struct record_launch **ret, struct err *) must_check;

@@ -86,6 +86,14 @@ by_name(const void *a, const void *b)
 }
 
 static void
+declare_launch(struct sched *s, const struct plan_launch *l,
+    struct columns *c)
+{
+	for (uint32_t i = 0; i < l->n_outputs; i++)
+		(void)column(s, c, l->outputs[i], 1);
+}
+
+static void
 declare(struct at *at, const struct elements *m, struct columns *c)
 {
 	const struct plan *p = at->f->plan;
@@ -95,6 +103,8 @@ declare(struct at *at, const struct elements *m, struct columns *c)
 		r = p->tasks[m->inner->what].outputs;
 	else if (m->inner->kind == PLAN_WORKFLOW)
 		r = p->graphs[m->inner->what].outputs;
+	else if (m->inner->kind == PLAN_LAUNCH)
+		declare_launch(at->s, &p->launches[m->inner->what], c);
 	for (uint32_t i = 0; i < r.n; i++)
 		(void)column(at->s, c, p->vars[r.at + i].name, 1);
 }

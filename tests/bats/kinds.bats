@@ -349,3 +349,20 @@ run_killed() {
 	run -1 flyte-run -q --type task -p s -d d wf.maps.square x=1
 	has " --dest-dir . -- pyflyte-execute --inputs /" "$(cat seen)"
 }
+
+@test "kinds: a map over a workflow keeps the places of elements, also of none" {
+	cat >m.yaml <<-'EOT'
+	tasks:
+	  not3: {inputs: {n: int}, outputs: {o: int}, jq: 'if .n == 3 then error("three") else .n end'}
+	workflows:
+	  one: {inputs: {n: int}, nodes: {m: {task: not3, with: {n: $n}}}, outputs: {o: $m.o}}
+	  all:
+	    inputs: {l: list(int)}
+	    nodes: {m: {map: {workflow: one}, with: {n: $l}, min_success_ratio: 0.3}}
+	    outputs: {o: $m.o}
+	EOT
+	run -0 --separate-stderr flyte-run -q --plain m.yaml:all l='[3,1,2]'
+	equals '{"o":[null,1,2]}' "$output"
+	run -0 --separate-stderr flyte-run -q --plain m.yaml:all l='[]'
+	equals '{"o":[]}' "$output"
+}
