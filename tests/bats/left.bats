@@ -5,7 +5,12 @@ local_setup() {
 	span=$(long_sleep)
 	cat >l.yaml <<-EOT
 	tasks:
-	  leaves: {outputs: {pid: int}, run: "setsid sleep $span >/dev/null 2>&1 </dev/null & echo \$! >\$FLYTE_OUTPUTS/pid"}
+	  leaves:
+	    # It is one of its own before the task ends: else it ends with it.
+	    outputs: {pid: int}
+	    run: |
+	      setsid sh -c 'echo \$\$ >pid && mv pid \$FLYTE_OUTPUTS/pid; exec sleep $span' >/dev/null 2>&1 </dev/null &
+	      until [ -s \$FLYTE_OUTPUTS/pid ]; do sleep 0.01; done
 	  child: {run: "sleep $span >/dev/null 2>&1 &"}
 	  looks: {inputs: {pid: int}, outputs: {there: bool}, run: "kill -0 \$pid && echo true >\$FLYTE_OUTPUTS/there || echo false >\$FLYTE_OUTPUTS/there"}
 	  hangs: {run: "setsid sleep $span & exec sleep $span"}
