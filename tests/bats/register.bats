@@ -539,7 +539,7 @@ registered launch_plan default/development/twice@v1" "$output"
 	flyte-register -q --as v1 spec.yaml
 	chmod -R a-w "$FLYTE_HOME"
 	run -0 unprivileged flyte-register --as v1 spec.yaml
-	run -8 unprivileged flyte-register --as v2 spec.yaml
+	run -6 unprivileged flyte-register --as v2 spec.yaml
 	chmod -R u+w "$FLYTE_HOME"
 }
 
