@@ -199,7 +199,7 @@ key() {
 	for i in 1 2 3 4 5 6 7 8; do
 		flyte-exec ./t.yaml:add n=1 f=x.csv > "out$i" 2> "err$i" &
 	done
-	wait
+	all_ended
 	for i in 2 3 4 5 6 7 8; do
 		cmp out1 "out$i"
 	done
@@ -211,7 +211,7 @@ key() {
 	for i in 1 2 3 4; do
 		flyte-exec ./t.yaml:slow n=1 > "out$i" 2> "err$i" &
 	done
-	wait
+	all_ended
 	for i in 2 3 4; do
 		cmp out1 "out$i"
 	done

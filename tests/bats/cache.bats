@@ -355,7 +355,7 @@ $ABC" "$output"
 	for i in 1 2 3 4 5 6 7 8; do
 		flyte-cache put "d$i" "own$i" > "out$i" 2>&1 &
 	done
-	wait
+	all_ended
 	equals 1 "$(cat out? | grep -c . | awk '{print $1 == 16}')"
 	equals 9 "$(cat out? | sort -u | wc -l | tr -d ' ')"
 	run -0 flyte-cache verify

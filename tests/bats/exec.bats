@@ -380,7 +380,7 @@ killed() {
 	until [ -e log ]; do sleep 0.02; done
 	run -0 flyte-exec -o x s.yaml:s log="$PWD/log"
 	equals 5 "$output"
-	wait
+	all_ended
 	equals 5 "$(cat one)"
 	equals ran "$(cat log)"
 	# The holder is killed: the other takes over.

@@ -65,6 +65,15 @@ commit_all() {
 	git commit -qm "${1:-one}"
 }
 
+# namespace: what gives a command mounts of its own.  Where the root is no mount
+# (a plain chroot) their propagation cannot be set.
+find_namespace() {
+	namespace=(unshare -m)
+	[ "$(id -u)" = 0 ] || namespace=(unshare -rm)
+	"${namespace[@]}" true 2>/dev/null || namespace+=(--propagation unchanged)
+	"${namespace[@]}" true 2>/dev/null || skip 'no right to a mount namespace'
+}
+
 # Runs a command that may not write where the modes forbid it, root or not.
 unprivileged() {
 	if [ "$(id -u)" = 0 ]; then
@@ -72,6 +81,15 @@ unprivileged() {
 	else
 		"$@"
 	fi
+}
+
+# Waits for what the test started; "wait" alone would wait for the watch over
+# the test's time, too.
+all_ended() {
+	local pid
+	for pid in $(jobs -p); do
+		[ "$pid" = "${BATS_killer_pid:-}" ] || wait "$pid" || true
+	done
 }
 
 # A span that no other test on this machine sleeps, to find its sleepers by.

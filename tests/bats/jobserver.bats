@@ -71,7 +71,7 @@ left() { dd bs=64 count=1 iflag=nonblock <&8 2>/dev/null; }
 	auth_fifo 0
 	{ sleep 0.3; printf + >&8; } &
 	run -0 flyte-run -q -j8 ./t.yaml:w n="$N"
-	wait
+	all_ended
 	equals 2 "$(most)"
 	equals + "$(left)"
 }

@@ -87,7 +87,7 @@ waits() {
 	refuses flyte-ctl approve g/second
 	refuses flyte-ctl signal g/third '["a", {}]'
 	flyte-ctl stop -q g --reason enough
-	wait
+	all_ended
 	# to a finished execution
 	refuses flyte-ctl signal g/third '["a"]'
 	refuses flyte-ctl stop g

@@ -478,7 +478,7 @@ registered launch_plan default/development/twice@v1" "$output"
 		[ $((i % 2)) = 0 ] && f=other.yaml
 		(rc=0; flyte-register --as v1 "$f" > out.$i 2>&1 || rc=$?; echo $rc > rc.$i) &
 	done
-	wait
+	all_ended
 	run -0 flyte-register show double@v1
 	winner=spec.yaml
 	case $output in *"n + n"*) winner=other.yaml ;; esac

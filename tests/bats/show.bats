@@ -255,7 +255,7 @@ err 2" "$output"
 	run -0 flyte-show --follow s
 	equals "x | first
 x | second" "$output"
-	wait
+	all_ended
 	run -0 flyte-show --follow s/x
 	equals "first
 second" "$output"
@@ -376,7 +376,7 @@ pkill_scratch() {
 	: >go
 	for _ in $(seq 100); do [ "$(grep -c 'w | half done' out)" -ge 6 ] && break; sleep 0.05; done
 	after=$(bytes_read)
-	wait
+	all_ended
 	equals 300 "$(grep -c '^m/n[0-9]* | say' out)"
 	equals "i/s | say 7
 t | try 0

@@ -9,16 +9,15 @@ graph=$BATS_TEST_DIRNAME/graph.yaml
 # apart FUNCTION ARG...: the function in a mount namespace; $d is to be
 # mounted on.
 apart() {
-	local as=(unshare -m)
-	[ "$(id -u)" = 0 ] || as=(unshare -rm)
+	find_namespace
 	export d=$BATS_TEST_TMPDIR/small COUNT=$BATS_TEST_TMPDIR/count graph
 	export FLYTE_HOME=$d/home
 	mkdir -p "$d"
 	: >"$COUNT"
-	"${as[@]}" mount -t tmpfs -o size=64k none "$d" 2>/dev/null ||
+	"${namespace[@]}" mount -t tmpfs -o size=64k none "$d" 2>/dev/null ||
 		skip 'no right to mount a tmpfs, not even in a namespace'
 	export -f "$@" has lacks equals expect completed again all 2>/dev/null || :
-	"${as[@]}" bash -eu -c "$*"
+	"${namespace[@]}" bash -eu -c "$*"
 }
 
 small() { mount -t tmpfs -o "mode=777,$1" none "$d"; }

@@ -9,8 +9,8 @@ graph=$BATS_TEST_DIRNAME/graph.yaml
 # on_failfs FUNCTION ARG...: the function in a mount namespace with failfs on
 # $d; fail_at asks it for a failure.
 on_failfs() {
-	local as=(unshare -m) failfs=$FLYTE_TEST_BUILD/faults/failfs
-	[ "$(id -u)" = 0 ] || as=(unshare -rm)
+	local failfs=$FLYTE_TEST_BUILD/faults/failfs
+	find_namespace
 	[ -x "$failfs" ] || skip 'failfs was not built: no libfuse3'
 	[ -r /dev/fuse ] && [ -w /dev/fuse ] || skip 'no right to use /dev/fuse'
 	export d=$BATS_TEST_TMPDIR/m COUNT=$BATS_TEST_TMPDIR/count graph
@@ -18,7 +18,7 @@ on_failfs() {
 	export FLYTE_HOME=$d/home below=$BATS_TEST_TMPDIR/below
 	mkdir -p "$d" "$below"
 	: >"$control" >"$COUNT"
-	"${as[@]}" bash -eu -c '
+	"${namespace[@]}" bash -eu -c '
 		"$0" "$below" "$control" "$d" </dev/null >/dev/null 2>&1 3>&- || exit 77
 		trap "umount -l \"$d\"" EXIT
 		"$@"' "$failfs" "$@" || {
