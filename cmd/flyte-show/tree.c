@@ -399,14 +399,15 @@ show_tree(struct show *s, const struct look *l)
 	c_arena struct arena a = ARENA_INIT;
 	struct tree_view v = { .show = s, .look = l, .out = STRBUF_INIT };
 	const struct history *h = &l->history;
-	struct str inputs, outputs;
+	struct str inputs = { NULL, 0 }, outputs = { NULL, 0 };
 	struct store *store;
 	struct err e;
+	int bad;
 
-	if (context_store(&s->ctx, &store, &e) < 0 ||
+	/* The rest is worth seeing where a long one is damaged. */
+	bad = context_store(&s->ctx, &store, &e) < 0 ||
 	    history_literals(h, store, h->inputs, &a, &inputs, &e) < 0 ||
-	    history_literals(h, store, h->outputs, &a, &outputs, &e) < 0)
-		return fail(&s->ctx, &e);
+	    history_literals(h, store, h->outputs, &a, &outputs, &e) < 0;
 	measure(&v);
 	v.bars = s->timeline || s->width >= WIDTH_FOR_BAR;
 	add_header(&v, inputs);
@@ -418,5 +419,5 @@ show_tree(struct show *s, const struct look *l)
 	put_out(&v.out);
 	strbuf_release(&v.out);
 	VEC_RELEASE(&v.stack);
-	return EXIT_DONE;
+	return bad ? fail(&s->ctx, &e) : EXIT_DONE;
 }

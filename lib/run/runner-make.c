@@ -111,6 +111,22 @@ make_executor(struct run *run)
 	run->executor = local_new(run->runner->opts.loop, &run->places);
 }
 
+/*
+ * What was done and cannot be read is not to be done a second time in the
+ * same execution: its journal would tell of both.
+ */
+static int
+note_damage(struct run *run, struct str path, const struct err *e)
+{
+	if (run->damage.kind == ERR_NONE) {
+		run->damage = *e;
+		err_set_context(&run->damage, STR_FMT, STR_ARG(path));
+		run_say(run, "it cannot go on as it was; what is whole of it "
+		    "is reused by flyte-run --recover %s", run->id.name);
+	}
+	return 0;
+}
+
 /* What this execution's own journal knows of a node. */
 static int
 resume_node(void *arg, struct str path, struct sched_record *ret)
@@ -143,9 +159,11 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 		ret->attempt++;
 		ret->system_failures++;
 	}
-	return history_spec(n->spec, &run->recalled, &ret->futures, &e) == 0 &&
+	if (history_spec(n->spec, &run->recalled, &ret->futures, &e) < 0 ||
 	    history_outputs(&run->history, run->runner->opts.store, n,
-	    &run->recalled, &ret->outputs, &e) == 0;
+	    &run->recalled, &ret->outputs, &e) < 0)
+		return note_damage(run, path, &e);
+	return 1;
 }
 
 /* A plan of what would run has all elements of maps. */

@@ -105,6 +105,7 @@ struct run {
 	struct plan		*plan;
 	struct sched		*sched;
 	struct history		 history;	/* when resumed */
+	struct err		 damage;	/* what cannot be read of it */
 	const struct history	*recover;
 	struct history		 recovered;	/* if it is our own */
 	struct plan		*recovered_plan;	/* what ran then */

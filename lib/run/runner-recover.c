@@ -173,6 +173,7 @@ same_literals(struct str a, struct str b)
 	    wire_unpack(d, b, &arena, &y, &e) == 0 && wire_equal(x, y));
 }
 
+/* 1, 0, or -1: what they were cannot be read. */
 static int
 same_inputs(struct run *run, const struct history_node *n, struct str inputs)
 {
@@ -186,7 +187,7 @@ same_inputs(struct run *run, const struct history_node *n, struct str inputs)
 		return record_digest(store, inputs, digest, &e) == 0 &&
 		    strcmp(digest, n->digest) == 0;
 	if (history_inputs(run->recover, store, n, &a, &had, &e) < 0)
-		return 0;
+		return -1;
 	return had.p == NULL ? run->same_inputs : same_literals(had, inputs);
 }
 
@@ -210,6 +211,15 @@ reason_of(const struct history_node *n)
 	return "it did not end then";
 }
 
+/* As good as if it had not run. */
+static int
+cannot_read(struct run *run, struct str path, const struct err *e)
+{
+	keep_reason(run, path, arena_printf(&run->arena, "what came of it "
+	    "cannot be read: %s", e->msg));
+	return 0;
+}
+
 static int
 recover_node(void *arg, struct str path, struct sched_record *ret)
 {
@@ -227,7 +237,7 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 	    n->phase != SCHED_RECOVERED && n->spec.p != NULL) {
 		*ret = (struct sched_record){ .phase = SCHED_FAILED };
 		return history_spec(n->spec, &run->recalled, &ret->futures,
-		    &e) == 0;
+		    &e) == 0 ? 1 : cannot_read(run, path, &e);
 	}
 	if (n == NULL || (n->phase != SCHED_SUCCEEDED &&
 	    n->phase != SCHED_RECOVERED)) {
@@ -238,7 +248,8 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 		return 0;
 	*ret = (struct sched_record){ .phase = n->phase };
 	return history_outputs(run->recover, run->runner->opts.store, n,
-	    &run->recalled, &ret->outputs, &e) == 0;
+	    &run->recalled, &ret->outputs, &e) == 0 ? 1 :
+	    cannot_read(run, path, &e);
 }
 
 static int
@@ -250,6 +261,7 @@ is_same(void *arg, struct str path, const struct plan *p,
 	const struct history_node *n = known(run, path, &room);
 	c_strbuf struct strbuf prefix = STRBUF_INIT;
 	const char *why;
+	int same;
 
 	if (n == NULL) {
 		keep_reason(run, path, reason_of(n));
@@ -260,8 +272,10 @@ is_same(void *arg, struct str path, const struct plan *p,
 			keep_reason(run, path, why);
 		return 0;
 	}
-	if (!same_inputs(run, n, inputs)) {
-		keep_reason(run, path, "its inputs have changed");
+	same = same_inputs(run, n, inputs);
+	if (same <= 0) {
+		keep_reason(run, path, same < 0 ? "its inputs of then cannot "
+		    "be read" : "its inputs have changed");
 		return 0;
 	}
 	if (n->spec.p != NULL) {

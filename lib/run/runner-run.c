@@ -270,9 +270,14 @@ drain(struct run *run, int *ret_again, struct err *e)
 	int rc = 0;
 
 	*ret_again = 0;
-	while (rc >= 0 && (act = sched_action(run->sched)) != NULL) {
+	while (rc >= 0 && run->damage.kind == ERR_NONE &&
+	    (act = sched_action(run->sched)) != NULL) {
 		rc = act_on(run, act, &lookups, &a, e);
 		*ret_again |= rc > 0;
+	}
+	if (rc >= 0 && run->damage.kind != ERR_NONE) {
+		*e = run->damage;
+		rc = -1;
 	}
 	if (rc >= 0 && lookups.n > 0)
 		rc = run_look_up(run, lookups.at, lookups.n, &a, e);

@@ -201,3 +201,37 @@ killed_after() {
 	run -0 flyte-run -q -o n --durable r.yaml:w
 	equals 6 "$output"
 }
+
+@test "resume: a damaged long literal ends it, nothing runs twice, recover goes on" {
+	damaged=1
+	cat >l.yaml <<-'EOT'
+	tasks:
+	  long: {inputs: {n: int}, outputs: {o: str}, jq: '"x" * .n'}
+	  late: {inputs: {s: str}, outputs: {n: int}, stdout: n, pass_env: [LOG], run: "[ -e $LOG.go ] || kill -9 $PPID; printf %s $s | wc -c"}
+	workflows:
+	  w:
+	    inputs: {n: int}
+	    nodes: {a: {task: long, with: {n: $n}}, c: {task: late, with: {s: $a.o}}}
+	    outputs: {n: $c.n, o: $a.o}
+	EOT
+	flyte-run -q --name k l.yaml:w n=20000 || :
+	lit=$(echo "$FLYTE_HOME"/executions/*/*/*/k/literals/*)
+	chmod u+w "$lit"
+	printf y | dd of="$lit" bs=1 seek=100 conv=notrunc status=none
+	touch log.go
+	run -7 flyte-run --resume k
+	has "damaged" "$output"
+	has "--recover k" "$output"
+	equals 1 "$(grep -c '"r": "start", "p": "a"' "$FLYTE_HOME"/executions/*/*/*/k/journal)"
+	run -0 flyte-show k
+	has "interrupted" "$output"
+	run -0 flyte-run -n --recover k
+	has "what came of it cannot be read" "$output"
+	run -0 flyte-run -q --recover k -o n
+	equals 20000 "$output"
+	# A finished one still shows what is whole.
+	lit=$(echo "$FLYTE_HOME/executions/$(sed 's,/[^/]*$,,' "$FLYTE_HOME/executions/last")"/*/"$(sed 's,.*/,,' "$FLYTE_HOME/executions/last")"/literals/*)
+	rm -f "$lit"
+	run -7 flyte-show last
+	has "succeeded" "$output"
+}
