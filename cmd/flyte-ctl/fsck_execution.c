@@ -95,6 +95,31 @@ check_node_values(struct fsck *f, const struct history *h,
 	return check_literals(f, h, n->path, "outputs", read, bytes, e);
 }
 
+/* What a dynamic task wrote, and what signals said. */
+static void
+check_messages(struct fsck *f, const struct history *h)
+{
+	struct str bytes;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < h->n_nodes; i++) {
+		c_arena struct arena a = ARENA_INIT;
+
+		if (history_spec(h, h->nodes[i].spec, &a, &bytes, &e) < 0)
+			fsck_faultf(f, STR_FMT ": its graph: %s",
+			    STR_ARG(h->nodes[i].path), e.msg);
+	}
+	for (i = 0; i < h->n_signals; i++) {
+		c_arena struct arena a = ARENA_INIT;
+
+		if (history_literal(h, h->signals[i].value, &a, &bytes,
+		    &e) < 0)
+			fsck_faultf(f, "signal %s: %s", h->signals[i].id,
+			    e.msg);
+	}
+}
+
 static int
 check_values(struct fsck *f, const struct history *h, struct err *e)
 {
@@ -103,6 +128,7 @@ check_values(struct fsck *f, const struct history *h, struct err *e)
 	if (check_own(f, h, "inputs", h->inputs, e) < 0 ||
 	    check_own(f, h, "outputs", h->outputs, e) < 0)
 		return -1;
+	check_messages(f, h);
 	for (i = 0; i < h->n_nodes; i++)
 		if (check_node_values(f, h, &h->nodes[i], e) < 0)
 			return -1;

@@ -4,6 +4,7 @@
 #include "idl/literal.h"
 #include "idl/names.h"
 #include "idl/wire.h"
+#include "offered.h"
 
 static int
 find_execution(struct running *r, struct execution_id *ret, struct err *e)
@@ -159,7 +160,8 @@ new_target(struct running *r, const struct history *h, struct target *t,
 	struct args *a = r->a;
 
 	if (run_target_find(&a->c, a->target, a->type, t, e) < 0 ||
-	    launches_collect(&a->c, t, launches, e) < 0)
+	    launches_collect(&a->c, t, launches, e) < 0 ||
+	    offered_add_launches(&a->c, t, launches, e) < 0)
 		return -1;
 	return want_old_inputs(r, t, h, 1, e);
 }

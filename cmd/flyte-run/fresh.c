@@ -6,6 +6,7 @@
 #include "idl/infer.h"
 #include "idl/literal.h"
 #include "idl/wire.h"
+#include "offered.h"
 #include "run/cached.h"
 #include "sys/digest.h"
 
@@ -225,10 +226,15 @@ run_new_target(struct running *r, struct target *t)
 	struct str inputs;
 	struct run *run;
 	struct err e;
-	int status;
+	int status, alone;
 
 	if (inputs_of_target(r, t, &inputs, &e) < 0 ||
 	    launches_collect(&a->c, t, &launches, &e) < 0) {
+		launches_release(&launches);
+		return fail(&a->c, &e);
+	}
+	alone = launches.at.n + launches.missing.n == 0;
+	if (offered_add_launches(&a->c, t, &launches, &e) < 0) {
 		launches_release(&launches);
 		return fail(&a->c, &e);
 	}
@@ -236,15 +242,14 @@ run_new_target(struct running *r, struct target *t)
 	spec.launches = launches.at.at;
 	spec.n_launches = launches.at.n;
 	pack_closure(&spec, &packed, &a->c.arena);
-	if (launches.at.n + launches.missing.n == 0)
+	if (alone)
 		spec.certify = certified_leave(r, t, spec.address, inputs);
 	if (fill_spec(r, t, &spec, made, &e) < 0 ||
 	    start(r, &spec, &run, &e) < 0) {
 		status = fail(&a->c, &e);
 	} else {
 		strbuf_release(&packed);
-		if (launches.at.n + launches.missing.n == 0 &&
-		    run_target_is_done(t)) {
+		if (alone && run_target_is_done(t)) {
 			r->outside.target = NULL;
 			run_target_release(t);
 		}

@@ -3,7 +3,7 @@
 #include "common/ref.h"
 #include "compile/compile.h"
 #include "idl/wire.h"
-#include "spec/lower.h"
+#include "offered.h"
 #include "sys/statcache.h"
 
 void
@@ -313,7 +313,10 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 		return -1;
 	t->reference = arena_printf(&c->arena, "%s:%s", ref->file,
 	    found->id.name);
-	return set_front(t, found, &t->arena, e);
+	if (set_front(t, found, &t->arena, e) < 0)
+		return -1;
+	offered_add(t, &t->arena);
+	return 0;
 }
 
 int
@@ -345,26 +348,9 @@ run_target_release(struct target *t)
 	arena_release(&t->arena);
 }
 
-static int
-is_dynamic(const pb_task_template *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_config; i++)
-		if (strcmp(t->config[i]->key, LOWER_DYNAMIC) == 0)
-			return 1;
-	return 0;
-}
-
 int
 run_target_is_done(const struct target *t)
 {
-	size_t i;
-
-	if (t->loaded && t->front.form != FRONT_SPEC)
-		return 0;
-	for (i = 0; i < t->closure->n_tasks; i++)
-		if (is_dynamic(t->closure->tasks[i]->template_))
-			return 0;
-	return 1;
+	return (!t->loaded || t->front.form == FRONT_SPEC) &&
+	    !offered_is_wanted(t->closure);
 }

@@ -155,11 +155,11 @@ int	history_range_outputs(const struct history *,
 	    const struct history_range *, struct arena *, struct str *ret,
 	    struct err *) must_check;
 /* The value of a signal, to wire bytes. */
-int	history_literal(struct str json, struct arena *, struct str *ret,
-	    struct err *) must_check;
+int	history_literal(const struct history *, struct str json,
+	    struct arena *, struct str *ret, struct err *) must_check;
 /* A job spec of a record, to canonical wire bytes. */
-int	history_spec(struct str json, struct arena *, struct str *ret,
-	    struct err *) must_check;
+int	history_spec(const struct history *, struct str json, struct arena *,
+	    struct str *ret, struct err *) must_check;
 /*
  * How many of its attempts failed by fault of the task, and of the system:
  * those that nobody saw the end of, since their runner died, among them.

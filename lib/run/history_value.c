@@ -305,35 +305,42 @@ history_inputs(const struct history *h, struct store *store,
 
 /* JSON of a message to its canonical bytes. */
 static int
-bytes_of(const ProtobufCMessageDescriptor *d, struct str json,
-    struct arena *a, struct str *ret, struct err *e)
+bytes_of(const char *dir, const ProtobufCMessageDescriptor *d,
+    struct str json, struct arena *a, struct str *ret, struct err *e)
 {
 	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	ProtobufCMessage *m;
+	int rc;
 
 	*ret = (struct str){ NULL, 0 };
 	if (json.p == NULL)
 		return 0;
-	if (pbjson_parse(d, json, 0, a, &m, e) < 0) {
+	rc = longlit_read(dir, json, &bytes, e);
+	if (rc == 0) {
+		rc = pbjson_parse(d, json, 0, a, &m, e);
+		if (rc == 0)
+			wire_pack(m, &bytes);
+	}
+	if (rc < 0) {
 		e->kind = ERR_CORRUPT;
 		return err_wrap(e, "journal");
 	}
-	wire_pack(m, &bytes);
 	*ret = arena_str(a, strbuf_str(&bytes));
 	return 0;
 }
 
 int
-history_spec(struct str json, struct arena *a, struct str *ret,
-    struct err *e)
+history_spec(const struct history *h, struct str json, struct arena *a,
+    struct str *ret, struct err *e)
 {
-	return bytes_of(&flyteidl__core__dynamic_job_spec__descriptor, json,
+	return bytes_of(h->dir, &flyteidl__core__dynamic_job_spec__descriptor, json,
 	    a, ret, e);
 }
 
 int
-history_literal(struct str json, struct arena *a, struct str *ret,
-    struct err *e)
+history_literal(const struct history *h, struct str json, struct arena *a,
+    struct str *ret, struct err *e)
 {
-	return bytes_of(&flyteidl__core__literal__descriptor, json, a, ret, e);
+	return bytes_of(h->dir, &flyteidl__core__literal__descriptor, json, a,
+	    ret, e);
 }

@@ -104,12 +104,23 @@ longlit_share(const char *from_dir, const char *to_dir, struct err *e)
 	return file_walk(AT_FDCWD, from.p, share_one, dir, e);
 }
 
+int
+longlit_add(struct strbuf *b, const char *dir, struct str message, int sync,
+    struct err *e)
+{
+	char hex[LONGLIT_HEX];
+
+	if (longlit_put(dir, message, sync, hex, e) < 0)
+		return -1;
+	strbuf_addf(b, REFERENCE "\"%s\"}", hex);
+	return 0;
+}
+
 static int
 add_value(struct strbuf *b, const char *dir, struct str value, int sync,
     struct err *e)
 {
 	struct litout o = { .depth = 0 };
-	char hex[LONGLIT_HEX];
 	int r;
 
 	if (value.n <= LONGLIT_BYTES) {
@@ -118,10 +129,7 @@ add_value(struct strbuf *b, const char *dir, struct str value, int sync,
 		*b = o.text;
 		return r;
 	}
-	if (longlit_put(dir, value, sync, hex, e) < 0)
-		return -1;
-	strbuf_addf(b, REFERENCE "\"%s\"}", hex);
-	return 0;
+	return longlit_add(b, dir, value, sync, e);
 }
 
 int
@@ -171,6 +179,19 @@ read_file(const char *dir, struct str hex, struct strbuf *ret, struct err *e)
 	if (memcmp(want, have, sizeof(want)) != 0)
 		return err_set(e, ERR_CORRUPT, "%s: damaged", path.p);
 	return 0;
+}
+
+int
+longlit_read(const char *dir, struct str json, struct strbuf *ret,
+    struct err *e)
+{
+	const size_t before = strlen(REFERENCE "\"");
+	const size_t n = before + LONGLIT_HEX - 1 + strlen("\"}");
+
+	if (json.n != n || !str_starts(json, REFERENCE "\""))
+		return 0;
+	return read_file(dir, (struct str){ json.p + before,
+	    LONGLIT_HEX - 1 }, ret, e) < 0 ? -1 : 1;
 }
 
 static int

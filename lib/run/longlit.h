@@ -5,7 +5,8 @@
  * Long literals of an execution lie beside its journal, each once, however
  * many records name it: DIR/literals/HEX is the canonical bytes of a
  * core.Literal, blob: URIs without a place, and HEX their SHA-256.  In a
- * literal map of a record {"@": "HEX"} stands for it.
+ * literal map of a record {"@": "HEX"} stands for it.  The same goes for
+ * other messages of a record, such as the graph that a dynamic task wrote.
  */
 
 #include "base/arena.h"
@@ -37,6 +38,14 @@ int	longlit_add_map(struct strbuf *, const char *dir, struct str map,
  * and checked.  ERR_CORRUPT if it is not there or damaged.
  */
 int	longlit_read_map(const char *dir, struct str json, struct strbuf *ret,
+	    struct err *) must_check;
+
+/* Appends what stands for a message, which is put into the folder. */
+int	longlit_add(struct strbuf *, const char *dir, struct str message,
+	    int sync, struct err *) must_check;
+/* 1: json stands for a message, which was read and checked; 0: it does not;
+ * -1: ERR_CORRUPT. */
+int	longlit_read(const char *dir, struct str json, struct strbuf *ret,
 	    struct err *) must_check;
 
 #endif

@@ -1,5 +1,6 @@
 #include "run/record_p.h"
 
+#include "base/limits.h"
 #include "base/time.h"
 #include "idl/flyteidl.h"
 #include "idl/pbjson.h"
@@ -84,7 +85,16 @@ record_now_us(void)
 void
 record_close(struct recorder *r, struct json_writer *w)
 {
+	struct err e;
+
 	json_end(w);
+	/* Nobody could read it. */
+	if (r->line.n > MAX_JOURNAL_LINE - 64) {
+		(void)!err_set(&e, ERR_SYS, "a record of %zu bytes; at most "
+		    "%zu can be read", r->line.n, MAX_JOURNAL_LINE);
+		record_trouble(r, &e);
+		return;
+	}
 	journal_append(r->journal, strbuf_str(&r->line), record_now_us());
 }
 
@@ -111,7 +121,7 @@ record_trouble(struct recorder *r, const struct err *e)
 		r->trouble = *e;
 }
 
-/* A message as JSON. */
+/* A message as JSON; long ones lie beside the journal. */
 static void
 put_message(struct recorder *r, struct json_writer *w, const char *key,
     const ProtobufCMessageDescriptor *d, struct str bytes)
@@ -123,11 +133,17 @@ put_message(struct recorder *r, struct json_writer *w, const char *key,
 	if (bytes.p == NULL)
 		return;
 	strbuf_reset(&r->text);
-	if (wire_unpack(d, bytes, &a, &m, &e) < 0) {
+	if (bytes.n > LONGLIT_BYTES && r->dir != NULL) {
+		if (longlit_add(&r->text, r->dir, bytes, r->sync, &e) < 0) {
+			record_trouble(r, &e);
+			return;
+		}
+	} else if (wire_unpack(d, bytes, &a, &m, &e) < 0) {
 		record_trouble(r, &e);
 		return;
+	} else {
+		pbjson_print(m, 0, &r->text);
 	}
-	pbjson_print(m, 0, &r->text);
 	json_key(w, key);
 	json_raw(w, strbuf_str(&r->text));
 }

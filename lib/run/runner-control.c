@@ -190,7 +190,8 @@ run_listen(struct run *run, struct err *e)
 	for (i = 0; h->dir != NULL && i < h->n_signals; i++) {
 		struct str value;
 
-		if (history_literal(h->signals[i].value, &run->arena, &value, e) < 0)
+		if (history_literal(h, h->signals[i].value, &run->arena,
+		    &value, e) < 0)
 			return -1;
 		feed(run, str_of(h->signals[i].id), value);
 	}

@@ -159,7 +159,8 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 		ret->attempt++;
 		ret->system_failures++;
 	}
-	if (history_spec(n->spec, &run->recalled, &ret->futures, &e) < 0 ||
+	if (history_spec(&run->history, n->spec, &run->recalled,
+	    &ret->futures, &e) < 0 ||
 	    history_outputs(&run->history, run->runner->opts.store, n,
 	    &run->recalled, &ret->outputs, &e) < 0)
 		return note_damage(run, path, &e);

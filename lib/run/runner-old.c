@@ -45,7 +45,7 @@ build(struct run *run, const struct plan *p, const struct plan_node *node,
 
 	if (wire_unpack(&flyteidl__core__task_template__descriptor,
 	    p->tasks[node->what].template, &a, &m, e) < 0 ||
-	    history_spec(spec, &a, &bytes, e) < 0)
+	    history_spec(run->recover, spec, &a, &bytes, e) < 0)
 		return -1;
 	parent.task = (pb_task_template *)m;
 	parent.is_spec = run_writes_spec(parent.task);
@@ -217,7 +217,7 @@ run_same_names(struct run *run, const struct history_node *n)
 	struct str bytes;
 	struct err e;
 
-	return history_spec(n->spec, &a, &bytes, &e) == 0 &&
+	return history_spec(run->recover, n->spec, &a, &bytes, &e) == 0 &&
 	    wire_unpack(&flyteidl__core__dynamic_job_spec__descriptor, bytes,
 	    &a, &m, &e) == 0 &&
 	    same_tasks(run, (pb_dynamic_job_spec *)m, &a) &&

@@ -236,8 +236,8 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 	if (n != NULL && n->phase != SCHED_SUCCEEDED &&
 	    n->phase != SCHED_RECOVERED && n->spec.p != NULL) {
 		*ret = (struct sched_record){ .phase = SCHED_FAILED };
-		return history_spec(n->spec, &run->recalled, &ret->futures,
-		    &e) == 0 ? 1 : cannot_read(run, path, &e);
+		return history_spec(run->recover, n->spec, &run->recalled,
+		    &ret->futures, &e) == 0 ? 1 : cannot_read(run, path, &e);
 	}
 	if (n == NULL || (n->phase != SCHED_SUCCEEDED &&
 	    n->phase != SCHED_RECOVERED)) {

@@ -347,3 +347,52 @@ flyte_package() {
 	run -0 flyte-exec -o m --replay n/d/b/n1/x
 	equals 9 "$output"
 }
+
+@test "dynamic: a resume finds what the file had, in a launched workflow too" {
+	cat >f.yaml <<-'EOT'
+	tasks:
+	  add: {inputs: {n: int}, outputs: {o: int}, jq: .n + 1}
+	  many:
+	    inputs: {n: int}
+	    outputs: {o: int}
+	    dynamic: true
+	    env: {BASE: FOLDER}
+	    run: |
+	      [ -e $BASE/go$n ] || { touch $BASE/go$n; kill -9 $PPID; sleep 9; }
+	      { echo 'nodes:'
+	        echo '  n0: {workflow: twice, with: {n: '$n'}}'
+	        for i in $(seq 300); do
+	          echo "  n$i: {task: add, with: {n: \$n$((i - 1)).o}}"
+	        done
+	        echo 'outputs: {o: $n300.o}'
+	      } >$FLYTE_DYNAMIC
+	workflows:
+	  twice:
+	    inputs: {n: int}
+	    nodes: {a: {task: add, with: {n: $n}}, b: {task: add, with: {n: $a.o}}}
+	    outputs: {o: $b.o}
+	  inner:
+	    inputs: {n: int}
+	    nodes: {m: {task: many, with: {n: $n}}}
+	    outputs: {o: $m.o}
+	  all:
+	    nodes:
+	      a: {task: many, with: {n: 1}}
+	      b: {launchplan: inner, with: {n: $a.o}}
+	    outputs: {o: $b.o}
+	EOT
+	sed -i "s,FOLDER,$PWD," f.yaml
+	run -137 flyte-run -q --name k f.yaml:all
+	rm f.yaml
+	mkdir elsewhere
+	cd elsewhere
+	run -137 flyte-run -q --resume k
+	run -0 flyte-run -q --resume k -o o
+	equals 605 "$output"
+	# The graphs are long: they lie beside the journal.
+	ls "$FLYTE_HOME"/executions/*/*/*/k/literals/*
+	run -0 --separate-stderr flyte-run -q --recover k --force a/n7 --force b -o o
+	equals 605 "$output"
+	run -0 flyte-run -q --relaunch k -o o
+	equals 605 "$output"
+}
