@@ -1,15 +1,14 @@
 /* Why the nodes of an execution were reused or not. */
-#include "base/limits.h"
+#include "base/utf8.h"
 #include "cache.h"
-#include "idl/literal.h"
-#include "idl/wire.h"
+#include "common/look.h"
 #include "run/execution.h"
-#include "run/history.h"
+#include "run/why.h"
 
 struct explaining {
 	struct args	*a;
 	struct store	*s;
-	struct history	 h;
+	struct look	 look;
 	struct strbuf	 out;
 	struct json_writer w;
 };
@@ -18,9 +17,8 @@ struct explaining {
 
 struct origin {
 	struct arena	*arena;
-	const pb_literal_map *inputs;
-	struct str	 outputs;	/* wire form, blob: URIs */
-	char		 key[65];
+	int64_t		 ended;		/* us; the node */
+	const char	*key;		/* NULL: it is gone */
 	struct str	 source;
 	int		 known;		/* what the node was given */
 };
@@ -28,175 +26,142 @@ struct origin {
 /* Written out once there is as much. */
 #define FLUSH_BYTES	((size_t)64 * 1024)
 
-/* Literals equal as a key sees them: one with a hash counts by that. */
-static int
-same_value(const pb_literal *kept, const pb_literal *l)
-{
-	if (l == NULL)
-		return 0;
-	if (kept->value_case == FLYTEIDL__CORE__LITERAL__VALUE__NOT_SET &&
-	    l->hash[0] != '\0')
-		return strcmp(kept->hash, l->hash) == 0;
-	return kept->value_case == FLYTEIDL__CORE__LITERAL__VALUE__NOT_SET ||
-	    literal_equal(kept, l);
-}
-
 static int
 is_origin(void *arg, const struct cache_entry *x, struct err *e)
 {
-	const pb_literal_map *kept;
 	struct origin *o = arg;
-	ProtobufCMessage *m;
-	size_t i;
 
-	if (x->outputs_inline ? !str_eq(x->outputs, o->outputs) :
-	    o->outputs.n <= MAX_INLINE_OUTPUTS)
-		return 0;
-	if (wire_unpack(&flyteidl__core__literal_map__descriptor, x->inputs,
-	    o->arena, &m, e) < 0)
-		return 0;
-	kept = (const pb_literal_map *)(const void *)m;
-	for (i = 0; i < kept->n_literals; i++)
-		if (!same_value(kept->literals[i]->value, literal_map_get(
-		    o->inputs, kept->literals[i]->key)))
-			return 0;
-	memcpy(o->key, x->key, sizeof(o->key));
+	(void)e;
+	if (x->created > o->ended / 1000000 + 1)
+		return 1;	/* made anew since */
+	o->key = arena_strdup(o->arena, x->key);
 	o->source = arena_str(o->arena, x->source);
 	return 1;
 }
 
-/* Which entry gave these outputs for these inputs?  None if it is gone. */
-static int
-find_origin(struct explaining *x, const struct history_node *n,
-    struct origin *o, struct err *e)
-{
-	const struct cache_filter all = { 0 };
-	ProtobufCMessage *m;
-	struct str inputs, outputs;
-
-	*o = (struct origin){ .arena = &x->a->c->arena };
-	if (history_inputs(&x->h, x->s, n, o->arena, &inputs, e) < 0 ||
-	    history_outputs(&x->h, x->s, n, o->arena, &outputs, e) < 0)
-		return -1;
-	o->known = inputs.p != NULL;
-	if (inputs.p == NULL || outputs.p == NULL)
-		return 0;
-	if (blob_uris_to_disk(x->s, outputs, o->arena, &o->outputs, NULL,
-	    e) < 0 ||
-	    wire_unpack(&flyteidl__core__literal_map__descriptor, inputs,
-	    o->arena, &m, e) < 0)
-		return -1;
-	o->inputs = (const pb_literal_map *)(const void *)m;
-	return catalog_list(x->s, &all, is_origin, o, e);
-}
-
 /* ---- one node ----------------------------------------------------------- */
 
+static enum why_code
+gate_code(const pb_gate_node *g)
+{
+	if (g->condition_case == FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE)
+		return WHY_APPROVAL;
+	if (g->condition_case == FLYTEIDL__CORE__GATE_NODE__CONDITION_SIGNAL)
+		return WHY_SIGNAL;
+	return WHY_SLEEP;
+}
+
+/* As far as it matters here. */
+static enum plan_kind
+kind_of(const struct look_item *it)
+{
+	const char *kind = look_kind(it);
+
+	if (it->decl == NULL)
+		return it->node->digest == NULL ? PLAN_TASK : PLAN_WORKFLOW;
+	return strcmp(kind, "task") == 0 || strcmp(kind, "dynamic") == 0 ?
+	    PLAN_TASK : strcmp(kind, "switch") == 0 ? PLAN_BRANCH :
+	    PLAN_WORKFLOW;
+}
+
 static int
-is_hit(const struct history_node *n)
+fate_of(struct explaining *x, const struct look_item *it, struct why *ret,
+    enum fate *ret_fate, struct err *e)
 {
-	return n->cache != NULL && strcmp(n->cache, "HIT") == 0;
-}
+	struct origin o = { .arena = &x->a->c->arena };
+	const struct history_node *n = it->node;
+	struct str place;
 
-/* What is to be said of a node that was not reused. */
-static const char *
-reason(const struct history_node *n)
-{
-	if (n->explained != NULL)
-		return n->explained;
-	if (n->cache == NULL || strcmp(n->cache, "DISABLED") == 0)
-		return "its task has no cache";
-	if (strcmp(n->cache, "SKIPPED") == 0)
-		return "the execution was told not to look";
-	if (strcmp(n->cache, "LOOKUP_FAILURE") == 0)
-		return "the catalog could not be read";
-	return "the catalog had no such entry";
-}
-
-static void
-add_text(struct explaining *x, const struct history_node *n,
-    const struct origin *o)
-{
-	strbuf_addf(&x->out, "%s/", x->h.id.name);
-	execution_add_brief(&x->out, n->path);
-	strbuf_adds(&x->out, ": ");
-	if (!is_hit(n)) {
-		if (n->n_attempts > 0)
-			strbuf_addf(&x->out, "ran: %s\n", reason(n));
-		else if (n->phase == SCHED_SUCCEEDED)
-			strbuf_adds(&x->out, "no task: nothing to reuse\n");
-		else
-			strbuf_addf(&x->out, "did not run: %s\n",
-			    sched_phase_name(n->phase));
-		return;
+	if (n == NULL) {
+		*ret = why_of(WHY_NOT_REACHED);
+		*ret_fate = FATE_STOP;
+		return 0;
 	}
-	strbuf_adds(&x->out, "reused");
-	if (!o->known)
-		/* What it was given is not in the journal. */
-		strbuf_adds(&x->out, " from the cache\n");
-	else if (o->key[0] == '\0')
-		strbuf_adds(&x->out, ": the entry is gone by now\n");
-	else
-		strbuf_addf(&x->out, " from " STR_FMT " (entry %.*s)\n",
-		    STR_ARG(o->source), KEY_SHORT, o->key);
+	if (strcmp(look_kind(it), "gate") == 0 &&
+	    (n->phase == SCHED_SUCCEEDED || !look_is_final(n->phase))) {
+		*ret = why_of(gate_code(it->decl->gate_node));
+		*ret_fate = FATE_WAIT;
+		return 0;
+	}
+	o.ended = n->ended;
+	if (history_place(&x->look.history, n, o.arena, &place, e) < 0 ||
+	    (place.n > 0 && catalog_at_place(x->s, place, is_origin, &o,
+	    e) < 0))
+		return -1;
+	*ret_fate = why_was(&x->look.history, n, kind_of(it), o.key,
+	    o.source, o.arena, ret);
+	return 0;
 }
 
 static void
-add_json(struct explaining *x, const struct history_node *n,
-    const struct origin *o)
+add_text(struct explaining *x, const struct look_item *it, enum fate fate,
+    const struct why *why)
+{
+	strbuf_addf(&x->out, "%s/", x->look.history.id.name);
+	execution_add_brief(&x->out, it->path);
+	strbuf_addf(&x->out, ": %s: ", fate_past(fate));
+	utf8_add_shown(&x->out, why->text);
+	strbuf_addch(&x->out, '\n');
+}
+
+static void
+add_json(struct explaining *x, const struct look_item *it, enum fate fate,
+    const struct why *why)
 {
 	struct json_writer *w = &x->w;
 
 	json_object(w);
 	json_key(w, "node");
-	json_str(w, n->path);
-	json_key(w, "phase");
-	json_cstr(w, sched_phase_name(n->phase));
-	json_key(w, "cache");
-	json_cstr(w, n->cache);
-	json_key(w, "reused");
-	json_bool(w, is_hit(n));
-	if (is_hit(n)) {
-		json_key(w, "key");
-		json_cstr(w, o->key[0] == '\0' ? NULL : o->key);
-		json_key(w, "source");
-		json_str(w, o->source);
-	} else if (n->n_attempts > 0) {
-		json_key(w, "reason");
-		json_cstr(w, reason(n));
+	json_str(w, it->path);
+	json_key(w, "kind");
+	json_cstr(w, look_kind(it));
+	json_key(w, "fate");
+	json_cstr(w, fate_name(fate));
+	why_put(w, why);
+	if (it->node != NULL) {
+		json_key(w, "phase");
+		json_cstr(w, sched_phase_name(it->node->phase));
+		json_key(w, "cache");
+		json_cstr(w, it->node->cache);
+		json_key(w, "attempts");
+		json_uint(w, it->node->n_attempts);
 	}
 	json_end(w);
 }
 
 static int
-explain_node(struct explaining *x, const struct history_node *n,
-    struct err *e)
+explain_item(struct explaining *x, const struct look_item *it, struct err *e)
 {
-	struct origin o = { .key = "" };
+	enum fate fate;
+	struct why why;
 
-	if (is_hit(n) && find_origin(x, n, &o, e) < 0)
+	if (fate_of(x, it, &why, &fate, e) < 0)
 		return -1;
 	if (x->a->form == FORM_JSON)
-		add_json(x, n, &o);
+		add_json(x, it, fate, &why);
 	else
-		add_text(x, n, &o);
+		add_text(x, it, fate, &why);
 	return 0;
 }
 
-/* Those that are no nodes of their own. */
+/* ---- the command -------------------------------------------------------- */
+
+/* Each element of what stands for a range of them. */
 static int
-explain_range(struct explaining *x, const struct history_range *r,
+explain_items(struct explaining *x, const struct look_item *it,
     struct err *e)
 {
 	uint32_t i;
 
-	for (i = r->from; i < r->from + r->n; i++) {
+	if (it->range == NULL)
+		return explain_item(x, it, e);
+	for (i = 0; i < it->n; i++) {
 		c_arena struct arena a = ARENA_INIT;
 		struct history_node n;
+		struct look_item one;
 
-		history_element(r, i, &a, &n);
-		if (map_get(&x->h.by_path, n.path) == MAP_NONE &&
-		    explain_node(x, &n, e) < 0)
+		look_element(it, i, &a, &n, &one);
+		if (explain_item(x, &one, e) < 0)
 			return -1;
 		if (x->out.n >= FLUSH_BYTES) {
 			put_out(&x->out);
@@ -206,29 +171,37 @@ explain_range(struct explaining *x, const struct history_range *r,
 	return 0;
 }
 
-/* ---- the command -------------------------------------------------------- */
+/* In the order of the tree: what is inside a node comes after it. */
+static int
+explain_all(struct explaining *x, struct err *e)
+{
+	const struct look_item *items = x->look.items.at;
+	uint32_t at = x->look.first;
+
+	while (at != LOOK_NONE) {
+		if (explain_items(x, &items[at], e) < 0)
+			return -1;
+		if (items[at].first != LOOK_NONE) {
+			at = items[at].first;
+			continue;
+		}
+		while (at != LOOK_NONE && items[at].next == LOOK_NONE)
+			at = items[at].parent;
+		if (at != LOOK_NONE)
+			at = items[at].next;
+	}
+	return 0;
+}
 
 static int
 explain_nodes(struct explaining *x, const char *path, struct err *e)
 {
-	struct history_node room;
-	const struct history_node *n;
-	size_t i;
+	uint32_t at;
 
-	if (path != NULL) {
-		n = history_node(&x->h, path, &room);
-		if (n == NULL)
-			return err_set(e, ERR_MISSING, "%s: has no node '%s'",
-			    x->h.id.name, path);
-		return explain_node(x, n, e);
-	}
-	for (i = 0; i < x->h.n_nodes; i++)
-		if (explain_node(x, &x->h.nodes[i], e) < 0)
-			return -1;
-	for (i = 0; i < x->h.n_ranges; i++)
-		if (explain_range(x, &x->h.ranges[i], e) < 0)
-			return -1;
-	return 0;
+	if (path == NULL)
+		return explain_all(x, e);
+	return look_find(&x->look, path, &at, e) < 0 ? -1 :
+	    explain_item(x, &x->look.items.at[at], e);
 }
 
 static int
@@ -251,10 +224,10 @@ explain(struct explaining *x, struct err *e)
 	x->w = json_writer(&x->out, 0);
 	if (x->a->form == FORM_JSON)
 		json_array(&x->w);
-	rc = history_load(home, &id, &x->h, e);
+	rc = look_open(home, &id, &x->look, e);
 	if (rc == 0)
 		rc = explain_nodes(x, path, e);
-	history_release(&x->h);
+	look_release(&x->look);
 	if (x->a->form == FORM_JSON) {
 		json_end(&x->w);
 		strbuf_addch(&x->out, '\n');

@@ -141,7 +141,7 @@ record_stopped(struct recorder *r, const struct history_node *n)
 			record_end(r, n->path, n->attempts[i].number, &ended);
 	}
 	act.at.attempt = n->attempt;
-	record_node(r, &act, none);
+	record_node(r, &act, none, none);
 }
 
 /*

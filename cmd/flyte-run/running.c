@@ -33,7 +33,7 @@ make_runner(struct running *r, struct err *e)
 	struct runner_options opts = {
 		.loop = r->loop, .jobs = a->jobs, .cache = a->cache,
 		.environ = context_environ(), .dry_run = a->dry_run,
-		.durable = a->durable, .explain = 1,
+		.durable = a->durable,
 		.resolve = outside_resolve, .resolve_arg = &r->outside,
 		.silent = a->quiet || (ropts.terminal && !a->verbose),
 		.lockwait = context_helper(&a->c, "lockwait"),
@@ -78,7 +78,7 @@ conclude(struct running *r, struct run *run)
 	uint32_t work;
 
 	if (r->a->dry_run) {
-		work = dryrun_print(r->dry, run, r->what, &text);
+		work = dryrun_print(r->dry, r->runner, r->what, &text);
 		if (!r->a->quiet)
 			put_out(&text);
 		return work > 0 && r->a->exit_code ? EXIT_WORK : EXIT_DONE;

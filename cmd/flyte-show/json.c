@@ -164,7 +164,15 @@ put_history(struct json_view *v, const struct history_node *n, struct err *e)
 	put_cstr(w, "upstream", n->of);
 	put_cstr(w, "taken", n->taken);
 	put_cstr(w, "cache", n->cache);
-	put_cstr(w, "explained", n->explained);
+	put_cstr(w, "code", n->code);
+	if (n->code != NULL) {
+		json_key(w, "explained");
+		json_str(w, why_words(n));
+	}
+	if (n->detail.p != NULL) {
+		json_key(w, "detail");
+		json_raw(w, n->detail);
+	}
 	put_time(v, "started", n->started);
 	put_time(v, "ended", n->ended);
 	put_child(v, &n->child);

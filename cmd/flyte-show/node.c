@@ -136,6 +136,7 @@ static void
 add_reasons(struct strbuf *b, const struct history_node *n)
 {
 	c_strbuf struct strbuf why = STRBUF_INIT;
+	struct str since;
 
 	add_why(&why, n);
 	if (why.n > 0) {
@@ -146,9 +147,10 @@ add_reasons(struct strbuf *b, const struct history_node *n)
 		add_label(b, "cache");
 		strbuf_addf(b, "%s\n", cache_words(n->cache));
 	}
-	if (n->explained != NULL) {
+	since = why_words(n);
+	if (since.n > 0) {
 		add_label(b, "since");
-		add_first_line(b, str_of(n->explained), 0);
+		add_first_line(b, since, 0);
 		strbuf_addch(b, '\n');
 	}
 	if (n->taken != NULL) {

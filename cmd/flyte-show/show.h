@@ -6,6 +6,7 @@
 #include "common/context.h"
 #include "common/look.h"
 #include "data/json.h"
+#include "run/why.h"
 
 struct show {
 	struct context	 ctx;

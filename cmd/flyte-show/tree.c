@@ -163,8 +163,7 @@ add_remarks(struct strbuf *b, const struct tree_view *v,
 	if (n->phase != SCHED_RECOVERED)
 		strbuf_adds(&r, cache_words(n->cache));
 	add_remark(b, from, &r);
-	if (n->explained != NULL)
-		add_first_line(&r, str_of(n->explained), 0);
+	add_first_line(&r, why_words(n), 0);
 	add_remark(b, from, &r);
 	add_why(&r, n);
 	add_remark(b, from, &r);

@@ -273,6 +273,8 @@ read_node(struct history *h, const struct tree *t, int64_t time)
 	n->attempt = (uint32_t)int_of(t, "a");
 	n->system_failures = (uint32_t)int_of(t, "sf");
 	n->cache = cstr_of(h, t, "c");
+	if (tree_get(t, 0, "f") != TREE_NONE)
+		n->place = arena_str(&h->arena, text_of(t, "f"));
 	if (cstr_of(h, t, "ih") != NULL)
 		n->digest = cstr_of(h, t, "ih");
 	inputs = json_of(h, t, "i");
@@ -421,7 +423,9 @@ read_why(struct history *h, const struct tree *t, int64_t time)
 	(void)time;
 	if (n == NULL)
 		return -1;
+	n->code = cstr_of(h, t, "k");
 	n->explained = cstr_of(h, t, "x");
+	n->detail = json_of(h, t, "d");
 	return 0;
 }
 
@@ -513,6 +517,8 @@ begin(struct history *h, const char *home, const struct execution_id *id)
 	memset(h, 0, sizeof(*h));
 	h->build = xcalloc(1, sizeof(*h->build));
 	h->recent = xcalloc(1, sizeof(*h->recent));
+	strbuf_init(&h->recent->places);
+	tree_init(&h->recent->tree);
 	tree_init(&h->build->tree);
 	execution_add_dir(&dir, home, id);
 	h->dir = arena_strdup(&h->arena, dir.p);

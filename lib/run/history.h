@@ -41,7 +41,11 @@ struct history_node {
 	struct str	 outputs;	/* JSON: history_outputs */
 	struct str	 spec;		/* JSON of the job spec it wrote */
 	struct sched_error error;	/* code.p NULL: none */
-	const char	*explained;	/* why the cache had nothing */
+	/* Why it ran (run/why.h): code NULL goes without saying; words where
+	 * they are not those of the code; detail: a JSON object or p NULL. */
+	const char	*code, *explained;
+	struct str	 detail;
+	struct str	 place;		/* of the entry a hit came from */
 	struct execution_id child;	/* name NULL: none */
 	struct history_attempt *attempts;
 	size_t		 n_attempts;
@@ -150,6 +154,9 @@ int	history_inputs(const struct history *, struct store *,
 int	history_outputs(const struct history *, struct store *,
 	    const struct history_node *, struct arena *, struct str *ret,
 	    struct err *) must_check;
+/* Where the entry is that a hit came from; n 0: not known. */
+int	history_place(const struct history *, const struct history_node *,
+	    struct arena *, struct str *ret, struct err *) must_check;
 /* The outputs of a whole range: a map of lists, URIs as they are. */
 int	history_range_outputs(const struct history *,
 	    const struct history_range *, struct arena *, struct str *ret,

@@ -11,6 +11,9 @@ struct history_cache {
 	const struct history_node *map;		/* whose inputs they are */
 	struct lists	*inputs, *outputs;
 	int		 has_outputs;
+	const struct history_range *placed;	/* whose places they are */
+	struct strbuf	 places;		/* the record */
+	struct tree	 tree;
 	struct arena	 arena;			/* paths of elements */
 };
 

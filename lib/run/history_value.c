@@ -135,6 +135,8 @@ history_cache_free(struct history_cache *c)
 		lists_release(c->outputs);
 	free(c->inputs);
 	free(c->outputs);
+	strbuf_release(&c->places);
+	tree_release(&c->tree);
 	arena_release(&c->arena);
 	free(c);
 }
@@ -241,6 +243,51 @@ history_outputs(const struct history *h, struct store *store,
 	if (outputs_of_range(h, r, element, a, ret, e) < 0)
 		return -1;
 	return from_disk(store, a, ret, e);
+}
+
+/* A long list is read once, and walked from its beginning for each. */
+static int
+place_in_range(const struct history *h, const struct history_range *r,
+    uint32_t i, struct arena *a, struct str *ret, struct err *e)
+{
+	struct history_cache *c = h->recent;
+	uint32_t at;
+
+	if (c->placed != r) {
+		c->placed = NULL;
+		strbuf_reset(&c->places);
+		if (journal_read_at(h->dir, r->at, r->len, &c->places,
+		    e) < 0 || json_parse_tree(strbuf_str(&c->places),
+		    &c->tree, e) < 0)
+			return -1;
+		c->placed = r;
+	}
+	at = tree_get(&c->tree, 0, "f");
+	if (at == TREE_NONE || c->tree.at[at].kind != TREE_SEQ)
+		return 0;
+	at = c->tree.at[at].first;
+	for (i -= r->from; i > 0 && at != TREE_NONE; i--)
+		at = c->tree.at[at].next;
+	if (at != TREE_NONE)
+		*ret = arena_str(a, c->tree.at[at].text);
+	return 0;
+}
+
+int
+history_place(const struct history *h, const struct history_node *n,
+    struct arena *a, struct str *ret, struct err *e)
+{
+	const struct history_range *r;
+	uint32_t element;
+	struct str map;
+
+	*ret = n->place;
+	if (n->place.n > 0 || n->cache == NULL ||
+	    strcmp(n->cache, "HIT") != 0 ||
+	    !history_split(n->path, &map, &element))
+		return 0;
+	r = history_range_of(h, map, element);
+	return r == NULL ? 0 : place_in_range(h, r, element, a, ret, e);
 }
 
 /* The map node of "a/0", which is "a"; NULL: it has no inputs. */

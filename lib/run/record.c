@@ -440,7 +440,7 @@ put_inputs(struct recorder *r, struct json_writer *w,
 
 void
 record_node(struct recorder *r, const struct sched_action *act,
-    struct str inputs)
+    struct str inputs, struct str place)
 {
 	struct json_writer w = record_open(r, "node");
 
@@ -456,6 +456,7 @@ record_node(struct recorder *r, const struct sched_action *act,
 	record_put_cstr(&w, "c", cache_names[act->cache]);
 	if (act->node->kind == PLAN_BRANCH && act->taken != SCHED_NONE)
 		put_str(&w, "t", act->plan->nodes[act->taken].id);
+	put_str(&w, "f", place);
 	put_inputs(r, &w, act, inputs);
 	put_map(r, &w, "o", act->outputs);
 	put_error(&w, &act->error);
@@ -465,12 +466,18 @@ record_node(struct recorder *r, const struct sched_action *act,
 /* ---- the rest ------------------------------------------------------------ */
 
 void
-record_why(struct recorder *r, struct str path, struct str text)
+record_why(struct recorder *r, struct str path, const struct why *why)
 {
 	struct json_writer w = record_open(r, "why");
 
 	record_put_attempt(&w, path, 0);
-	put_str(&w, "x", text);
+	record_put_cstr(&w, "k", why_code_name(why->code));
+	if (!str_eq(why->text, why_of(why->code).text))
+		put_str(&w, "x", why->text);
+	if (why->detail.p != NULL) {
+		json_key(&w, "d");
+		json_raw(&w, why->detail);
+	}
 	record_close(r, &w);
 }
 

@@ -11,11 +11,14 @@
  *			lo slot and where in SLOT.out and SLOT.err it begins,
  *			int whether it is interruptible
  *	end		an attempt ended: p, a, cause, status, usage, logs
- *	node		a node has another phase: p, s, w why, a, c, o, e
+ *	node		a node has another phase: p, s, w why, a, c, o, e;
+ *			f place of the entry that a hit came from
  *	elements	consecutive elements of the map p, n of them from from
  *			on, succeeded or were recovered: o a literal map of
- *			lists, one item an element; the rest as node
- *	why		what was found out about a miss of the cache
+ *			lists, one item an element, f a list of places; the
+ *			rest as node
+ *	why		why a node runs: k code, x words and d detail, where
+ *			they are not those of the code (run/why.h)
  *	signal		a gate's value arrived
  *	control		the commands up to n have been applied (run/control.h)
  *	child		an execution launched by a node
@@ -34,6 +37,7 @@
 #include "run/execution.h"
 #include "run/job.h"
 #include "run/sched.h"
+#include "run/why.h"
 
 struct journal;
 struct store;
@@ -94,10 +98,12 @@ struct record_batch {
 	enum sched_phase phase;
 	enum sched_why	 why;
 	enum sched_cache cache;
+	int		 has_places;
 	int		 has_outputs;
 	struct strbuf	 map;		/* path up to the element's id */
 	VEC(struct record_column) columns;	/* reused: n_columns count */
 	size_t		 n_columns;
+	struct strbuf	 places;	/* JSON, by commas */
 };
 
 /* Writes records to a journal; of I/O only that of long literals. */
@@ -132,22 +138,24 @@ void	record_start(struct recorder *, const struct record_started *);
 void	record_end(struct recorder *, struct str path, uint32_t attempt,
 	    const struct job_result *);
 /* A SCHED_NODE action; inputs (p NULL: none) where no attempt had them.  Of
- * what is no task or map their digest is kept. */
+ * what is no task or map their digest is kept.  place: of the entry it came
+ * from (catalog_place_add), or n 0. */
 void	record_node(struct recorder *, const struct sched_action *,
-	    struct str inputs);
+	    struct str inputs, struct str place);
 /*
  * The same of an element of a map that succeeded or was recovered, in one
  * record with those that come right after it.  It is in the journal once
  * another record or record_flush follows.
  */
-void	record_element(struct recorder *, const struct sched_action *);
+void	record_element(struct recorder *, const struct sched_action *,
+	    struct str place);
 /* To be called before the journal is committed. */
 void	record_flush(struct recorder *);
 #define RECORD_DIGEST	65
 /* That digest: 64 hexadecimal digits, of the inputs as they are on disk. */
 int	record_digest(struct store *, struct str inputs,
 	    char ret[RECORD_DIGEST], struct err *) must_check;
-void	record_why(struct recorder *, struct str path, struct str text);
+void	record_why(struct recorder *, struct str path, const struct why *);
 void	record_signal(struct recorder *, struct str id, struct str literal);
 /* In the same commit as what the command did. */
 void	record_control(struct recorder *, uint64_t number);

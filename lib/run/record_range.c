@@ -20,6 +20,7 @@ record_batch_release(struct record_batch *b)
 	}
 	VEC_RELEASE(&b->columns);
 	strbuf_release(&b->map);
+	strbuf_release(&b->places);
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -71,6 +72,13 @@ record_flush(struct recorder *r)
 	record_put_cstr(&w, "s", sched_phase_name(b->phase));
 	record_put_cstr(&w, "w", sched_why_name(b->why));
 	record_put_cstr(&w, "c", record_cache_name(b->cache));
+	if (b->has_places) {
+		json_key(&w, "f");
+		json_raw(&w, STR(""));
+		strbuf_adds(w.out, n > 1 ? "[" : "");
+		strbuf_addstr(w.out, strbuf_str(&b->places));
+		strbuf_adds(w.out, n > 1 ? "]" : "");
+	}
 	put_outputs(&w, b, n);
 	record_close(r, &w);
 }
@@ -107,9 +115,9 @@ batch_bytes(const struct record_batch *b)
 
 static int
 continues(const struct record_batch *b, const struct sched_action *act,
-    struct str map, struct str outputs)
+    struct str map, struct str outputs, int has_place)
 {
-	return b->n > 0 && act->at.element == b->from + b->n &&
+	return b->n > 0 && b->has_places == has_place && act->at.element == b->from + b->n &&
 	    act->at.attempt == b->attempt && act->phase == b->phase &&
 	    act->why == b->why && act->cache == b->cache &&
 	    batch_bytes(b) < BATCH_BYTES &&
@@ -118,7 +126,7 @@ continues(const struct record_batch *b, const struct sched_action *act,
 
 static void
 begin(struct record_batch *b, const struct sched_action *act, struct str map,
-    int has_outputs)
+    int has_outputs, int has_places)
 {
 	b->from = act->at.element;
 	b->attempt = act->at.attempt;
@@ -126,6 +134,8 @@ begin(struct record_batch *b, const struct sched_action *act, struct str map,
 	b->why = act->why;
 	b->cache = act->cache;
 	b->has_outputs = has_outputs;
+	b->has_places = has_places;
+	strbuf_reset(&b->places);
 	b->n_columns = 0;
 	strbuf_reset(&b->map);
 	strbuf_addstr(&b->map, map);
@@ -170,7 +180,8 @@ add_outputs(struct record_batch *b, struct str outputs, struct err *e)
 }
 
 void
-record_element(struct recorder *r, const struct sched_action *act)
+record_element(struct recorder *r, const struct sched_action *act,
+    struct str place)
 {
 	struct record_batch *b = &r->batch;
 	const char *slash = memrchr(act->path.p, '/', act->path.n);
@@ -180,7 +191,7 @@ record_element(struct recorder *r, const struct sched_action *act)
 	struct err e;
 
 	if (outputs.n > LONGLIT_BYTES) {
-		record_node(r, act, none);
+		record_node(r, act, none, place);
 		return;
 	}
 	if (r->store != NULL && outputs.p != NULL && blob_uris_to_disk(
@@ -188,10 +199,13 @@ record_element(struct recorder *r, const struct sched_action *act)
 		record_trouble(r, &e);
 		return;
 	}
-	if (!continues(b, act, map, outputs)) {
+	if (!continues(b, act, map, outputs, place.n > 0)) {
 		record_flush(r);
-		begin(b, act, map, outputs.p != NULL);
+		begin(b, act, map, outputs.p != NULL, place.n > 0);
 	}
+	if (place.n > 0)
+		strbuf_addf(&b->places, "%s\"" STR_FMT "\"", b->n > 0 ? "," :
+		    "", STR_ARG(place));
 	if (add_outputs(b, outputs, &e) < 0)
 		record_trouble(r, &e);
 	b->n++;

@@ -10,6 +10,9 @@
 /* Failures told in full; the rest are counted. */
 #define MAX_TOLD	3
 #define STATUS_WIDTH	76
+/* Reasons told in the summary, and nodes named with each. */
+#define MAX_GROUPS	12
+#define MAX_NAMED	3
 
 /* A node that failed, with what its last attempt left. */
 struct failure {
@@ -22,11 +25,22 @@ struct failure {
 	int		final;		/* the engine gave it up */
 };
 
+/* Nodes that did the same for the same reason. */
+struct group {
+	enum fate	fate;
+	struct str	text;
+	struct str	nodes[MAX_NAMED];
+	uint32_t	n;
+};
+
 struct report {
 	struct report_options	 opts;
 	struct arena		 arena;
 	VEC(struct failure)	 failures;
 	VEC(struct str)		 running;	/* paths, owned */
+	VEC(struct group)	 groups;
+	struct map		 by_why;	/* of groups */
+	uint32_t		 more_groups;	/* nodes in none of them */
 	uint32_t		 done, stopped;
 	int			 drawn;		/* a line is on the screen */
 };
@@ -51,6 +65,8 @@ report_free(struct report *r)
 		free((void *)(uintptr_t)r->running.at[i].p);
 	VEC_RELEASE(&r->running);
 	VEC_RELEASE(&r->failures);
+	VEC_RELEASE(&r->groups);
+	map_release(&r->by_why);
 	arena_release(&r->arena);
 	free(r);
 }
@@ -250,28 +266,80 @@ on_ended(struct report *r, struct run *run, const struct run_event *ev)
 	draw(r);
 }
 
-/* "pay: ran", "pay: reused", "spend: skipped, since pay failed". */
-static int
-add_node_words(struct strbuf *b, const struct sched_action *act)
+/* What many have in common: of "from p/d/ID/pay (entry 9f...)" the
+ * execution. */
+static struct str
+common_text(const struct why *why)
 {
+	struct str s = why->text;
+	size_t i, slashes = 0;
+
+	if (why->code != WHY_HIT && why->code != WHY_RECOVERED)
+		return s;
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] == '/' && ++slashes == 3)
+			return (struct str){ s.p, i };
+	return s;
+}
+
+/* Adds to the group of those that did the same for the same reason. */
+static void
+count_why(struct report *r, struct str path, enum fate fate,
+    const struct why *why)
+{
+	struct str text = common_text(why);
+	c_strbuf struct strbuf id = STRBUF_INIT;
+	struct group fresh = { .fate = fate }, *g;
+	uint32_t i;
+
+	strbuf_addf(&id, "%d %d ", (int)fate, (int)why->code);
+	strbuf_addstr(&id, text);
+	i = map_get(&r->by_why, strbuf_str(&id));
+	if (i == MAP_NONE) {
+		if (r->groups.n >= MAX_GROUPS) {
+			r->more_groups++;
+			return;
+		}
+		i = (uint32_t)r->groups.n;
+		map_put(&r->by_why, arena_str(&r->arena, strbuf_str(&id)), i);
+		fresh.text = arena_str(&r->arena, text);
+		VEC_PUSH(&r->groups, fresh);
+	}
+	g = &r->groups.at[i];
+	if (g->n < MAX_NAMED)
+		g->nodes[g->n] = arena_str(&r->arena, path);
+	g->n++;
+}
+
+/* "reused: from p/d/ID/pay (entry 9f...)", "done". */
+static int
+add_node_words(struct report *r, struct run *run,
+    const struct run_event *ev, struct strbuf *b)
+{
+	const struct sched_action *act = ev->action;
+	c_arena struct arena a = ARENA_INIT;
+	struct why why;
+	enum fate fate;
+
 	switch (act->phase) {
 	case SCHED_SUCCEEDED:
-		strbuf_adds(b, act->why == SCHED_WHY_HIT ?
-		    "reused from the cache" :
-		    act->why == SCHED_WHY_RESTORED ? "was done before" :
-		    "done");
-		return 1;
+		if (act->why != SCHED_WHY_HIT &&
+		    act->why != SCHED_WHY_RESTORED) {
+			strbuf_adds(b, "done");
+			return 1;
+		}
+		fallthrough;
 	case SCHED_RECOVERED:
-		strbuf_adds(b, "recovered");
-		return 1;
 	case SCHED_SKIPPED:
-		strbuf_adds(b, "skipped");
-		if (act->why == SCHED_WHY_UPSTREAM &&
-		    act->cause != SCHED_NONE)
-			strbuf_addf(b, ", since " STR_FMT " did not succeed",
-			    STR_ARG(act->plan->nodes[act->cause].id));
-		else if (act->why == SCHED_WHY_NOT_TAKEN)
-			strbuf_adds(b, ", another case was taken");
+		if (r->opts.quiet)
+			return 1;
+		fate = run_why_ended(run, ev, &a, &why);
+		count_why(r, ev->path, fate, &why);
+		strbuf_adds(b, fate_past(fate));
+		if (!r->opts.verbose && fate != FATE_SKIP)
+			return 1;	/* the summary says the rest */
+		strbuf_adds(b, ": ");
+		utf8_add_shown(b, why.text);
 		return 1;
 	case SCHED_FAILED:
 	case SCHED_TIMED_OUT:
@@ -306,7 +374,7 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 		add_node(&b, ev->path);
 		strbuf_adds(&b, ": ");
 	}
-	if (!add_node_words(&b, act))
+	if (!add_node_words(r, run, ev, &b))
 		return;
 	r->done++;
 	if (act->phase == SCHED_FAILED || act->phase == SCHED_TIMED_OUT) {
@@ -337,6 +405,24 @@ on_text(struct report *r, const struct run *run, const struct run_event *ev,
 	add_node(&b, ev->path);
 	strbuf_adds(&b, between);
 	utf8_add_shown(&b, ev->text);
+	put_line(r, &b);
+}
+
+static void
+on_started(struct report *r, struct run *run, const struct run_event *ev)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	if (r->opts.quiet)
+		return;
+	if (ev->attempt == 0)
+		count_why(r, ev->path, FATE_RUN, ev->why);
+	if (!r->opts.verbose)
+		return;
+	strbuf_adds(&b, run_label(run));
+	add_node(&b, ev->path);
+	strbuf_adds(&b, ": runs: ");
+	utf8_add_shown(&b, ev->why->text);
 	put_line(r, &b);
 }
 
@@ -371,16 +457,11 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 		path = (struct str){ xstrndup(ev->path.p, ev->path.n),
 		    ev->path.n };
 		VEC_PUSH(&r->running, path);
-		if (r->opts.verbose && !r->opts.quiet && ev->text.n > 0)
-			on_text(r, run, ev, ": runs: ");
+		on_started(r, run, ev);
 		draw(r);
 		break;
 	case RUN_ENDED:
 		on_ended(r, run, ev);
-		break;
-	case RUN_EXPLAINED:
-		if (r->opts.verbose && !r->opts.quiet)
-			on_text(r, run, ev, ": runs: ");
 		break;
 	case RUN_WOULD:
 		break;
@@ -599,6 +680,39 @@ add_counts(struct strbuf *b, const struct run_counts *c, int ended)
 		strbuf_adds(b, ended ? "nothing to run" : "no node ended");
 }
 
+/* "  a, b and 3 more: ran: its task is not cached". */
+static void
+add_group(struct strbuf *b, const struct group *g)
+{
+	uint32_t i, named = MIN(g->n, (uint32_t)MAX_NAMED);
+
+	strbuf_adds(b, "  ");
+	for (i = 0; i < named; i++) {
+		strbuf_adds(b, i == 0 ? "" : i + 1 == g->n ? " and " : ", ");
+		add_node(b, g->nodes[i]);
+	}
+	if (g->n > named)
+		strbuf_addf(b, " and %u more", g->n - named);
+	strbuf_addf(b, ": %s: ", fate_past(g->fate));
+	utf8_add_shown(b, g->text);
+	strbuf_addch(b, '\n');
+}
+
+/* Why: all of it, with those that read the same in one line. */
+static void
+put_groups(struct report *r, struct run *run)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < r->groups.n; i++)
+		add_group(&b, &r->groups.at[i]);
+	if (r->more_groups > 0)
+		strbuf_addf(&b, "  %u more: flyte-cache explain %s\n",
+		    r->more_groups, run_id(run)->name);
+	put(r, &b);
+}
+
 void
 report_end(struct report *r, struct run *run, const char *what)
 {
@@ -614,6 +728,8 @@ report_end(struct report *r, struct run *run, const char *what)
 		return;
 	if (phase == SCHED_WF_FAILED)
 		put_failures(r, run);
+	if (!r->opts.quiet)
+		put_groups(r, run);
 	strbuf_addf(&b, "%s: %s %s", r->opts.tool, what, word);
 	if (c->ended_us > 0) {
 		strbuf_adds(&b, " in ");

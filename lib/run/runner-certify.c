@@ -332,7 +332,7 @@ tell(const struct journal_line *line, void *arg, struct err *e)
 		.cause = SCHED_NONE };
 	struct run_event event = { .kind = RUN_NODE, .action = &act };
 	const struct tree *t = &told->tree;
-	uint32_t p, from, n, i;
+	uint32_t p, from, n, i, place;
 
 	if (!record_is(line->json, "node") &&
 	    !record_is(line->json, "elements"))
@@ -346,12 +346,20 @@ tell(const struct journal_line *line, void *arg, struct err *e)
 	    SCHED_WHY_MAX);
 	from = number_of(t, "from", SCHED_NONE);
 	n = from == SCHED_NONE ? 1 : number_of(t, "n", 0);
+	place = tree_get(t, 0, "f");
+	if (place != TREE_NONE && t->at[place].kind == TREE_SEQ)
+		place = t->at[place].first;
 	for (i = 0; i < n; i++) {
 		strbuf_reset(&path);
 		strbuf_addstr(&path, t->at[p].text);
 		if (from != SCHED_NONE)
 			strbuf_addf(&path, "/n%u", from + i);
 		event.path = act.path = strbuf_str(&path);
+		event.place = (struct str){ "", 0 };
+		if (place != TREE_NONE) {
+			event.place = t->at[place].text;
+			place = t->at[place].next;
+		}
 		run_tell(told->run, &event);
 	}
 	return 0;

@@ -89,7 +89,7 @@ record_ended(struct run_job *j)
 
 	record_end(r, str_of(j->path), j->at.attempt, &j->job->result);
 	if (j->last != NULL)
-		record_node(r, j->last, none);
+		record_node(r, j->last, none, none);
 }
 
 static void
@@ -224,11 +224,11 @@ static void
 tell_start(struct run_job *j)
 {
 	struct run *run = j->run;
+	struct why why = run_why_it_runs(run, j->task, str_of(j->path),
+	    j->at.attempt);
 	struct run_event event = {
 		.kind = RUN_STARTED, .path = str_of(j->path),
-		.attempt = j->at.attempt,
-		.text = str_of(run_why_it_runs(run, j->task, str_of(j->path),
-		    j->at.attempt)),
+		.attempt = j->at.attempt, .why = &why,
 	};
 
 	run_tell(run, &event);

@@ -58,6 +58,7 @@ run_free(struct run *run)
 		history_release(&run->history);
 	run_recover_release(run);
 	run_sheet_free(run->sheet);
+	run_whys_release(run);
 	map_release(&run->signalled);
 	map_release(&run->retry_of);
 	VEC_RELEASE(&run->retries);
@@ -417,6 +418,12 @@ run_resume(struct runner *r, const struct execution_id *id,
 }
 
 /* ---- looking at one ----------------------------------------------------- */
+
+const struct run *
+runner_next(const struct runner *r, const struct run *run)
+{
+	return run == NULL ? r->runs : run->next;
+}
 
 const struct execution_id *
 run_id(const struct run *run)

@@ -3,7 +3,8 @@
 
 /* What the files of the runner share.  runner.c: the loop; runner-run.c: one
  * execution and its actions; runner-make.c: how it comes and goes;
- * runner-task.c: tasks of a plan, their contracts and keys; runner-reserve.c:
+ * runner-task.c: tasks of a plan, their contracts and keys; runner-why.c: why
+ * they run; runner-reserve.c:
  * one at a time per key; runner-graph.c: dynamic graphs and child executions;
  * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
  * execution had done; runner-old.c: its graphs; runner-job.c: attempts;
@@ -79,6 +80,13 @@ struct run_lookup {
 	struct cache_lookup	 lookup;
 };
 
+/* Where a hit came from, until the node's end is recorded. */
+struct run_hit {
+	struct sched_ref	 at;
+	struct cache_key	 key;
+	struct str		 source, place;
+};
+
 /* What became of the attempts of a node whose task has rules for retries. */
 struct run_retry {
 	struct retry_state	 state;
@@ -111,8 +119,12 @@ struct run {
 	struct plan		*recovered_plan;	/* what ran then */
 	int			 same_code, same_inputs;	/* all of it */
 	struct map		 reasons;	/* paths to reason_list: why
-						 * they are not recovered */
-	VEC(const char *)	 reason_list;
+						 * they run */
+	VEC(struct why)		 reason_list;
+	struct explainer	*explainer;	/* NULL: not asked yet */
+	VEC(struct run_hit)	 hits;		/* of this turn */
+	size_t			 next_hit;	/* to be recorded, likely */
+	struct arena		 hit_arena;
 	struct map		 continued;	/* "PATH/0/" of dynamic tasks */
 	struct map		 old_of;	/* paths, to old_plans: what dynamic
 						 * tasks wrote then */
@@ -175,6 +187,9 @@ struct runner {
 	struct err		 trouble;	/* why it breaks off, if it has a
 						 * kind */
 	const char		*cache_trouble;	/* what was said last */
+	struct map		 would;		/* dry run: keys that would be
+						 * computed, into would_list */
+	VEC(struct str)		 would_list;	/* by which nodes */
 	struct arena		 arena;
 };
 
@@ -216,9 +231,23 @@ void	run_certify(struct run *);
 struct run_task *run_task_of(struct run *, const struct plan *,
 	    const struct plan_node *);
 void	run_plans_release(struct run *);
-/* Why an attempt is made; NULL where the look-up has told. */
-const char *run_why_it_runs(const struct run *, const struct run_task *,
+/* Why an attempt is made. */
+struct why run_why_it_runs(const struct run *, const struct run_task *,
 	    struct str path, uint32_t attempt);
+/* The same, noted as it is found out: the first reason stays. */
+void	run_keep_why(struct run *, struct str path, const struct why *);
+/* NULL: none was noted. */
+const struct why *run_known_why(const struct run *, struct str path);
+/* The hit that a node's end stands for, or NULL. */
+const struct run_hit *run_hit_of(struct run *, struct sched_ref);
+/* Dry run: this node would compute that key. */
+void	run_note_key(struct run *, const struct run_lookup *);
+void	run_keep_hit(struct run *, const struct run_lookup *);
+void	run_explain_miss(struct run *, const struct run_lookup *,
+	    struct arena *);
+/* What was kept of hits is no longer needed. */
+void	run_forget_hits(struct run *);
+void	run_whys_release(struct run *);
 int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */
@@ -256,8 +285,6 @@ int	run_recover_set(struct run *, const struct run_spec *, struct err *)
 	    must_check;
 int	run_recover_resume(struct run *, struct str inputs, struct err *)
 	    must_check;
-/* Why a node that runs was not recovered, or NULL. */
-const char *run_recover_reason(const struct run *, struct str path);
 /* The execution that a node had launched then; dir NULL: none. */
 void	run_recover_child(struct run *, struct str path, struct history *ret);
 void	run_recover_config(struct run *, struct sched_config *);

@@ -1,5 +1,6 @@
 #include "run/runner-priv.h"
 
+#include "idl/diff.h"
 #include "idl/wire.h"
 
 /*
@@ -11,19 +12,11 @@
 /* ---- why not ------------------------------------------------------------ */
 
 static void
-keep_reason(struct run *run, struct str path, const char *text)
+keep_reason(struct run *run, struct str path, enum why_code code)
 {
-	map_put(&run->reasons, arena_str(&run->arena, path),
-	    (uint32_t)run->reason_list.n);
-	VEC_PUSH(&run->reason_list, text);
-}
+	struct why why = why_of(code);
 
-const char *
-run_recover_reason(const struct run *run, struct str path)
-{
-	uint32_t i = map_get(&run->reasons, path);
-
-	return i == MAP_NONE ? NULL : run->reason_list.at[i];
+	run_keep_why(run, path, &why);
 }
 
 /* ---- what is asked to run again ----------------------------------------- */
@@ -130,16 +123,93 @@ set_forced(struct run *run, const struct run_spec *spec, struct err *e)
 
 /* ---- is it the same ------------------------------------------------------ */
 
-/* Would the node do what it did?  *ret_why (or NULL: it is looked into). */
+/* "config[run]: a | b": what that is to people. */
+static struct why
+why_of_line(struct str line, struct str source, struct arena *a)
+{
+	struct cache_explain x = { .differences = 1, .source = source };
+	const char *colon = memmem(line.p, line.n, ": ", 2);
+	const char *bar = memmem(line.p, line.n, " | ", 3);
+	struct why ret = why_of(WHY_TASK);
+
+	x.reason = str_starts(line, "interface.") ? REASON_INTERFACE :
+	    str_starts(line, "metadata.discoveryVersion") ? REASON_VERSION :
+	    str_starts(line, "metadata.") ? REASON_MAX : REASON_COMMAND;
+	if (x.reason == REASON_MAX || colon == NULL || bar == NULL ||
+	    bar < colon) {
+		ret.text = str_of(arena_printf(a, STR_FMT ": " STR_FMT,
+		    STR_ARG(ret.text), STR_ARG(line)));
+		return ret;
+	}
+	x.was = arena_strndup(a, colon + 2, (size_t)(bar - colon) - 2);
+	x.is = arena_strndup(a, bar + 3, (size_t)(line.p + line.n - bar) - 3);
+	x.field = x.reason == REASON_COMMAND ? "command" :
+	    x.reason == REASON_VERSION ? "cache version" :
+	    arena_strndup(a, line.p, (size_t)(colon - line.p));
+	return why_of_miss(&x, a);
+}
+
+/* The difference that says most: what a person wrote rather than what was
+ * made of it. */
+static struct str
+telling_line(struct str lines)
+{
+	struct str ret = { lines.p, lines.n == 0 ? 0 :
+	    (size_t)((const char *)memchr(lines.p, '\n', lines.n) - lines.p) };
+	const char *p = lines.p, *end = lines.p + lines.n, *nl;
+
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (strncmp(p, "config[", 7) == 0)
+			return (struct str){ p, (size_t)(nl - p) };
+	}
+	return ret;
+}
+
+/* Where a node was, for people: PROJECT/DOMAIN/ID/PATH. */
+static struct str
+source_of(const struct run *run, struct str path, struct arena *a)
+{
+	const struct execution_id *id = &run->recover->id;
+
+	return str_of(arena_printf(a, "%s/%s/%s/" STR_FMT, id->project,
+	    id->domain, id->name, STR_ARG(path)));
+}
+
+/* Says how a task is another. */
+static void
+tell_task(struct run *run, struct str path, struct str is, struct str was)
+{
+	const ProtobufCMessageDescriptor *d =
+	    &flyteidl__core__task_template__descriptor;
+	c_arena struct arena arena = ARENA_INIT;
+	c_strbuf struct strbuf lines = STRBUF_INIT;
+	ProtobufCMessage *x, *y;
+	struct why why;
+	struct err e;
+
+	if (wire_unpack(d, is, &arena, &x, &e) < 0 ||
+	    wire_unpack(d, was, &arena, &y, &e) < 0)
+		return;
+	((pb_task_template *)x)->id = NULL;
+	((pb_task_template *)y)->id = NULL;
+	diff_add(y, x, &lines);
+	why = why_of_line(telling_line(strbuf_str(&lines)),
+	    source_of(run, path, &arena), &arena);
+	run_keep_why(run, path, &why);
+}
+
+/* Would the node do what it did?  *ret_why (or WHY_MAX: it is looked into). */
 static int
 same_code(struct run *run, struct str path, const struct plan *p,
-    const struct plan_node *node, const char **ret_why)
+    const struct plan_node *node, enum why_code *ret_why)
 {
 	const struct plan_node *old;
 	const struct plan *q;
+	struct str is, was;
 	int inside;
 
-	*ret_why = NULL;
+	*ret_why = WHY_MAX;
 	if (node->kind == PLAN_BRANCH)
 		return 0;
 	if (run->same_code)
@@ -147,13 +217,18 @@ same_code(struct run *run, struct str path, const struct plan *p,
 	old = run_find_old(run, path, &q, &inside);
 	if (inside)
 		return 1;
-	*ret_why = "its task has changed";
+	*ret_why = WHY_TASK;
 	if (old == NULL || old->kind != node->kind)
 		return 0;
-	if (node->kind == PLAN_TASK)
-		return run_same_template(p->tasks[node->what].template,
-		    q->tasks[old->what].template);
-	*ret_why = NULL;
+	if (node->kind == PLAN_TASK) {
+		is = p->tasks[node->what].template;
+		was = q->tasks[old->what].template;
+		if (run_same_template(is, was))
+			return 1;
+		tell_task(run, path, is, was);
+		return 0;
+	}
+	*ret_why = WHY_MAX;
 	return node->kind == PLAN_GATE &&
 	    p->gates[node->what].kind == q->gates[old->what].kind &&
 	    p->gates[node->what].sleep == q->gates[old->what].sleep &&
@@ -173,10 +248,34 @@ same_literals(struct str a, struct str b)
 	    wire_unpack(d, b, &arena, &y, &e) == 0 && wire_equal(x, y));
 }
 
+/* Which input is another, and how. */
+static void
+tell_inputs(struct run *run, struct str path, struct str is, struct str was)
+{
+	const ProtobufCMessageDescriptor *d =
+	    &flyteidl__core__literal_map__descriptor;
+	c_arena struct arena a = ARENA_INIT;
+	struct cache_explain x = { .key = "" };
+	ProtobufCMessage *mine, *theirs;
+	struct why why;
+	struct err e;
+
+	if (wire_unpack(d, is, &a, &mine, &e) < 0 ||
+	    wire_unpack(d, was, &a, &theirs, &e) < 0)
+		return;
+	x.source = source_of(run, path, &a);
+	cache_explain_inputs((const pb_literal_map *)mine,
+	    (const pb_literal_map *)theirs, &a, &x);
+	why = why_of_miss(&x, &a);
+	run_keep_why(run, path, &why);
+}
+
 /* 1, 0, or -1: what they were cannot be read. */
 static int
 same_inputs(struct run *run, const struct history_node *n, struct str inputs)
 {
+	int same;
+
 	c_arena struct arena a = ARENA_INIT;
 	struct store *store = run->runner->opts.store;
 	char digest[RECORD_DIGEST];
@@ -188,7 +287,12 @@ same_inputs(struct run *run, const struct history_node *n, struct str inputs)
 		    strcmp(digest, n->digest) == 0;
 	if (history_inputs(run->recover, store, n, &a, &had, &e) < 0)
 		return -1;
-	return had.p == NULL ? run->same_inputs : same_literals(had, inputs);
+	if (had.p == NULL)
+		return run->same_inputs;
+	same = same_literals(had, inputs);
+	if (!same)
+		tell_inputs(run, n->path, inputs, had);
+	return same;
 }
 
 /* ---- the engine's questions --------------------------------------------- */
@@ -199,24 +303,27 @@ known(const struct run *run, struct str path, struct history_node *room)
 	return history_find(run->recover, path, room);
 }
 
-static const char *
+static enum why_code
 reason_of(const struct history_node *n)
 {
 	if (n == NULL)
-		return "it did not run then";
+		return WHY_NEW;
 	if (n->phase == SCHED_SKIPPED)
-		return "it was skipped then";
+		return WHY_WAS_SKIPPED;
 	if (n->phase == SCHED_FAILED || n->phase == SCHED_TIMED_OUT)
-		return "it failed then";
-	return "it did not end then";
+		return WHY_WAS_FAILED;
+	return WHY_WAS_STOPPED;
 }
 
 /* As good as if it had not run. */
 static int
 cannot_read(struct run *run, struct str path, const struct err *e)
 {
-	keep_reason(run, path, arena_printf(&run->arena, "what came of it "
-	    "cannot be read: %s", e->msg));
+	struct why why = why_of(WHY_LOST);
+
+	why.text = str_of(arena_printf(&run->arena, STR_FMT ": %s",
+	    STR_ARG(why.text), e->msg));
+	run_keep_why(run, path, &why);
 	return 0;
 }
 
@@ -230,7 +337,7 @@ recover_node(void *arg, struct str path, struct sched_record *ret)
 
 	arena_release(&run->recalled);
 	if (run_is_forced(run, path)) {
-		keep_reason(run, path, "asked for");
+		keep_reason(run, path, WHY_FORCED);
 		return 0;
 	}
 	if (n != NULL && n->phase != SCHED_SUCCEEDED &&
@@ -260,7 +367,7 @@ is_same(void *arg, struct str path, const struct plan *p,
 	struct history_node room;
 	const struct history_node *n = known(run, path, &room);
 	c_strbuf struct strbuf prefix = STRBUF_INIT;
-	const char *why;
+	enum why_code why;
 	int same;
 
 	if (n == NULL) {
@@ -268,21 +375,23 @@ is_same(void *arg, struct str path, const struct plan *p,
 		return 0;
 	}
 	if (!same_code(run, path, p, node, &why)) {
-		if (why != NULL)
+		if (why != WHY_MAX)
 			keep_reason(run, path, why);
 		return 0;
 	}
 	same = same_inputs(run, n, inputs);
+	if (same < 0)
+		keep_reason(run, path, WHY_LOST);
+	else if (same == 0)
+		keep_reason(run, path, WHY_INPUT);
 	if (same <= 0) {
-		keep_reason(run, path, same < 0 ? "its inputs of then cannot "
-		    "be read" : "its inputs have changed");
 		return 0;
 	}
 	if (n->spec.p != NULL) {
 		/* Names in it may mean something else by now, also such
 		 * as the closure does not have. */
 		if (!run_same_names(run, n)) {
-			keep_reason(run, path, "what it runs has changed");
+			keep_reason(run, path, WHY_CODE);
 			return 0;
 		}
 		strbuf_addf(&prefix, STR_FMT "/0/", STR_ARG(path));
@@ -412,8 +521,6 @@ run_recover_release(struct run *run)
 	if (run->recovered.dir != NULL)
 		history_release(&run->recovered);
 	map_release(&run->forced);
-	map_release(&run->reasons);
 	map_release(&run->continued);
 	VEC_RELEASE(&run->forced_list);
-	VEC_RELEASE(&run->reason_list);
 }

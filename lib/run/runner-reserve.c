@@ -139,19 +139,30 @@ key_of(struct run *run, const struct sched_action *act, struct arena *a,
 	    e);
 }
 
+/* What is to be computed anew is not looked for. */
+static int
+looks_up(const struct run *run, const struct sched_action *act)
+{
+	return (run->runner->opts.cache == RUNNER_CACHE_ON ||
+	    run->runner->opts.cache == RUNNER_CACHE_READ) &&
+	    !run_is_forced(run, act->path);
+}
+
 /*
  * The lock is ours.  Its last holder may have stored a result since the
  * engine looked: then the engine is sent to look again.
  */
 static enum sched_reservation
-granted(struct run_reserve *r, struct cache_lookup *look, struct arena *a)
+granted(struct run_reserve *r, const struct sched_action *act,
+    struct cache_lookup *look, struct arena *a)
 {
 	int first = !r->held;
 	struct err e;
 
 	r->held = 1;
-	if (first && catalog_lookup(r->run->runner->opts.store, look, 1, a,
-	    &e) == 0 && look->state == CACHE_HIT)
+	if (first && looks_up(r->run, act) && catalog_lookup(
+	    r->run->runner->opts.store, look, 1, a, &e) == 0 &&
+	    look->state == CACHE_HIT)
 		return SCHED_RESERVE_EXISTS;
 	return SCHED_RESERVE_ACQUIRED;
 }
@@ -190,7 +201,8 @@ try_lock(struct run *run, const struct sched_action *act,
 	taken = reserve_try(&r->lock, e);
 	if (taken < 0)
 		return -1;
-	*ret = taken == 0 ? granted(r, &look, &a) : SCHED_RESERVE_EXISTS;
+	*ret = taken == 0 ? granted(r, act, &look, &a) :
+	    SCHED_RESERVE_EXISTS;
 	return taken == 0 ? 0 : start_waiting(r, e);
 }
 

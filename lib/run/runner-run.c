@@ -103,14 +103,20 @@ unrecorded_inputs(struct run *run, const struct sched_action *act)
 static void
 record(struct run *run, const struct sched_action *act)
 {
+	const struct run_hit *hit = act->why == SCHED_WHY_HIT ?
+	    run_hit_of(run, act->at) : NULL;
+	struct str place = { "", 0 };
+
+	if (hit != NULL)
+		place = hit->place;
 	if (act->node->kind == PLAN_TASK && act->at.element != SCHED_NONE &&
 	    (act->phase == SCHED_SUCCEEDED ||
 	    act->phase == SCHED_RECOVERED) && act->system_failures == 0 &&
 	    act->error.code.p == NULL)
-		record_element(&run->recorder, act);
+		record_element(&run->recorder, act, place);
 	else
 		record_node(&run->recorder, act,
-		    unrecorded_inputs(run, act));
+		    unrecorded_inputs(run, act), place);
 }
 
 static void
@@ -150,19 +156,21 @@ on_workflow(struct run *run, const struct sched_action *act)
 static void
 on_start(struct run *run, const struct sched_action *act)
 {
-	struct run_event event = { .kind = RUN_WOULD, .path = act->path };
-	const char *why = run_recover_reason(run, act->path);
+	struct why why = run_why_it_runs(run, run_task_of(run, act->plan,
+	    act->node), act->path, act->at.attempt);
+	struct run_event event = { .kind = RUN_WOULD, .path = act->path,
+	    .why = &why };
 
 	if (!run->runner->opts.dry_run) {
-		if (why != NULL && act->at.attempt == 0)
-			record_why(&run->recorder, act->path, str_of(why));
+		/* That of the first attempt stays; what goes without saying
+		 * is not said. */
+		if (act->at.attempt == 0 && why.code != WHY_NOT_CACHED &&
+		    why.code != WHY_MISS)
+			record_why(&run->recorder, act->path, &why);
 		run_queue_start(run, act);
 		return;
 	}
 	run->counts.would_run++;
-	event.text = str_of(run_why_it_runs(run,
-	    run_task_of(run, act->plan, act->node), act->path,
-	    act->at.attempt));
 	run_tell(run, &event);
 }
 
@@ -197,8 +205,9 @@ add_lookup(struct run *run, const struct sched_action *act,
 	};
 	struct str none = { NULL, 0 };
 	ProtobufCMessage *m;
+	int forced = run_is_forced(run, l.path);
 
-	if (!l.task->keyed || run_is_forced(run, l.path) ||
+	if (!l.task->keyed || (forced && !run->runner->opts.dry_run) ||
 	    run->runner->opts.cache == RUNNER_CACHE_WRITE) {
 		sched_looked_up(run->sched, l.at, SCHED_CACHE_MISS, none);
 		return 0;
@@ -207,7 +216,14 @@ add_lookup(struct run *run, const struct sched_action *act,
 	    a, &m, e) < 0)
 		return -1;
 	l.inputs = (pb_literal_map *)m;
-	VEC_PUSH(lookups, l);
+	if (!forced) {
+		VEC_PUSH(lookups, l);
+		return 0;
+	}
+	if (cached_key(&l.task->cached, l.inputs, a, &l.lookup.key, e) < 0)
+		return -1;
+	run_note_key(run, &l);
+	sched_looked_up(run->sched, l.at, SCHED_CACHE_MISS, none);
 	return 0;
 }
 
@@ -362,7 +378,7 @@ record_abandoned(struct run *run, const struct history_node *n)
 	struct str none = { NULL, 0 };
 
 	act.at.attempt = n->attempt;
-	record_node(&run->recorder, &act, none);
+	record_node(&run->recorder, &act, none, none);
 }
 
 static void
@@ -433,8 +449,11 @@ run_turn(struct run *run, struct err *e)
 		if (drain(run, &again, e) < 0)
 			return -1;
 		again |= more;
+		/* A start that was taken back leaves its place to others. */
+		again |= sched_holds_back(run->sched) && free_slots(run) > 0;
 	}
 	run->full = free_slots(run) == 0;
+	run_forget_hits(run);
 	if (history_is_final(sched_phase(run->sched)))
 		return has_rest(run) ? 0 : finish(run, e);
 	/* Before anything is started on the strength of it that is seen

@@ -5,10 +5,6 @@
 #include "run/overrides.h"
 #include "spec/lower.h"
 
-/* Misses of one run that are looked into: the search through the entries of
- * a task is linear in them. */
-#define MAX_EXPLAINED	64
-
 /* Without a cache no task is cacheable: the plan is this run's own. */
 void
 run_forget_caching(struct plan *plan)
@@ -237,59 +233,7 @@ run_plans_release(struct run *run)
 	VEC_RELEASE(&run->plans);
 }
 
-const char *
-run_why_it_runs(const struct run *run, const struct run_task *task,
-    struct str path, uint32_t attempt)
-{
-	const pb_task_template *t = task->template;
-	const char *why;
-
-	if (attempt > 0)
-		return "the attempt before failed";
-	why = run_recover_reason(run, path);
-	if (why != NULL)
-		return why;
-	if (t == NULL || t->metadata == NULL || !t->metadata->discoverable)
-		return "its task is not cached";
-	switch (run->runner->opts.cache) {
-	case RUNNER_CACHE_OFF:
-		return "the cache is off";
-	case RUNNER_CACHE_WRITE:
-		return "the cache is only written to";
-	case RUNNER_CACHE_REFRESH:
-		return "the cache is refreshed";
-	case RUNNER_CACHE_ON:
-	case RUNNER_CACHE_READ:
-	default:
-		return NULL;
-	}
-}
-
 /* ---- the catalog -------------------------------------------------------- */
-
-static void
-explain_miss(struct run *run, const struct run_lookup *l, struct arena *a)
-{
-	c_strbuf struct strbuf text = STRBUF_INIT;
-	struct cache_explain x;
-	struct cache_put would = {
-		.key = l->lookup.key, .command = l->task->cached.command,
-	};
-	struct run_event event = { .kind = RUN_EXPLAINED, .path = l->path };
-	struct err e;
-
-	if (run->explained++ >= MAX_EXPLAINED)
-		return;
-	would.inputs = cached_preimage(&l->task->cached, l->inputs, a);
-	if (catalog_explain(run->runner->opts.store, &would, a, &x, &e) < 0)
-		strbuf_adds(&text, e.msg);
-	else
-		cache_explain_add(&text, &x);
-	if (run->journal != NULL)
-		record_why(&run->recorder, l->path, strbuf_str(&text));
-	event.text = strbuf_str(&text);
-	run_tell(run, &event);
-}
 
 static void
 answer(struct run *run, const struct run_lookup *l, struct arena *a)
@@ -303,6 +247,7 @@ answer(struct run *run, const struct run_lookup *l, struct arena *a)
 			run_say(run, STR_FMT ": reused, though its command has "
 			    "changed under the same cache version",
 			    STR_ARG(l->path));
+		run_keep_hit(run, l);
 		sched_looked_up(run->sched, l->at, SCHED_CACHE_HIT,
 		    l->lookup.outputs);
 		return;
@@ -310,7 +255,7 @@ answer(struct run *run, const struct run_lookup *l, struct arena *a)
 	if (l->lookup.state == CACHE_DAMAGED)
 		run_say(run, STR_FMT ": cached, but %s: runs again",
 		    STR_ARG(l->path), l->lookup.why);
-	explain_miss(run, l, a);
+	run_explain_miss(run, l, a);
 	sched_looked_up(run->sched, l->at, SCHED_CACHE_MISS, none);
 }
 
@@ -319,6 +264,7 @@ run_look_up(struct run *run, struct run_lookup *at, size_t n,
     struct arena *a, struct err *e)
 {
 	struct cache_lookup *all = arena_new_n(a, n, struct cache_lookup);
+	const struct why trouble = why_of(WHY_CACHE_TROUBLE);
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -330,8 +276,10 @@ run_look_up(struct run *run, struct run_lookup *at, size_t n,
 	if (catalog_lookup(run->runner->opts.store, all, n, a, e) < 0) {
 		/* A cache that is out of order costs time, not results. */
 		run_say_cache(run, e);
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
 			all[i].state = CACHE_MISS;
+			run_keep_why(run, at[i].path, &trouble);
+		}
 	}
 	for (i = 0; i < n; i++) {
 		at[i].lookup = all[i];

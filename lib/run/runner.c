@@ -23,6 +23,8 @@ runner_free(struct runner *r)
 		run_free(run);
 	}
 	run_admit_end(r);
+	map_release(&r->would);
+	VEC_RELEASE(&r->would_list);
 	arena_release(&r->arena);
 	free(r);
 }

@@ -27,11 +27,9 @@ struct registry;
 struct run_event {
 	enum run_event_kind {
 		RUN_NODE,	/* action: another phase of a node */
-		RUN_STARTED,	/* path, attempt: an attempt runs; text says
-				 * why where the look-up did not */
+		RUN_STARTED,	/* path, attempt, why: an attempt runs */
 		RUN_ENDED,	/* path, attempt, result, command */
-		RUN_EXPLAINED,	/* path, text: why the cache had nothing */
-		RUN_WOULD,	/* dry run: path would run; text as above */
+		RUN_WOULD,	/* dry run: path, why: it would run */
 		RUN_WAITING,	/* action, path: a gate waits for text */
 		RUN_WORKFLOW,	/* action: another phase of the workflow */
 		RUN_SAY,	/* text: worth a line */
@@ -42,6 +40,9 @@ struct run_event {
 	uint32_t	 attempt;
 	const struct job_result *result;
 	const struct contract *contract;
+	const struct why *why;
+	struct str	 place;		/* of the entry, if a copied journal
+					 * tells of a hit */
 	struct str	 text;
 };
 typedef void	run_watch_fn(void *arg, struct run *,
@@ -83,7 +84,6 @@ struct runner_options {
 	enum runner_cache cache;
 	int		 dry_run;
 	int		 durable;	/* sync every record */
-	int		 explain;	/* say why the cache had nothing */
 	int		 silent;	/* nobody wants to hear of nodes that
 					 * were reused */
 	run_watch_fn	*watch;
@@ -181,6 +181,9 @@ int	runner_run(struct runner *, struct err *) must_check;
 void	runner_stop(struct runner *, int now);
 int	runner_stopped(const struct runner *);
 
+/* The executions it runs or ran, one after the other; NULL: first, none. */
+const struct run *runner_next(const struct runner *, const struct run *);
+
 /* ---- an execution, during and after ------------------------------------- */
 
 const struct execution_id *run_id(const struct run *);
@@ -196,6 +199,12 @@ int	run_was_over(const struct run *);
 struct str	run_outputs(const struct run *);
 const struct sched *run_sched(const struct run *);
 const struct plan *run_plan(const struct run *);
+/*
+ * What becomes of a node by a RUN_NODE event of a final phase, and why: the
+ * words may be in the arena.
+ */
+enum fate	run_why_ended(struct run *, const struct run_event *,
+		    struct arena *, struct why *ret);
 /* Where its tasks run, for the tails of logs. */
 struct executor	*run_executor(const struct run *);
 

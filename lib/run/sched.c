@@ -397,6 +397,12 @@ start_held(struct sched *s)
 }
 
 int
+sched_holds_back(const struct sched *s)
+{
+	return s->next_held < s->held.n;
+}
+
+int
 sched_round(struct sched *s, int64_t now, uint32_t max_starts)
 {
 	if (is_over(s->wf))

@@ -256,6 +256,9 @@ int	sched_round(struct sched *, int64_t now, uint32_t max_starts);
  */
 int	sched_step(struct sched *, int64_t now, uint32_t max_starts);
 
+/* 1 if starts are held back, for a round that may hand some out. */
+int	sched_holds_back(const struct sched *);
+
 enum sched_wf sched_phase(const struct sched *);
 /* Of a failed or aborted run; valid as long as the machine. */
 const struct sched_error *sched_error(const struct sched *);

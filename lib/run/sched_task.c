@@ -250,6 +250,9 @@ start(struct at *at)
 		if (!n->held)
 			VEC_PUSH(&s->held, ref);
 		n->held = 1;
+		/* Those before it may be over: then nothing that ends brings
+		 * another round. */
+		s->changed |= s->starts_left > 0;
 		return OUT_BUSY;
 	}
 	if (!granted && s->starts_left != SCHED_NONE)

@@ -1,6 +1,7 @@
 /* Walking the entries of the catalog; pins and removals. */
 #include "store/catalog.h"
 
+#include "base/num.h"
 #include "store/handle.h"
 
 /* An entry's key: digest of dataset and tag. */
@@ -149,6 +150,79 @@ catalog_list(struct store *s, const struct cache_filter *f,
 		db_bind_text(q, 3, name.p);
 	}
 	rc = walk_rows(s, q, f, fn, arg, e);
+	sqlite3_finalize(q);
+	return rc;
+}
+
+/* ---- places ------------------------------------------------------------- */
+
+/* Bytes of a tag that tell it from all others of its dataset. */
+#define PLACE_TAG	8
+
+void
+catalog_place_add(struct strbuf *b, const struct cache_lookup *l)
+{
+	unsigned char tag[TAG_SIZE];
+	struct err e;
+
+	if (catalog_tag_decode(l->key.tag, tag, &e) < 0)
+		return;
+	strbuf_addf(b, "%lld.", (long long)l->row);
+	hex_add(b, tag, PLACE_TAG);
+}
+
+void
+catalog_key_add(struct store *s, const struct cache_key *k, struct strbuf *b)
+{
+	const struct dataset *d = &s->datasets.at[k->dataset];
+	unsigned char tag[TAG_SIZE], key[DIGEST_SIZE];
+	const char *name = d->name;
+	struct err e;
+
+	if (catalog_tag_decode(k->tag, tag, &e) < 0)
+		return;
+	catalog_key(d->project, d->domain, name, d->version, tag, key);
+	hex_add(b, key, DIGEST_SIZE);
+}
+
+static int
+parse_place(struct str place, uint64_t *ret_row,
+    unsigned char ret_tag[PLACE_TAG])
+{
+	const char *dot = memchr(place.p, '.', place.n);
+	size_t n = dot == NULL ? 0 : (size_t)(dot - place.p);
+
+	return dot == NULL || place.n - n - 1 != (size_t)2 * PLACE_TAG ||
+	    num_parse_u64((struct str){ place.p, n }, 1, INT64_MAX,
+	    ret_row) < 0 || hex_parse((struct str){ dot + 1,
+	    (size_t)2 * PLACE_TAG }, ret_tag, PLACE_TAG) < 0 ?
+	    -1 : 0;
+}
+
+int
+catalog_at_place(struct store *s, struct str place, cache_entry_fn *fn,
+    void *arg, struct err *e)
+{
+	const struct cache_filter f = { .limit = 1 };
+	unsigned char from[TAG_SIZE] = { 0 }, to[TAG_SIZE];
+	sqlite3_stmt *q = NULL;
+	uint64_t row;
+	int rc;
+
+	if (parse_place(place, &row, from) < 0)
+		return 0;
+	memset(to, 0xff, sizeof(to));
+	memcpy(to, from, PLACE_TAG);
+	rc = store_db(s, 0, e);
+	if (rc != 0)
+		return MIN(rc, 0);
+	if (sqlite3_prepare_v2(s->db->sq, LIST " AND e.dataset=?4 AND"
+	    " e.tag BETWEEN ?5 AND ?6", -1, &q, NULL) != SQLITE_OK)
+		return db_err(s->db, e);
+	db_bind_int(q, 4, (int64_t)row);
+	db_bind_bytes(q, 5, from, TAG_SIZE);
+	db_bind_bytes(q, 6, to, TAG_SIZE);
+	rc = walk_rows(s, q, &f, fn, arg, e);
 	sqlite3_finalize(q);
 	return rc;
 }

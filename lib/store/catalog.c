@@ -222,6 +222,7 @@ take_row(struct look *l, const struct wanted *w, sqlite3_stmt *q,
 	c->created = sqlite3_column_int64(q, 1);
 	c->used = sqlite3_column_int64(q, 2);
 	c->blobs = arena_str(l->arena, blobs);
+	c->row = w->row;
 	c->command_differs = command.n == DIGEST_SIZE &&
 	    !digest_empty(&c->command) &&
 	    memcmp(command.p, c->command.b, DIGEST_SIZE) != 0;

@@ -62,6 +62,7 @@ struct cache_lookup {
 					   * under the same version */
 	int64_t		 created, used;	/* seconds since the epoch */
 	struct str	 blobs;		/* it needs, as certificates list them */
+	int64_t		 row;		/* hit: for catalog_place_add() */
 	struct str	 outputs;	/* LiteralMap in wire form, blobs as
 					 * absolute paths */
 	struct str	 source;	/* "project/domain/ID/NODE#ATTEMPT" */
@@ -74,6 +75,13 @@ struct cache_lookup {
  */
 int	catalog_lookup(struct store *, struct cache_lookup *at, size_t n,
 	    struct arena *, struct err *e) must_check;
+
+/* Appends where a key is in the catalog, as short as can be: what a journal
+ * keeps of a hit, for catalog_at_place(). */
+void	catalog_place_add(struct strbuf *, const struct cache_lookup *);
+/* Appends the key of an entry, in hex, as flyte-cache ls shows it. */
+void	catalog_key_add(struct store *, const struct cache_key *,
+	    struct strbuf *);
 
 struct cache_put {
 	struct cache_key key;
@@ -106,6 +114,7 @@ enum cache_reason {
 	REASON_NEVER,		/* nothing of this task was ever kept */
 	REASON_INPUT,		/* an input differs from the nearest entry */
 	REASON_VERSION,		/* the cache version differs */
+	REASON_COMMAND,		/* the command, where it is in the version */
 	REASON_INTERFACE,	/* a variable or its type differs */
 	REASON_MAX
 };
@@ -124,12 +133,33 @@ struct cache_explain {
 	const char	*why;		/* REASON_DAMAGED */
 };
 
-/* Why would this key hit or miss?  outputs and refresh are not looked at. */
-int	catalog_explain(struct store *, const struct cache_put *,
+/*
+ * Answers such questions.  The entries of a task are read when it is first
+ * asked for, the newest few thousand, and seen as they were then.
+ */
+struct explainer;
+struct explainer *explainer_new(struct store *);
+void	explainer_free(struct explainer *);
+
+/*
+ * Why would this key hit or miss?  outputs and refresh are not looked at.
+ * source: who asks; entries of the same execution are passed over, and of
+ * those that are as near that of the same node is taken.
+ */
+int	explainer_ask(struct explainer *, const struct cache_put *,
 	    struct arena *, struct cache_explain *ret, struct err *e)
 	    must_check;
-/* One line: "input df differs: sha256:1f… (was sha256:9a…, last/pay)". */
+/* Sets reason, field, was, is and differences of inputs that are not equal. */
+void	cache_explain_inputs(const pb_literal_map *is,
+	    const pb_literal_map *was, struct arena *,
+	    struct cache_explain *);
+/* One line: "input n differs: 5, was 4 in p/d/ID/pay#0 (entry 9f86…)". */
 void	cache_explain_add(struct strbuf *, const struct cache_explain *);
+/* The same as a JSON object: entry, source, field, was, is, ... */
+void	cache_explain_json(struct strbuf *, const struct cache_explain *);
+
+/* "p/d/ID/pay (entry 9f86d081884c)"; key "": only the first. */
+void	cache_source_add(struct strbuf *, struct str source, const char *key);
 
 /* A value of a pre-image, short: what was reduced to a hash shows as the
  * beginning of that. */
@@ -172,6 +202,9 @@ struct cache_filter {
  */
 int	catalog_list(struct store *s, const struct cache_filter *f,
 	    cache_entry_fn *fn, void *arg, struct err *e) must_check;
+/* Gives fn the entry that is at that place; nothing if there is none. */
+int	catalog_at_place(struct store *, struct str place, cache_entry_fn *fn,
+	    void *arg, struct err *e) must_check;
 /* The key of an entry, for catalog_remove() and catalog_pin(); its tag is in
  * the arena. */
 struct cache_key catalog_key_of(struct store *, const struct cache_entry *,

@@ -150,10 +150,10 @@ key() {
 	has "/a: ran: nothing of this task was kept before" "$output"
 	flyte-run -q ./t.yaml:two n=1 f=x.csv > out
 	run -0 flyte-cache explain last/a
-	has "/a: reused from " "$output"
-	has "/a#0 (entry " "$output"
+	has "/a: reused: from " "$output"
+	has "/a (entry " "$output"
 	run -0 flyte-cache explain --json last
-	has '"node": "a", "phase": "SUCCEEDED", "cache": "HIT", "reused": true' "$output"
+	equals "reuse HIT true" "$(echo "$output" | jq -r '.[0] | "\(.fate) \(.code) \(.detail.entry | length == 16)"')"
 	flyte-run -q ./t.yaml:two n=5 f=x.csv > out
 	run -0 flyte-cache explain last/a
 	has "/a: ran: input n differs: 5, was " "$output"
@@ -165,6 +165,10 @@ key() {
 	flyte-run -q ./t.yaml:two n=5 f=x.csv > out
 	run -0 flyte-cache explain last/a
 	has "/a: ran: command differs: " "$output"
+	flyte-run -q ./t.yaml:two n=5 f=x.csv > out
+	flyte-cache rm --all
+	run -0 flyte-cache explain last/a
+	has "/a: reused: the entry is gone by now" "$output"
 	run -5 flyte-cache explain last/nope
 	run -5 flyte-cache explain zzzz
 	run -2 flyte-cache explain

@@ -125,9 +125,9 @@ settle() {
 	run -0 --separate-stderr flyte-run -o o c.yaml:w
 	equals 12 "$output"
 	copied
-	has "a: reused from the cache" "$stderr"
+	has "a: reused" "$stderr"
 	has "3 reused, 1 skipped" "$stderr"
-	has "skipped, another case was taken" "$stderr"
+	has "skipped: another case was taken" "$stderr"
 	id=$(sed 's,.*/,,' "$FLYTE_HOME/executions/last")
 	run -0 flyte-show last
 	has "succeeded" "$output"

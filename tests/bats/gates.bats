@@ -156,7 +156,7 @@ killed() {
 @test "gates: -n says that a run would wait" {
 	run -0 flyte-run -n g.yaml:w n=1
 	has "run     a" "$output"
-	has "later   ok" "$output"
+	has "depends ok" "$output"
 	run -0 flyte-run -n g.yaml:two
 	has "wait    l" "$output"
 }

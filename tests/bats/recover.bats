@@ -69,7 +69,7 @@ recover() {
 	recover --recover f n=5
 	equals '{"m":4}' "$output"
 	equals "half 5" "$(logged)"
-	has "a: runs: its inputs have changed" "$stderr"
+	has "a: runs: input n differs: 5, was 4 in default/development/f/a" "$stderr"
 	has "b: recovered" "$stderr"
 	recover --recover f n=6
 	equals "half 6 inc 3 inc 4" "$(logged)"
@@ -83,7 +83,7 @@ recover() {
 	sed -i 's/n \/ 2/(n + 1) \/ 2/' r.yaml
 	recover --recover f r.yaml:line
 	equals "half 4" "$(logged)"
-	has "a: runs: its task has changed" "$stderr"
+	has "a: runs: command differs: " "$stderr"
 	recover --recover f
 	equals "" "$(logged)"
 	recover --recover f r.yaml:line n=7
@@ -107,7 +107,7 @@ recover() {
 	run -0 flyte-run -n --recover f
 	has "recover s/s" "$output"
 	has "run     s/t  (it failed then)" "$output"
-	has "later   z" "$output"
+	has "depends z" "$output"
 	recover --recover f
 	equals '{"m":4}' "$output"
 	equals "inc 3 may 3" "$(logged)"
@@ -266,7 +266,7 @@ dynamic_spec() {
 	sed -i 's/echo last \$n/echo last $n !/' d.yaml
 	run -0 flyte-run -n --recover f d.yaml:w
 	has "recover d" "$output"
-	has "run     l  (its task has changed)" "$output"
+	has "run     l  (command differs: " "$output"
 	recover --recover f d.yaml:w
 	equals "last 2 !" "$(logged)"
 	# a task that it names: the spec is made again, then what differs
@@ -274,13 +274,13 @@ dynamic_spec() {
 	recover --recover f d.yaml:w
 	has "d: runs: what it runs has changed" "$stderr"
 	has "d/o: recovered" "$stderr"
-	has "d/a: runs: its task has changed" "$stderr"
+	has "d/a: runs: command differs: " "$stderr"
 	has "d/m: recovered" "$stderr"
 	equals "dyn inc 1 ! last 2 !" "$(logged)"
 	# itself
 	sed -i 's/echo dyn/echo dyn !/' d.yaml
 	recover --recover f d.yaml:w
-	has "d: runs: its task has changed" "$stderr"
+	has "d: runs: command differs: " "$stderr"
 	equals "dyn ! inc 1 ! last 2 !" "$(logged)"
 }
 

@@ -226,7 +226,7 @@ killed_after() {
 	run -0 flyte-show k
 	has "interrupted" "$output"
 	run -0 flyte-run -n --recover k
-	has "what came of it cannot be read" "$output"
+	has "its inputs or outputs of then cannot be read" "$output"
 	run -0 flyte-run -q --recover k -o n
 	equals 20000 "$output"
 	# A finished one still shows what is whole.

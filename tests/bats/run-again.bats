@@ -128,7 +128,7 @@ await() {
 	{ sleep 0.4; touch good; } 3>&- &
 	run -0 --separate-stderr flyte-run -o n --name nightly r.yaml:long
 	equals 1 "$output"
-	has "a: was done before" "$stderr"
+	has "a: reused: it was done before" "$stderr"
 	has "ended" "$stderr"
 	equals "note 1 slow 1 slow 1" "$(logged)"
 }
@@ -244,7 +244,7 @@ await() {
 	run -0 flyte-run -n --recover first
 	has "recover a" "$output"
 	has "run     b" "$output"
-	has "later   c" "$output"
+	has "depends c" "$output"
 }
 
 @test "recover: a running one is 75" {

@@ -49,7 +49,8 @@ ran() {
 	equals 2 "$(ran)"
 	run -0 --separate-stderr flyte-run -o o c.yaml:w n=3
 	equals 12 "$output"
-	has "a: reused from the cache" "$stderr"
+	has "a: reused" "$stderr"
+	has "a and b: reused: from default/development/" "$stderr"
 	has "all 2 reused from the cache" "$stderr"
 	equals 0 "$(ran)"
 }
@@ -160,7 +161,7 @@ ran() {
 	run -0 flyte-run -q r.yaml:t
 	equals 2 "$(ran)"
 	run -0 flyte-run r.yaml:t
-	has "reused from the cache" "$output"
+	has "1 reused from the cache" "$output"
 	equals 0 "$(ran)"
 }
 
@@ -276,4 +277,40 @@ ran() {
 	run -0 --separate-stderr flyte-run --plain k.yaml:w
 	equals '{"a":4,"b":[4,1],"c":4,"d":4}' "$output"
 	equals 2 "$(ran)"
+}
+
+@test "cache: serialize computes anew where that is asked for, whatever is kept" {
+	cat >s.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, cache: {version: "1", serialize: true}, pass_env: [LOG], run: "echo t $n >>$LOG; echo $n >$FLYTE_OUTPUTS/o"}
+	workflows:
+	  w:
+	    inputs: {n: int}
+	    nodes: {a: {task: t, with: {n: $n}}, b: {task: t, with: {n: $n}, after: [a]}}
+	    outputs: {o: $b.o}
+	EOT
+	run -0 timeout 20 flyte-run -q --name first s.yaml:w n=1
+	equals 1 "$(ran)"
+	run -0 timeout 20 flyte-run -q --cache write s.yaml:w n=1
+	equals 2 "$(ran)"
+	run -0 timeout 20 flyte-run -q --cache refresh s.yaml:w n=1
+	equals 2 "$(ran)"
+	run -0 timeout 20 flyte-run -q --recover first --force a
+	equals 1 "$(ran)"
+}
+
+@test "cache: -n tells which of several computes what they share" {
+	cat >s.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, cache: "1", run: "echo $n >$FLYTE_OUTPUTS/o"}
+	workflows:
+	  w:
+	    inputs: {n: int}
+	    nodes: {a: {task: t, with: {n: $n}}, b: {task: t, with: {n: $n}}}
+	EOT
+	run -0 flyte-run -n s.yaml:w n=1
+	has "run     a  (nothing of this task was kept before)" "$output"
+	has "depends b  (on a, which computes the same)" "$output"
+	run -0 flyte-run -n --json s.yaml:w n=1
+	equals "NEVER SAME_KEY a" "$(echo "$output" | jq -r '[.nodes[0].code, .nodes[1].code, .nodes[1].detail.on] | join(" ")')"
 }

@@ -482,7 +482,31 @@ wide_of() {
 	has "free: stopped" "$output"
 	run -1 flyte-run -k -j 2 s.yaml:broken n=1
 	equals "free after" "$(echo $(cat log))"
-	has "two: skipped, since one did not succeed" "$output"
+	has "two: skipped: one did not succeed" "$output"
+}
+
+@test "run: -j 1: who is denied a place gets it when it is free, wherever it is" {
+	spec_of places <<-'EOT'
+	tasks:
+	  nap: {run: sleep 0.2}
+	  bad: {run: "sleep 0.2; exit 3"}
+	  tell: {run: "echo told >>$LOG", pass_env: [LOG]}
+	workflows:
+	  inner: {nodes: {a: {task: tell}}}
+	  launches: {nodes: {a: {task: nap}, p: {launchplan: inner}}}
+	  fails:
+	    on_failure: {task: tell}
+	    nodes: {a: {task: bad}, s: {workflow: inner}, t: {task: nap}}
+	launchplans:
+	  inner: {workflow: inner}
+	EOT
+	export LOG=$PWD/log
+	: >log
+	run -0 timeout 20 flyte-run -q -j 1 places.yaml:launches
+	equals told "$(cat log)"
+	# What a failure stopped before it had a place is not in the way.
+	run -1 timeout 20 flyte-run -q -j 1 places.yaml:fails
+	equals "told told" "$(echo $(cat log))"
 }
 
 # ---- what is said ---------------------------------------------------------------
@@ -506,7 +530,7 @@ wide_of() {
 	has "one: runs: " "$output"
 	has "n" "$output"
 	run -0 flyte-run -v s.yaml:w n=2
-	has "one: reused from the cache" "$output"
+	has "one: reused: from default/development/" "$output"
 }
 
 @test "run: one line that is redrawn on a terminal, plain lines elsewhere" {
@@ -530,8 +554,8 @@ wide_of() {
 	run -0 --separate-stderr flyte-run -n s.yaml:w n=3
 	equals "" "$stderr"
 	has "run     one  (" "$output"
-	has "later   two  (after one)" "$output"
-	has "2 to run, 0 to reuse" "$output"
+	has "depends two  (on one)" "$output"
+	has "1 to run, 1 that depends on them, 0 to reuse" "$output"
 	[ ! -e "$FLYTE_HOME/executions" ]
 	run -9 flyte-run -n --exit-code s.yaml:w n=3
 	run -0 flyte-run -q s.yaml:w n=3
@@ -541,7 +565,7 @@ wide_of() {
 	run -0 flyte-run -n --exit-code s.yaml:double n=3
 	has "0 to run, 1 to reuse" "$output"
 	run -0 flyte-run -n --json s.yaml:w n=4
-	equals '"run" "later"' "$(echo $(echo "$output" | jq '.nodes[].would'))"
+	equals '"run" "depends"' "$(echo $(echo "$output" | jq '.nodes[].fate'))"
 	run -0 flyte-run -n -q s.yaml:w n=4
 	equals "" "$output"
 	run -2 flyte-run --exit-code s.yaml:w
@@ -551,9 +575,9 @@ wide_of() {
 @test "run: -n looks into sub-workflows" {
 	run -0 flyte-run -n s.yaml:outermost n=1
 	has "run     mid/in/one" "$output"
-	has "later   mid/in/two  (after one)" "$output"
-	has "later   last  (after mid)" "$output"
-	has "3 to run" "$output"
+	has "depends mid/in/two  (on one)" "$output"
+	has "depends last  (on mid)" "$output"
+	has "1 to run, 2 that depend" "$output"
 }
 
 # ---- failures -----------------------------------------------------------------

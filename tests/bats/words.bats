@@ -88,10 +88,10 @@ EOF
 	has "/mid/each/n1  done" "$output"
 	run -0 flyte-cache explain last
 	has "/mid/each/n1: ran: " "$output"
-	has "/mid: no task: nothing to reuse" "$output"
+	has "/mid: ran: by what is inside it" "$output"
 	flyte-run -q w.yaml:w l='[1, 2]'
 	run -0 flyte-cache explain last/mid/each/n1
-	has "/mid/each/n1: reused from default/development/" "$output"
+	has "/mid/each/n1: reused: from default/development/" "$output"
 }
 
 @test "words: --logs of what was reused says so, --replay runs it" {
