@@ -399,7 +399,7 @@ start_held(struct sched *s)
 int
 sched_holds_back(const struct sched *s)
 {
-	return s->next_held < s->held.n;
+	return !is_over(s->wf) && s->next_held < s->held.n;
 }
 
 int

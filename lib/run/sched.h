@@ -256,7 +256,10 @@ int	sched_round(struct sched *, int64_t now, uint32_t max_starts);
  */
 int	sched_step(struct sched *, int64_t now, uint32_t max_starts);
 
-/* 1 if starts are held back, for a round that may hand some out. */
+/*
+ * 1 if starts are held back, for a round that may hand some out; never in an
+ * engine that is over, which has no more rounds.
+ */
 int	sched_holds_back(const struct sched *);
 
 enum sched_wf sched_phase(const struct sched *);

@@ -206,10 +206,10 @@ recover() {
 	touch good
 	run -0 flyte-run -n --recover f
 	equals "1 to run, 4 to reuse
-recover g
-recover m
-recover p
-recover s
+recover g  (from default/development/f/g)
+recover m  (from default/development/f/m)
+recover p  (from default/development/f/p)
+recover s  (from default/development/f/s)
 run     f  (it failed then)" "$(sort <<<"$output")"
 	recover --recover f
 	has "1 ran, 4 recovered" "$stderr"
