@@ -22,7 +22,7 @@ VERSION := $(shell cat VERSION)
 all:
 
 # ---- what there is --------------------------------------------------------
-LAYERS = base sys data idl spec compile plan store pack net registry run
+LAYERS = base sys data idl spec compile plan engine store pack net registry task record run
 LIB_C := $(foreach l,$(LAYERS),$(wildcard lib/$(l)/*.c))
 LIB_H := $(foreach l,$(LAYERS),$(wildcard lib/$(l)/*.h))
 COMMON_C := $(wildcard cmd/common/*.c)

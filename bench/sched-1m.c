@@ -11,7 +11,7 @@
 
 #include "../tests/unit/graph.h"
 #include "idl/wire.h"
-#include "run/sched.h"
+#include "engine/sched.h"
 
 static double
 now(void)

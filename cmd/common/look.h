@@ -10,7 +10,7 @@
 
 #include "base/vec.h"
 #include "idl/flyteidl.h"
-#include "run/history.h"
+#include "record/history.h"
 
 #define LOOK_NONE	UINT32_MAX
 

@@ -2,8 +2,8 @@
 #include "base/utf8.h"
 #include "cache.h"
 #include "common/look.h"
-#include "run/execution.h"
-#include "run/why.h"
+#include "record/execution.h"
+#include "record/why.h"
 
 struct explaining {
 	struct args	*a;

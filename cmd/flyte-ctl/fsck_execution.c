@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "data/json.h"
-#include "run/brief.h"
-#include "run/control.h"
-#include "run/longlit.h"
+#include "record/brief.h"
+#include "record/control.h"
+#include "record/longlit.h"
 #include "sys/file.h"
 
 /* ---- values ------------------------------------------------------------- */

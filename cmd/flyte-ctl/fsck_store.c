@@ -9,7 +9,7 @@
 
 #include "idl/wire.h"
 #include "store/catalog.h"
-#include "store/gc-home.h"
+#include "store/gc_home.h"
 
 /* ---- blobs -------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include "idl/literal.h"
 #include "idl/type.h"
 #include "idl/wire.h"
-#include "run/control.h"
+#include "record/control.h"
 
 struct gate {
 	struct look		 look;

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "run/brief.h"
-#include "run/control.h"
-#include "run/job.h"
-#include "run/local.h"
+#include "record/brief.h"
+#include "record/control.h"
+#include "task/job.h"
+#include "task/local.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 

@@ -10,9 +10,9 @@
 #include "common/ref.h"
 #include "registry/front.h"
 #include "registry/registry.h"
-#include "run/cached.h"
-#include "run/contract.h"
-#include "run/job.h"
+#include "task/cached.h"
+#include "task/contract.h"
+#include "task/job.h"
 #include "store/reserve.h"
 #include "sys/scratch.h"
 

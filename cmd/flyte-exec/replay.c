@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "common/look.h"
 #include "idl/wire.h"
-#include "run/overrides.h"
+#include "task/overrides.h"
 #include "spec/lower.h"
 
 /*

@@ -3,10 +3,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "run/execution.h"
-#include "run/executor.h"
-#include "run/local.h"
-#include "run/resources.h"
+#include "record/execution.h"
+#include "task/executor.h"
+#include "task/local.h"
+#include "task/resources.h"
 #include "sys/proc.h"
 
 struct running {

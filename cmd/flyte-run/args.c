@@ -3,7 +3,7 @@
 #include "base/num.h"
 #include "common/args.h"
 #include "idl/entity.h"
-#include "run/execution.h"
+#include "record/execution.h"
 
 static const enum opt_id options[] = {
 	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "data/json.h"
-#include "run/execution.h"
+#include "record/execution.h"
 
 struct row {
 	struct str	path;		/* behind the label of its execution */

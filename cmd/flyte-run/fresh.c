@@ -7,7 +7,7 @@
 #include "idl/literal.h"
 #include "idl/wire.h"
 #include "offered.h"
-#include "run/cached.h"
+#include "task/cached.h"
 #include "sys/digest.h"
 
 const char *

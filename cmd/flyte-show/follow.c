@@ -13,7 +13,7 @@
 #include "base/num.h"
 #include "base/utf8.h"
 #include "data/tree.h"
-#include "run/journal.h"
+#include "record/journal.h"
 #include "sys/file.h"
 
 /* The shortest and longest time between two looks.  The longest is for file

@@ -1,7 +1,7 @@
 #include "show.h"
 
 #include "base/utf8.h"
-#include "run/brief.h"
+#include "record/brief.h"
 
 /* Rows a person is shown unless more are asked for. */
 #define LIMIT_SHOWN	30

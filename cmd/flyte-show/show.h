@@ -6,7 +6,7 @@
 #include "common/context.h"
 #include "common/look.h"
 #include "data/json.h"
-#include "run/why.h"
+#include "record/why.h"
 
 struct show {
 	struct context	 ctx;

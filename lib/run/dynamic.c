@@ -2,7 +2,7 @@
 
 #include "base/map.h"
 #include "idl/wire.h"
-#include "run/element.h"
+#include "task/element.h"
 
 /* The errors as one text for the error of the node. */
 static int

@@ -4,8 +4,8 @@
 
 #include "base/utf8.h"
 #include "base/vec.h"
-#include "run/execution.h"
-#include "run/local.h"
+#include "record/execution.h"
+#include "task/local.h"
 
 /* Failures told in full; the rest are counted. */
 #define MAX_TOLD	3

@@ -1,4 +1,4 @@
-#include "run/runner-priv.h"
+#include "run/runner_p.h"
 
 #include <stdarg.h>
 

@@ -2,7 +2,7 @@
 #define RUN_RUNNER_H
 
 /*
- * Runs executions: carries the actions of the engine (run/sched.h) out and
+ * Runs executions: carries the actions of the engine (engine/sched.h) out and
  * tells it what became of them.  One loop, one executor and one store serve
  * any number of executions at once (a workflow and the launch plans it
  * launches); each has its own engine and journal.
@@ -11,9 +11,9 @@
  * decided is journalled, committed, and only then acted on.
  */
 
-#include "run/executor.h"
-#include "run/history.h"
-#include "run/record.h"
+#include "task/executor.h"
+#include "record/history.h"
+#include "record/record.h"
 #include "sys/digest.h"
 #include "sys/loop.h"
 
@@ -76,9 +76,9 @@ struct runner_options {
 	unsigned	 jobs;		/* at once */
 	char *const	*environ;	/* of the user */
 	const char	*lockwait;	/* program, see sys/lock.h */
-	const char	*limit;		/* program, see run/local.h */
+	const char	*limit;		/* program, see task/local.h */
 	int		 no_groups;	/* the same */
-	const char	*jqrun;		/* program, see run/contract.h */
+	const char	*jqrun;		/* program, see task/contract.h */
 	struct jobserver *jobserver;	/* places beyond the first are taken
 					 * from it; or NULL */
 	enum runner_cache cache;

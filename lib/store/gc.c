@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/gc-home.h"
+#include "store/gc_home.h"
 #include "store/handle.h"
 
 /* Something that may go: an entry, or a blob no entry needs. */

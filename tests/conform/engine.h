@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "conform.h"
-#include "run/sched.h"
+#include "engine/sched.h"
 
 #define SECOND	INT64_C(1000000000)
 

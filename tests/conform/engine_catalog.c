@@ -2,7 +2,7 @@
 
 #include "idl/cachekey.h"
 #include "idl/wire.h"
-#include "run/element.h"
+#include "task/element.h"
 
 /* The data catalog and its reservations, in memory. */
 

@@ -1,5 +1,5 @@
-#include "run/history.h"
-#include "run/journal.h"
+#include "record/history.h"
+#include "record/journal.h"
 #include "sys/file.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "run/contract.h"
+#include "task/contract.h"
 #include "spec/spec.h"
 #include "sys/file.h"
 

@@ -6,7 +6,7 @@
 #include "compile/quantity.h"
 #include "pack/ignore.h"
 #include "registry/regname.h"
-#include "run/execution.h"
+#include "record/execution.h"
 
 #include "mutate.h"
 

@@ -5,7 +5,7 @@
 #include "idl/pbhash.h"
 #include "idl/semantic.h"
 #include "idl/wire.h"
-#include "run/contract.h"
+#include "task/contract.h"
 #include "sys/file.h"
 
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include "idl/literal.h"
 #include "idl/type.h"
 #include "idl/value.h"
-#include "run/local.h"
+#include "task/local.h"
 #include "spec/lower.h"
 #include "store/store.h"
 #include "sys/file.h"

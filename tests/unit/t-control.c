@@ -6,8 +6,8 @@
 
 #include "idl/literal.h"
 #include "idl/wire.h"
-#include "run/control.h"
-#include "run/history.h"
+#include "record/control.h"
+#include "record/history.h"
 #include "sys/file.h"
 #include "sys/loop.h"
 

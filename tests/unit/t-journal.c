@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/journal.h"
+#include "record/journal.h"
 
 static char dir[] = "/tmp/t-journal-XXXXXX";
 

@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "data/json.h"
-#include "run/retry.h"
+#include "task/retry.h"
 
 #define SEC	INT64_C(1000000000)
 

@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "graph.h"
-#include "run/sched.h"
+#include "engine/sched.h"
 
 static unsigned long seed;
 
