@@ -65,7 +65,7 @@ look_at(const struct history *h, const struct history_node *n,
 
 	(void)!history_inputs(h, NULL, n, a, &bytes, &e);
 	(void)!history_outputs(h, NULL, n, a, &bytes, &e);
-	(void)!history_spec(n->spec, a, &bytes, &e);
+	(void)!history_spec(h, n->spec, a, &bytes, &e);
 	if (history_find(h, n->path, &room) == NULL)
 		BUG("no node " STR_FMT, STR_ARG(n->path));
 }
@@ -91,7 +91,7 @@ load(void)
 			    &bytes, &e);
 		}
 		for (i = 0; i < h.n_signals; i++)
-			(void)!history_literal(h.signals[i].value, &a, &bytes,
+			(void)!history_literal(&h, h.signals[i].value, &a, &bytes,
 			    &e);
 		(void)!history_literals(&h, NULL, h.inputs, &a, &bytes, &e);
 	}
