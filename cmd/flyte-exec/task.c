@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "common/faults.h"
+
 static int
 wrong_kind(struct exec *x, enum entity_kind kind)
 {
@@ -35,8 +37,7 @@ from_file(struct exec *x, const struct ref *r)
 		return fail(&x->ctx, &e);
 	if (f->faulty) {
 		warn(&x->ctx, "%s: is not valid", r->file);
-		if (f->errors != NULL)
-			fputs(f->errors, stderr);
+		complain_entity(&x->ctx, r->file, f);
 		return EXIT_SPEC;
 	}
 	if (f->id.kind != ENTITY_TASK)

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "common/faults.h"
 #include "data/json.h"
 #include "spec/spec.h"
 #include "sys/file.h"
@@ -209,32 +210,21 @@ print_diag_json(const struct diag *d)
 
 /* The faults of a package's entity: each line one. */
 static void
-print_entity_faults(struct settings *s, const struct front *f,
-    const struct front_entity *x, int json)
+print_entity_json(const struct front *f, const struct front_entity *x)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	const char *p, *end;
+	const char *rest = x->errors;
+	struct str line;
 
-	for (p = x->errors; *p != '\0'; p = end + 1) {
-		end = strchrnul(p, '\n');
+	while (faults_line(&rest, &line)) {
 		strbuf_reset(&b);
-		if (json) {
-			strbuf_addch(&b, '{');
-			json_field(&b, "file", str_of(f->path));
-			json_field(&b, "kind",
-			    str_of(entity_kind_name(x->id.kind)));
-			json_field(&b, "name", str_of(x->id.name));
-			json_field(&b, "message",
-			    (struct str){ p, (size_t)(end - p) });
-			strbuf_adds(&b, "}\n");
-			put_out(&b);
-		} else {
-			warn(&s->context, "%s: %s %s: %.*s", f->path,
-			    entity_kind_words(x->id.kind), x->id.name,
-			    (int)(end - p), p);
-		}
-		if (*end == '\0')
-			break;
+		strbuf_addch(&b, '{');
+		json_field(&b, "file", str_of(f->path));
+		json_field(&b, "kind", str_of(entity_kind_name(x->id.kind)));
+		json_field(&b, "name", str_of(x->id.name));
+		json_field(&b, "message", line);
+		strbuf_adds(&b, "}\n");
+		put_out(&b);
 	}
 }
 
@@ -254,8 +244,11 @@ print_faults(struct settings *s, const struct fronts *all)
 
 		n += front_faults(f);
 		for (k = 0; k < f->n; k++)
-			if (f->at[k].errors != NULL)
-				print_entity_faults(s, f, &f->at[k], json);
+			if (!json)
+				complain_entity(&s->context, f->path,
+				    &f->at[k]);
+			else
+				print_entity_json(f, &f->at[k]);
 	}
 	return n;
 }

@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include "common/faults.h"
 #include "common/ref.h"
 #include "compile/compile.h"
 #include "idl/wire.h"
@@ -296,8 +297,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	if (t->diags.n > 0 || front_faults(&t->front) > 0) {
 		complain_diags(&t->diags);
 		for (i = 0; i < t->front.n; i++)
-			if (t->front.at[i].errors != NULL)
-				fprintf(stderr, "%s", t->front.at[i].errors);
+			complain_entity(c, ref->file, &t->front.at[i]);
 		err_clear(e);
 		return -1;
 	}

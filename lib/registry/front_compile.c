@@ -90,6 +90,11 @@ spoil(struct front *f, struct front_entity *x, const struct front_entity *by)
 	x->task = NULL;
 	x->workflow = NULL;
 	x->plan = NULL;
+	/* A workflow's own launch plan: nobody wrote it. */
+	if (x->id.kind == ENTITY_LAUNCH_PLAN &&
+	    by->id.kind == ENTITY_WORKFLOW &&
+	    strcmp(x->id.name, by->id.name) == 0)
+		return;
 	x->errors = arena_printf(f->priv->arena, "uses the %s %s, which is "
 	    "faulty\n", entity_kind_words(by->id.kind), by->id.name);
 }
