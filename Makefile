@@ -242,7 +242,7 @@ OUR_SH = $(filter-out tests/bats/spec/% tests/fuzz/seeds/%,$(shell grep -rlE \
 	'^\#!.*[/ ](ba)?sh( |$$)' .ci bench examples libexec tests 2>/dev/null))
 lint: check-layers check-headers lint-shell lint-cppcheck lint-analyzer lint-scan
 lint-shell:
-	shellcheck -S warning $(OUR_SH)
+	shellcheck -x -S warning $(OUR_SH)
 lint-cppcheck: $(OUR_C:%.c=$(L)/cppcheck/%.ok)
 lint-analyzer: $(OUR_C:%.c=$(L)/analyzer/%.ok)
 $(L)/cppcheck/%.ok: %.c $(L)/analyzer/%.ok

@@ -2,6 +2,7 @@
 #% inputs: {page: file(md), style: str}
 #% outputs: {html: file(html)}
 #% cache: auto
+# shellcheck disable=SC2154 # page and style are the inputs named above
 set -eu
 title=$(sed -n 's/^# //p' "$page" | head -n 1)
 {
