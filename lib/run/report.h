@@ -40,9 +40,4 @@ void	report_watch(void *arg, struct run *, const struct run_event *);
  */
 void	report_end(struct report *, struct run *, const char *what);
 
-/* Appends a span of time as people read it: "0.12 s", "3 min 04 s". */
-void	report_add_time(struct strbuf *, int64_t us);
-/* Appends "exit status 3", "signal 9 (Killed)", "timed out", ... */
-void	report_add_cause(struct strbuf *, const struct job_result *);
-
 #endif

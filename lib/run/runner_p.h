@@ -1,16 +1,15 @@
 #ifndef RUN_RUNNER_P_H
 #define RUN_RUNNER_P_H
 
-/* What the files of the runner share.  runner.c: the loop; runner-run.c: one
- * execution and its actions; runner-make.c: how it comes and goes;
- * runner-task.c: tasks of a plan, their contracts and keys; runner-why.c: why
- * they run; runner-reserve.c:
- * one at a time per key; runner-graph.c: dynamic graphs and child executions;
- * runner-outside.c: what dynamic tasks name; runner-recover.c: what another
- * execution had done; runner-old.c: its graphs; runner-job.c: attempts;
- * runner-retry.c: whether another, and when; runner-admit.c: which may start
- * now; runner-control.c: what others ask of it; runner-certify.c: runs that
- * are copies of others. */
+/* What the files of the runner share.  runner.c: the loop; runner_run.c: one
+ * execution and its actions; runner_make.c: how it comes and goes;
+ * runner_task.c: tasks of a plan, their contracts and keys; runner_why.c: why
+ * they run; runner_reserve.c: one at a time per key; runner_graph.c: dynamic
+ * graphs and child executions; runner_outside.c: what dynamic tasks name;
+ * runner_recover.c: what another execution had done; runner_old.c: its graphs;
+ * runner_job.c: attempts; runner_retry.c: whether another, and when;
+ * runner_admit.c: which may start now; runner_control.c: what others ask of
+ * it; runner_certify.c: runs that are copies of others. */
 
 #include "base/vec.h"
 #include "compile/compile.h"
