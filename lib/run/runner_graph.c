@@ -247,6 +247,7 @@ launch(struct run *run, const struct sched_action *act,
 		return -1;
 	child->parent = run;
 	child->parent_at = act->at;
+	child->parent_path = arena_str(&child->arena, act->path);
 	child->label = arena_printf(&child->arena, "%s" STR_FMT " > ",
 	    run_label(run), STR_ARG(act->path));
 	if (run->journal != NULL)

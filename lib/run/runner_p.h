@@ -108,6 +108,7 @@ struct run {
 	const pb_compiled_workflow_closure *closure;	/* once needed */
 	struct run		*parent;	/* to be told of the end */
 	struct sched_ref	 parent_at;
+	struct str		 parent_path;	/* of the node in it */
 	const char		*label;
 	struct plan		*plan;
 	struct sched		*sched;

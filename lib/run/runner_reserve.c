@@ -15,6 +15,7 @@
 struct run_reserve {
 	struct run		*run;
 	struct sched_ref	 at;
+	struct str		 path;
 	struct reservation	 lock;
 	struct proc		 proc;	/* lockwait, or pid 0 */
 	struct loop_watch	 watch;
@@ -167,6 +168,24 @@ granted(struct run_reserve *r, const struct sched_action *act,
 	return SCHED_RESERVE_ACQUIRED;
 }
 
+/* 1 if what waits at path is a part of what holds the lock: neither would
+ * ever end. */
+static int
+waits_for_itself(const struct run *run, struct str path,
+    const struct reservation *lock)
+{
+	const struct run_reserve *r;
+
+	for (; run != NULL; path = run->parent_path, run = run->parent)
+		for (r = run->reserves; r != NULL; r = r->next)
+			if (r->held && r->lock.at == lock->at &&
+			    path.n > r->path.n &&
+			    memcmp(path.p, r->path.p, r->path.n) == 0 &&
+			    path.p[r->path.n] == '/')
+				return 1;
+	return 0;
+}
+
 static int
 try_lock(struct run *run, const struct sched_action *act,
     enum sched_reservation *ret, struct err *e)
@@ -182,6 +201,7 @@ try_lock(struct run *run, const struct sched_action *act,
 		r = xcalloc(1, sizeof(*r));
 		r->run = run;
 		r->at = act->at;
+		r->path = arena_str(&run->arena, act->path);
 		r->lock = (struct reservation)RESERVATION_INIT;
 		r->proc = (struct proc)PROC_INIT;
 		r->next = run->reserves;
@@ -189,6 +209,9 @@ try_lock(struct run *run, const struct sched_action *act,
 		if (reserve_open(run->runner->opts.store, &look.key,
 		    &r->lock, e) < 0)
 			return -1;
+		if (waits_for_itself(run, r->path, &r->lock))
+			return err_set(e, ERR_USAGE, "it is part of what "
+			    "computes the same");
 	}
 	if (r->held) {
 		*ret = SCHED_RESERVE_ACQUIRED;

@@ -396,3 +396,22 @@ flyte_package() {
 	run -0 flyte-run -q --relaunch k -o o
 	equals 605 "$output"
 }
+
+@test "dynamic: a serialized task that runs itself is told, and does not wait for itself" {
+	cat >s.yaml <<-'EOT'
+	tasks:
+	  self:
+	    inputs: {n: int}
+	    outputs: {o: int}
+	    cache: {version: "1", serialize: true}
+	    dynamic: true
+	    run: |
+	      cat >$FLYTE_DYNAMIC <<'END'
+	      nodes: {a: {task: self, with: {n: 1}}}
+	      outputs: {o: $a.o}
+	      END
+	EOT
+	run -1 timeout 120 flyte-run s.yaml:self n=1
+	has "nested deeper" "$output"
+	has "not serialized: it is part of what computes the same" "$output"
+}
