@@ -22,6 +22,7 @@
 	F(jv_string_value) F(jv_free) F(jv_copy) F(jv_dump_string)	\
 	F(jv_invalid_get_msg) F(jv_invalid_has_msg) F(jv_parse_sized)	\
 	F(jv_string_length_bytes) F(jq_set_input_cb)		\
+	F(jq_set_debug_cb)						\
 	F(jv_invalid_with_msg) F(jv_string) F(jq_halt) F(jv_true)	\
 	F(jv_null) F(jq_set_nomem_handler)
 
@@ -100,6 +101,14 @@ compile_error(struct jqx *j, struct err *e)
 	return err_set(e, ERR_USAGE, "jq: %.*s", (int)MIN(end - p, 400), p);
 }
 
+/* What is not set is what lay in the memory before. */
+static void
+on_debug(void *arg, jv msg)
+{
+	(void)arg;
+	lib.jv_free(msg);
+}
+
 static void
 on_no_memory(void *arg)
 {
@@ -115,6 +124,7 @@ compile(struct jqx *j, struct err *e)
 	if (j->jq == NULL)
 		return err_set(e, ERR_SYS, "jq: out of memory");
 	lib.jq_set_error_cb(j->jq, on_message, j);
+	lib.jq_set_debug_cb(j->jq, on_debug, NULL);
 	lib.jq_set_input_cb(j->jq, no_more_input, NULL);
 	lib.jq_set_nomem_handler(j->jq, on_no_memory, NULL);
 	return lib.jq_compile(j->jq, j->text.p) ? 0 : compile_error(j, e);

@@ -68,6 +68,17 @@ wants_string(const struct text *t)
 
 /* ---- simple types --------------------------------------------------------*/
 
+/* An int64 that a double may stand for only by chance. */
+static int
+is_beyond(struct str s)
+{
+	const int64_t exact = (INT64_C(1) << 53) - 1;
+	int64_t v;
+
+	return num_parse_i64(s, INT64_MIN, INT64_MAX, &v) == 0 &&
+	    (v > exact || v < -exact);
+}
+
 static int
 read_integer(const struct text *t, pb_literal **ret)
 {
@@ -75,8 +86,13 @@ read_integer(const struct text *t, pb_literal **ret)
 	int64_t v;
 	size_t i;
 
-	if (wants_bare(t) < 0)
+	if (t->ctx->rounded && is_beyond(t->s)) {
+		if (!t->quoted)
+			return fail(t, "jq rounds integers beyond 2^53; give "
+			    "it in quotes, as \"ints: text\" hands it in");
+	} else if (wants_bare(t) < 0) {
 		return -1;
+	}
 	if (num_parse_i64(t->s, INT64_MIN, INT64_MAX, &v) == 0) {
 		*ret = literal_integer(t->arena, v);
 		return 0;

@@ -36,6 +36,9 @@ struct value_ctx {
 					 * NULL: they stay as they are */
 	int		 path_check;	/* local ones must be there and of the
 					 * kind that the type says */
+	int		 rounded;	/* numbers were doubles: an int beyond
+					 * 2^53 lost digits and is refused, and
+					 * taken where it is in quotes */
 };
 
 /* The literal for a node of a tree (data/tree.h). */

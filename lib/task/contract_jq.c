@@ -26,7 +26,8 @@ static int
 bind_result(const struct contract *c, const struct tree *t,
     pb_literal_map *m, struct arena *a, struct err *e)
 {
-	static const struct value_ctx ctx = { .mode = VALUE_JSON };
+	static const struct value_ctx ctx = { .mode = VALUE_JSON,
+		.rounded = 1 };
 	const pb_variable_map *v = c->task->interface->outputs;
 	size_t i;
 

@@ -89,3 +89,30 @@ task() {
 	run -1 --separate-stderr flyte-run --jq 'def f: 1 + f; f' ./spec.yaml:t n=1
 	has 'flyte-run: --jq: jq: ' "$stderr"
 }
+
+@test "jq: what jq would round is refused where it comes out, and taken in quotes" {
+	cat >b.yaml <<-'EOT'
+	tasks:
+	  times: {inputs: {n: int}, outputs: {o: list(int)}, jq: '[.n * 1001]'}
+	  same: {inputs: {n: int}, outputs: {o: int}, ints: text, jq: .n}
+	  float: {inputs: {n: int}, outputs: {o: float}, jq: .n * 1001}
+	EOT
+	run -1 flyte-run -q b.yaml:times n=9007199254741
+	has "jq rounds integers beyond 2^53" "$output"
+	run -0 flyte-run -q -o o b.yaml:same n=9223372036854775807
+	equals 9223372036854775807 "$output"
+	run -0 flyte-run -q -o o b.yaml:same n=-7
+	equals -7 "$output"
+	run -0 flyte-run -q b.yaml:float n=9007199254741
+}
+
+@test "jq: debug and stderr harm nobody" {
+	cat >d.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, jq: '.n | debug | debug | stderr'}
+	EOT
+	run -0 --separate-stderr flyte-run -q -o o d.yaml:t n=3
+	equals 3 "$output"
+	run -0 --separate-stderr flyte-run -q --jq '.o | debug' d.yaml:t n=3
+	equals 3 "$output"
+}
