@@ -45,6 +45,7 @@ read_gate(struct ctl *c, struct gate *g, struct err *e)
 
 struct posted {
 	const char	*id;
+	uint64_t	 before;	/* only those; 0: all */
 	int		 found;
 };
 
@@ -54,9 +55,17 @@ match_posted(void *arg, const struct control_command *cmd, struct err *e)
 	struct posted *p = arg;
 
 	(void)e;
-	if (cmd->todo == CONTROL_SIGNAL && strcmp(cmd->id, p->id) == 0)
+	if (cmd->todo == CONTROL_SIGNAL && strcmp(cmd->id, p->id) == 0 &&
+	    (p->before == 0 || cmd->number < p->before))
 		p->found = 1;
 	return 0;
+}
+
+static int
+given_already(const struct ctl *c, struct err *e)
+{
+	return err_set(e, ERR_CONFLICT, "%s/%s has been given its value "
+	    "already", c->id.name, c->path);
 }
 
 /* Refuses what comes too late, and what was given before. */
@@ -80,10 +89,7 @@ check_open(struct ctl *c, const struct gate *g, struct err *e)
 	if (!p.found && control_read(h->dir, h->controlled, match_posted, &p,
 	    e) < 0)
 		return -1;
-	if (p.found)
-		return err_set(e, ERR_CONFLICT, "%s/%s has been given its "
-		    "value already", c->id.name, c->path);
-	return 0;
+	return p.found ? given_already(c, e) : 0;
 }
 
 /* ---- giving it ---------------------------------------------------------- */
@@ -96,11 +102,20 @@ post(struct ctl *c, const struct gate *g, const pb_literal *value,
 	struct control_command cmd = {
 		.todo = CONTROL_SIGNAL, .id = g->signal,
 	};
+	struct posted p = { .id = g->signal };
+	const char *dir = g->look.history.dir;
 
 	wire_pack(&value->base, &wire);
 	cmd.value = strbuf_str(&wire);
-	if (control_post(g->look.history.dir, &cmd, e) < 0)
+	if (control_post(dir, &cmd, e) < 0)
 		return -1;
+	/* Of several at once the first one counts. */
+	p.before = cmd.number;
+	if (control_read(dir, g->look.history.controlled, match_posted, &p,
+	    e) < 0)
+		return -1;
+	if (p.found)
+		return given_already(c, e);
 	if (!g->look.alive && !c->quiet)
 		warn(&c->ctx, "no process runs %s now: the value is taken "
 		    "when it goes on (flyte-run --resume %s)", c->id.name,

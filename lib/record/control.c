@@ -133,7 +133,7 @@ read_one(int dirfd, uint64_t number, struct arena *a,
 	*ret = (struct control_command){ .number = number };
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
 	tree_init(&t);
-	if (file_read(dirfd, name, MAX_VALUE_BYTES, &text, e) < 0 ||
+	if (file_read(dirfd, name, MAX_SPEC_BYTES, &text, e) < 0 ||
 	    json_parse_tree(strbuf_str(&text), &t, e) < 0)
 		goto bad;
 	if (t.at[0].kind != TREE_MAP) {
@@ -205,7 +205,7 @@ add_json(struct strbuf *b, const struct control_command *c, struct err *e)
 }
 
 int
-control_post(const char *dir, const struct control_command *c, struct err *e)
+control_post(const char *dir, struct control_command *c, struct err *e)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
 	number_vec numbers = VEC_INIT;
@@ -216,6 +216,10 @@ control_post(const char *dir, const struct control_command *c, struct err *e)
 
 	if (add_json(&text, c, e) < 0)
 		return -1;
+	if (text.n > MAX_SPEC_BYTES)
+		return err_set(e, ERR_USAGE, "the value has %zu bytes as "
+		    "JSON; at most %zu can be given", text.n,
+		    MAX_SPEC_BYTES);
 	strbuf_addf(&path, "%s/" FOLDER, dir);
 	fd = file_open_dir(AT_FDCWD, path.p, 1, e);
 	if (fd < 0)
@@ -228,6 +232,7 @@ control_post(const char *dir, const struct control_command *c, struct err *e)
 		return -1;
 	/* Taken meanwhile by another poster: the next one. */
 	do {
+		c->number = number;
 		snprintf(name, sizeof(name), "%llu",
 		    (unsigned long long)number++);
 		rc = file_create(fd, name, text.p, text.n,

@@ -30,7 +30,7 @@ enum control_do {
 };
 
 struct control_command {
-	uint64_t	number;		/* set by control_read; not by posters */
+	uint64_t	number;		/* set by control_read, control_post */
 	enum control_do	todo;
 	const char	*reason;	/* STOP; or NULL */
 	const char	*id;		/* SIGNAL: what the gate waits for */
@@ -39,10 +39,11 @@ struct control_command {
 
 /*
  * Publishes a command under the next free number, synced.  ERR_REFUSED if the
- * folder may not be written to.
+ * folder may not be written to.  Numbers follow each other: once it is there,
+ * none can come before it.
  */
-int	control_post(const char *dir, const struct control_command *,
-	    struct err *) must_check;
+int	control_post(const char *dir, struct control_command *, struct err *)
+	    must_check;
 
 /* -1 (e filled) ends the reading. */
 typedef int	control_fn(void *arg, const struct control_command *,

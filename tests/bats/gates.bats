@@ -178,3 +178,36 @@ killed() {
 	flyte-ctl fsck -q
 	run -4 flyte-ctl stop h
 }
+
+@test "gates: of several values at once one is taken, and only its giver is told so" {
+	out=r
+	begin many w ok n=1
+	for i in 1 2 3 4 5 6; do
+		(s=0; flyte-ctl -q signal many/v $i 2>/dev/null || s=$?; echo $s >s$i) 3>&- &
+		pids="${pids:-} $!"
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	equals 1 "$(cat s? | grep -c '^0$')"
+	equals 5 "$(cat s? | grep -c '^4$')"
+	flyte-ctl approve many/ok
+	wait "$pid"
+	grep -q '^0$' "s$(($(cat out) - 1))"
+}
+
+@test "gates: a value that is too long to be read is refused, not lost" {
+	cat >l.yaml <<-'EOT'
+	workflows:
+	  w: {nodes: {s: {gate: {signal: str, output: v}}}, outputs: {o: $s.v}}
+	EOT
+	flyte-run -q --name long -o o l.yaml:w >out 2>err 3>&- &
+	pid=$!
+	waits long s
+	head -c 12000000 /dev/zero | tr '\0' '\001' >big
+	run -2 flyte-ctl signal long/s @big
+	has "at most" "$output"
+	head -c 100000 big >small
+	run -0 flyte-ctl signal long/s @small
+	wait "$pid"
+	equals 100001 "$(wc -c <out)"
+}

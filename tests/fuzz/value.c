@@ -56,7 +56,7 @@ write_all(const pb_literal *l)
 static void
 check_json(const pb_literal *l, const pb_literal_type *t, struct arena *a)
 {
-	const struct value_ctx ctx = { VALUE_JSON, NULL, NULL, 0 };
+	const struct value_ctx ctx = { .mode = VALUE_JSON };
 	c_strbuf struct strbuf first = STRBUF_INIT, second = STRBUF_INIT;
 	c_tree struct tree tree;
 	pb_literal *again;
@@ -81,8 +81,9 @@ try_value(const pb_literal_type *t, struct str text, int how,
     struct arena *a)
 {
 	const struct value_ctx ctx = {
-		how == 'Y' ? VALUE_YAML : how == 'J' ? VALUE_JSON : VALUE_CLI,
-		"v", "/b", 0
+		.mode = how == 'Y' ? VALUE_YAML : how == 'J' ? VALUE_JSON :
+		    VALUE_CLI,
+		.name = "v", .base_dir = "/b"
 	};
 	c_diags struct diags d = DIAGS_INIT;
 	c_tree struct tree tree;

@@ -39,7 +39,7 @@ type_of(const char *text, struct arena *a)
 static const char *
 cli(const char *type, const char *text)
 {
-	struct value_ctx ctx = { VALUE_CLI, NULL, "/base", 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI, .base_dir = "/base" };
 	struct arena a c_arena = ARENA_INIT;
 	pb_literal *l;
 	struct err e;
@@ -57,7 +57,7 @@ cli(const char *type, const char *text)
 static const char *
 from(enum value_mode mode, const char *type, const char *text, int typed)
 {
-	struct value_ctx ctx = { mode, NULL, NULL, 0 };
+	struct value_ctx ctx = { .mode = mode };
 	struct arena a c_arena = ARENA_INIT;
 	struct diags d c_diags = DIAGS_INIT;
 	struct tree t c_tree;
@@ -285,7 +285,8 @@ TEST(paths)
 
 TEST(paths_are_checked)
 {
-	struct value_ctx ctx = { VALUE_CLI, "in", NULL, 1 };
+	struct value_ctx ctx = { .mode = VALUE_CLI, .name = "in",
+		.path_check = 1 };
 	char dir[] = "/tmp/t-value.XXXXXX";
 	struct arena a c_arena = ARENA_INIT;
 	pb_literal *l;
@@ -309,7 +310,7 @@ TEST(paths_are_checked)
 
 TEST(contents)
 {
-	struct value_ctx ctx = { VALUE_CLI, "x", NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI, .name = "x" };
 	struct arena a c_arena = ARENA_INIT;
 	struct strbuf b c_strbuf = STRBUF_INIT;
 	pb_literal *l;
@@ -334,7 +335,7 @@ TEST(contents)
 
 TEST(long_types_are_cut)
 {
-	struct value_ctx ctx = { VALUE_CLI, NULL, NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI };
 	struct arena a c_arena = ARENA_INIT;
 	struct strbuf b c_strbuf = STRBUF_INIT;
 	pb_literal *l;
@@ -390,7 +391,7 @@ TEST(go_floats)
 static const char *
 rendered(const char *type, const char *text)
 {
-	struct value_ctx ctx = { VALUE_CLI, NULL, NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI };
 	struct arena a c_arena = ARENA_INIT;
 	pb_literal *l;
 	struct err e;
@@ -423,7 +424,7 @@ TEST(templates)
 static const char *
 read_back(const char *type, const char *text)
 {
-	struct value_ctx ctx = { VALUE_CLI, "o", NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI, .name = "o" };
 	struct arena a c_arena = ARENA_INIT;
 	pb_literal *l;
 	struct err e;
@@ -578,7 +579,7 @@ attr(const pb_literal *l, const char *const *path, size_t n)
 
 TEST(promise_paths)
 {
-	struct value_ctx ctx = { VALUE_CLI, NULL, NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_CLI };
 	struct arena a c_arena = ARENA_INIT;
 	ProtobufCMessage *m;
 	pb_literal *l;
@@ -723,7 +724,7 @@ TEST(printing_bad_bytes)
 static void
 check_pack(const char *type, struct str json)
 {
-	struct value_ctx ctx = { VALUE_JSON, "v", NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_JSON, .name = "v" };
 	struct arena a c_arena = ARENA_INIT;
 	struct strbuf got c_strbuf = STRBUF_INIT, want c_strbuf = STRBUF_INIT;
 	struct strbuf typed c_strbuf = STRBUF_INIT;
@@ -753,7 +754,7 @@ check_pack(const char *type, struct str json)
 
 TEST(packing_long_lists)
 {
-	struct value_ctx ctx = { VALUE_JSON, "v", NULL, 0 };
+	struct value_ctx ctx = { .mode = VALUE_JSON, .name = "v" };
 	struct arena a c_arena = ARENA_INIT;
 	struct strbuf b c_strbuf = STRBUF_INIT, got c_strbuf = STRBUF_INIT;
 	struct strbuf nested c_strbuf = STRBUF_INIT;
