@@ -91,16 +91,13 @@ set_unsigned(uint64_t v, struct msgpack_item *ret)
 	ret->i = (int64_t)v;
 }
 
-/* n bytes of two's complement. */
+/* n bytes (1, 2, 4 or 8) of two's complement. */
 static void
 set_signed(uint64_t v, size_t n, struct msgpack_item *ret)
 {
-	unsigned shift = (unsigned)(64 - 8 * n);
-
-	if (n == 0 || n > 8)
-		BUG("an integer of %zu bytes", n);
 	ret->kind = MSGPACK_INT;
-	ret->i = (int64_t)(v << shift) >> shift;
+	ret->i = n == 1 ? (int8_t)v : n == 2 ? (int16_t)v :
+	    n == 4 ? (int32_t)v : (int64_t)v;
 }
 
 static void

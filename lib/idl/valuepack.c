@@ -121,12 +121,12 @@ fail_item(const struct packer *p, size_t i, struct tree *t, struct err *e)
 {
 	c_strbuf struct strbuf name = STRBUF_INIT, none = STRBUF_INIT;
 	struct value_ctx ctx = *p->ctx;
-	struct packer q = { p->type, &ctx, p->typed };
+	struct packer q = { p->type, &ctx, 0 };
 
+	if (p->typed)
+		return err_wrap(e, "[%zu]", i);
 	strbuf_addf(&name, "%s[%zu]", ctx.name == NULL ? "" : ctx.name, i);
 	ctx.name = name.p;
-	if (p->typed)
-		return err_wrap(e, "%s", name.p);
 	return pack(&q, t, 0, &none, e);
 }
 

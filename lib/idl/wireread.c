@@ -100,8 +100,8 @@ take_group(struct wire_reader *r, struct wire_field *f, struct err *e)
 {
 	uint32_t open[MAX_MESSAGE_DEPTH], id = 0;
 	unsigned n = 1, type = 0;
-	const char *from = r->p, *at;
-	struct wire_field inner;
+	const char *from = r->p, *at = from;
+	struct wire_field inner = { .id = 0 };
 
 	for (open[0] = f->id; n > 0;) {
 		at = r->p;

@@ -123,37 +123,36 @@ check_alias(struct check *c, const char *path, const char *file,
 }
 
 static void
-check_bytes(struct check *c, const char *path, const char *file,
+check_bytes(struct check *c, const struct walk_entry *w, const char *version,
     struct entity_id folder, struct str bytes)
 {
 	c_strbuf struct strbuf own = STRBUF_INIT;
 	c_arena struct arena a = ARENA_INIT;
-	const char *at = strchr(file, '@');
 	struct registered r;
 	struct entity_id id;
 	struct instant created;
 	struct err e;
 
 	if (stored_peek(folder.kind, bytes, &a, &id, &created) < 0) {
-		fault(c, path, "damaged: no registered %s",
+		fault(c, w->path, "damaged: no registered %s",
 		    entity_kind_words(folder.kind));
 		return;
 	}
 	if (stored_unpack(&id, bytes, &a, &r, &e) < 0) {
-		fault(c, path, "damaged: %s", e.msg);
+		fault(c, w->path, "damaged: %s", e.msg);
 		return;
 	}
-	if (at[1] == '\0' || at[1] == '@') {
-		check_alias(c, path, file, &id);
+	if (version[0] == '\0' || version[0] == '@') {
+		check_alias(c, w->path, w->name, &id);
 		return;
 	}
 	c->n++;
 	regname_add_path(&own, &id);
-	if (strcmp(own.p, path) != 0)
-		fault(c, path, "holds %s/%s/%s@%s instead", id.project,
+	if (strcmp(own.p, w->path) != 0)
+		fault(c, w->path, "holds %s/%s/%s@%s instead", id.project,
 		    id.domain, id.name, id.version);
 	else
-		check_needs(c, path, &r);
+		check_needs(c, w->path, &r);
 }
 
 static int
@@ -162,15 +161,16 @@ check_version(struct check *c, const struct walk_entry *w, const char *kind,
 {
 	c_strbuf struct strbuf bytes = STRBUF_INIT;
 	struct entity_id folder = { .kind = ENTITY_ANY };
+	const char *at = strchr(w->name, '@');
 
 	if (!S_ISREG(w->st->st_mode))
 		fault(c, w->path, "is no file");
 	else if (entity_kind_parse((struct str){ kind, strcspn(kind, "/") },
-	    &folder.kind) < 0 || strchr(w->name, '@') == NULL)
+	    &folder.kind) < 0 || at == NULL)
 		fault(c, w->path, "is no name of a version");
 	else if (file_read(w->dirfd, w->name, MAX_MESSAGE_BYTES, &bytes,
 	    e) == 0)
-		check_bytes(c, w->path, w->name, folder, strbuf_str(&bytes));
+		check_bytes(c, w, at + 1, folder, strbuf_str(&bytes));
 	else if (e->kind != ERR_MISSING)
 		fault(c, w->path, "cannot be read: %s", e->msg);
 	return 1;

@@ -13,7 +13,7 @@ typedef void	registry_fault_fn(void *arg, const char *text);
  * it needs is there, that code is what its name says.  No registry there has
  * no faults.  *ret_n: versions read.  -1 if it cannot be read at all.
  */
-int	registry_check(const char *dir, registry_fault_fn *, void *arg,
+int	registry_check(const char *dir, registry_fault_fn *fn, void *arg,
 	    size_t *ret_n, struct err *) must_check;
 
 #endif

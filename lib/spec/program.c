@@ -173,7 +173,7 @@ lower_run(struct task *t)
 	}
 	t->words = arena_new_n(t->l->a, n + 1, char *);
 	for (i = 0; i < n; i++)
-		t->words[i] = t->at.shell != TREE_NONE ? words[i] :
+		t->words[i] = words != NULL ? words[i] :
 		    arena_strdup(t->l->a, usual[i]);
 	t->words[n] = text;
 	t->n_words = n + 1;
