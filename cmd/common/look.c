@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "idl/pbjson.h"
 #include "idl/wire.h"
+#include "record/closure.h"
 
 /* ---- the tree ----------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 
 #include "data/json.h"
 #include "record/brief.h"
+#include "record/closure.h"
 #include "record/control.h"
 #include "record/longlit.h"
 #include "sys/file.h"

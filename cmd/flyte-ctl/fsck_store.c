@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "idl/wire.h"
+#include "record/closure.h"
 #include "store/catalog.h"
 #include "store/gc_home.h"
 

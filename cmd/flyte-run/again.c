@@ -5,6 +5,7 @@
 #include "idl/names.h"
 #include "idl/wire.h"
 #include "offered.h"
+#include "record/closure.h"
 
 static int
 find_execution(struct running *r, struct execution_id *ret, struct err *e)

@@ -7,6 +7,7 @@
 #include "idl/literal.h"
 #include "idl/wire.h"
 #include "offered.h"
+#include "record/closure.h"
 #include "task/cached.h"
 #include "sys/digest.h"
 

@@ -217,9 +217,8 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The text of an escaped part, or NULL; NUL is no byte of a name. */
-static char *
-part_parse(struct str s, struct arena *a)
+char *
+entity_part_parse(struct str s, struct arena *a)
 {
 	char *ret = arena_alloc(a, s.n + 1), *out = ret;
 	size_t i;
@@ -283,11 +282,11 @@ entity_ref_parse(struct str ref, struct arena *a, struct entity_id *ret,
 		return err_set(e, ERR_USAGE, STR_FMT
 		    ": not a reference: [PROJECT/DOMAIN/]NAME[@VERSION] "
 		    "with no part empty", STR_ARG(ref));
-	id.name = part_parse(rest, a);
-	id.version = part_parse(version, a);
+	id.name = entity_part_parse(rest, a);
+	id.version = entity_part_parse(version, a);
 	if (project.p != NULL) {
-		id.project = part_parse(project, a);
-		id.domain = part_parse(domain, a);
+		id.project = entity_part_parse(project, a);
+		id.domain = entity_part_parse(domain, a);
 	}
 	if (id.name == NULL || id.version == NULL ||
 	    (project.p != NULL && (id.project == NULL || id.domain == NULL)))

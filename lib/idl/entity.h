@@ -75,6 +75,9 @@ int	entity_id_check(const struct entity_id *, int version_open,
 void	entity_id_add(struct strbuf *, const struct entity_id *);
 /* The part alone, escaped. */
 void	entity_part_add(struct strbuf *, const char *part);
+/* The other way, in the arena; NULL for what is no escaped part (NUL is no
+ * byte of a name). */
+char	*entity_part_parse(struct str, struct arena *);
 /*
  * Fills what the reference says; project and domain are NULL and version is
  * "" where it does not.  The kind is left alone.  The texts are put in the

@@ -10,7 +10,6 @@
  *		scratch/	folders of failed attempts
  *		signals/	values given to gates
  *	$FLYTE_HOME/executions/last	PROJECT/DOMAIN/NAME of the newest
- *	$FLYTE_HOME/closures/XX/REST	a CompiledWorkflowClosure by digest
  *
  * XX is two hexadecimal digits of a hash of the name, so that a hundred
  * thousand of a month stay listable.  Projects and domains are
@@ -86,18 +85,6 @@ struct execution_row {
 int	execution_list(const char *home, const char *project,
 	    const char *domain, struct arena *, struct execution_row **ret,
 	    size_t *ret_n, struct err *) must_check;
-
-/* The address of a closure: 64 hexadecimal digits, a digest of its bytes. */
-#define CLOSURE_ADDRESS	65
-void	closure_address(struct str bytes, char ret[CLOSURE_ADDRESS]);
-/* Stores the bytes once, under their address. */
-int	closure_put(const char *home, struct str bytes, const char *address,
-	    struct err *) must_check;
-/* 1 if there is one of that address. */
-int	closure_is_kept(const char *home, const char *address);
-/* Reads it back, checking every byte: ERR_CORRUPT, ERR_MISSING. */
-int	closure_get(const char *home, const char *address,
-	    struct strbuf *ret, struct err *) must_check;
 
 /*
  * Appends the path of a node without the attempts of what it lies in, as

@@ -48,22 +48,6 @@ recorder_release(struct recorder *r)
 	record_batch_release(&r->batch);
 }
 
-/* ---- parts -------------------------------------------------------------- */
-
-struct json_writer
-record_open(struct recorder *r, const char *kind)
-{
-	struct json_writer w;
-
-	record_flush(r);
-	strbuf_reset(&r->line);
-	w = json_writer(&r->line, 0);
-	json_object(&w);
-	json_key(&w, "r");
-	json_cstr(&w, kind);
-	return w;
-}
-
 int
 record_is(struct str json, const char *kind)
 {
@@ -80,144 +64,6 @@ record_now_us(void)
 	struct instant now = instant_now();
 
 	return now.sec * 1000000 + now.nsec / 1000;
-}
-
-void
-record_close(struct recorder *r, struct json_writer *w)
-{
-	struct err e;
-
-	json_end(w);
-	/* Nobody could read it. */
-	if (r->line.n > MAX_JOURNAL_LINE - 64) {
-		(void)!err_set(&e, ERR_SYS, "a record of %zu bytes; at most "
-		    "%zu can be read", r->line.n, MAX_JOURNAL_LINE);
-		record_trouble(r, &e);
-		return;
-	}
-	journal_append(r->journal, strbuf_str(&r->line), record_now_us());
-}
-
-static void
-put_str(struct json_writer *w, const char *key, struct str value)
-{
-	if (value.p == NULL || value.n == 0)
-		return;
-	json_key(w, key);
-	json_str(w, value);
-}
-
-void
-record_put_cstr(struct json_writer *w, const char *key, const char *value)
-{
-	put_str(w, key, str_of(value));
-}
-
-/* Our own fault, or a full disk: it is kept, and the commit fails. */
-void
-record_trouble(struct recorder *r, const struct err *e)
-{
-	if (r->trouble.kind == ERR_NONE)
-		r->trouble = *e;
-}
-
-/* A message as JSON; long ones lie beside the journal. */
-static void
-put_message(struct recorder *r, struct json_writer *w, const char *key,
-    const ProtobufCMessageDescriptor *d, struct str bytes)
-{
-	c_arena struct arena a = ARENA_INIT;
-	ProtobufCMessage *m;
-	struct err e;
-
-	if (bytes.p == NULL)
-		return;
-	strbuf_reset(&r->text);
-	if (bytes.n > LONGLIT_BYTES && r->dir != NULL) {
-		if (longlit_add(&r->text, r->dir, bytes, r->sync, &e) < 0) {
-			record_trouble(r, &e);
-			return;
-		}
-	} else if (wire_unpack(d, bytes, &a, &m, &e) < 0) {
-		record_trouble(r, &e);
-		return;
-	} else {
-		pbjson_print(m, 0, &r->text);
-	}
-	json_key(w, key);
-	json_raw(w, strbuf_str(&r->text));
-}
-
-/* A literal map: blobs become URIs without a place, long literals files. */
-static void
-put_map(struct recorder *r, struct json_writer *w, const char *key,
-    struct str bytes)
-{
-	c_arena struct arena a = ARENA_INIT;
-	struct err e;
-
-	if (bytes.p == NULL)
-		return;
-	strbuf_reset(&r->text);
-	if ((r->store != NULL && blob_uris_to_disk(r->store, bytes, &a,
-	    &bytes, NULL, &e) < 0) ||
-	    longlit_add_map(&r->text, r->dir, bytes, r->sync, &e) < 0) {
-		record_trouble(r, &e);
-		return;
-	}
-	json_key(w, key);
-	json_raw(w, strbuf_str(&r->text));
-}
-
-static void
-put_error(struct json_writer *w, const struct sched_error *error)
-{
-	static const char *const kinds[] = { "UNKNOWN", "USER", "SYSTEM" };
-
-	if (error == NULL || (error->code.p == NULL &&
-	    error->message.p == NULL))
-		return;
-	json_key(w, "e");
-	json_object(w);
-	json_key(w, "kind");
-	json_cstr(w, kinds[error->kind]);
-	json_key(w, "code");
-	json_str(w, error->code);
-	json_key(w, "message");
-	json_str(w, error->message);
-	json_end(w);
-}
-
-void
-record_put_attempt(struct json_writer *w, struct str path, uint32_t attempt)
-{
-	json_key(w, "p");
-	json_str(w, path);
-	if (attempt > 0) {
-		json_key(w, "a");
-		json_uint(w, attempt);
-	}
-}
-
-static void
-put_launches(struct recorder *r, struct json_writer *w,
-    const struct record_launch *at, size_t n)
-{
-	size_t i;
-
-	if (n == 0)
-		return;
-	json_key(w, "launches");
-	json_array(w);
-	for (i = 0; i < n; i++) {
-		json_object(w);
-		record_put_cstr(w, "closure", at[i].closure);
-		put_message(r, w, "plan",
-		    &flyteidl__admin__launch_plan__descriptor,
-		    at[i].plan);
-		json_end(w);
-	}
-	json_end(w);
 }
 
 /* ---- records ------------------------------------------------------------ */
@@ -263,8 +109,8 @@ record_execution(struct recorder *r, const struct record_execution *x)
 		json_end(&w);
 	}
 	record_put_cstr(&w, "repeats", x->repeats);
-	put_map(r, &w, "i", x->inputs);
-	put_launches(r, &w, x->launches, x->n_launches);
+	record_put_map(r, &w, "i", x->inputs);
+	record_put_launches(r, &w, x->launches, x->n_launches);
 	record_close(r, &w);
 }
 
@@ -297,7 +143,7 @@ record_start(struct recorder *r, const struct record_started *s)
 		json_int(&w, s->logs->err.from);
 		json_end(&w);
 	}
-	put_map(r, &w, "i", s->inputs);
+	record_put_map(r, &w, "i", s->inputs);
 	record_close(r, &w);
 }
 
@@ -355,7 +201,7 @@ record_end(struct recorder *r, struct str path, uint32_t attempt,
 			.message = str_of(res->error->message),
 		};
 
-		put_error(&w, &error);
+		record_put_error(&w, &error);
 	}
 	record_close(r, &w);
 }
@@ -424,12 +270,12 @@ put_inputs(struct recorder *r, struct json_writer *w,
 	if (inputs.p == NULL)
 		return;
 	if (act->node->kind == PLAN_TASK) {
-		put_map(r, w, "i", inputs);
+		record_put_map(r, w, "i", inputs);
 	} else if (act->node->kind == PLAN_ARRAY && act->plan != NULL) {
 		/* Its elements' are found in them; told when it begins. */
 		if (act->phase == SCHED_SUCCEEDED)
 			return;
-		put_map(r, w, "i", inputs);
+		record_put_map(r, w, "i", inputs);
 		put_bound(w, act->plan, act->node);
 	} else if (record_digest(r->store, inputs, digest, &e) < 0) {
 		record_trouble(r, &e);
@@ -448,18 +294,18 @@ record_node(struct recorder *r, const struct sched_action *act,
 	record_put_cstr(&w, "s", sched_phase_name(act->phase));
 	record_put_cstr(&w, "w", sched_why_name(act->why));
 	if (act->why == SCHED_WHY_UPSTREAM && act->cause != SCHED_NONE)
-		put_str(&w, "of", act->plan->nodes[act->cause].id);
+		record_put_str(&w, "of", act->plan->nodes[act->cause].id);
 	if (act->system_failures > 0) {
 		json_key(&w, "sf");
 		json_uint(&w, act->system_failures);
 	}
 	record_put_cstr(&w, "c", cache_names[act->cache]);
 	if (act->node->kind == PLAN_BRANCH && act->taken != SCHED_NONE)
-		put_str(&w, "t", act->plan->nodes[act->taken].id);
-	put_str(&w, "f", place);
+		record_put_str(&w, "t", act->plan->nodes[act->taken].id);
+	record_put_str(&w, "f", place);
 	put_inputs(r, &w, act, inputs);
-	put_map(r, &w, "o", act->outputs);
-	put_error(&w, &act->error);
+	record_put_map(r, &w, "o", act->outputs);
+	record_put_error(&w, &act->error);
 	record_close(r, &w);
 }
 
@@ -473,7 +319,7 @@ record_why(struct recorder *r, struct str path, const struct why *why)
 	record_put_attempt(&w, path, 0);
 	record_put_cstr(&w, "k", why_code_name(why->code));
 	if (!str_eq(why->text, why_of(why->code).text))
-		put_str(&w, "x", why->text);
+		record_put_str(&w, "x", why->text);
 	if (why->detail.p != NULL) {
 		json_key(&w, "d");
 		json_raw(&w, why->detail);
@@ -486,8 +332,8 @@ record_signal(struct recorder *r, struct str id, struct str literal)
 {
 	struct json_writer w = record_open(r, "signal");
 
-	put_str(&w, "id", id);
-	put_message(r, &w, "value", &flyteidl__core__literal__descriptor,
+	record_put_str(&w, "id", id);
+	record_put_message(r, &w, "value", &flyteidl__core__literal__descriptor,
 	    literal);
 	record_close(r, &w);
 }
@@ -522,9 +368,9 @@ record_build(struct recorder *r, struct str path, struct str spec,
 	struct json_writer w = record_open(r, "build");
 
 	record_put_attempt(&w, path, 0);
-	put_message(r, &w, "spec",
+	record_put_message(r, &w, "spec",
 	    &flyteidl__core__dynamic_job_spec__descriptor, spec);
-	put_launches(r, &w, brought, n);
+	record_put_launches(r, &w, brought, n);
 	record_close(r, &w);
 }
 
@@ -535,7 +381,7 @@ record_workflow(struct recorder *r, enum sched_wf phase,
 	struct json_writer w = record_open(r, "workflow");
 
 	record_put_cstr(&w, "s", sched_wf_name(phase));
-	put_map(r, &w, "o", outputs);
-	put_error(&w, error);
+	record_put_map(r, &w, "o", outputs);
+	record_put_error(&w, error);
 	record_close(r, &w);
 }

@@ -198,7 +198,6 @@ int	run_was_over(const struct run *);
 /* core.LiteralMap of a succeeded run, absolute paths. */
 struct str	run_outputs(const struct run *);
 const struct sched *run_sched(const struct run *);
-const struct plan *run_plan(const struct run *);
 /*
  * What becomes of a node by a RUN_NODE event of a final phase, and why: the
  * words may be in the arena.

@@ -3,6 +3,7 @@
 
 /* What the files of the runner share.  runner.c: the loop; runner_run.c: one
  * execution and its actions; runner_make.c: how it comes and goes;
+ * runner_view.c: what it tells;
  * runner_task.c: tasks of a plan, their contracts and keys; runner_why.c: why
  * they run; runner_reserve.c: one at a time per key; runner_graph.c: dynamic
  * graphs and child executions; runner_outside.c: what dynamic tasks name;
@@ -13,6 +14,7 @@
 
 #include "base/vec.h"
 #include "compile/compile.h"
+#include "record/closure.h"
 #include "task/cached.h"
 #include "task/contract.h"
 #include "task/local.h"
