@@ -488,31 +488,3 @@ json_parse_long(struct str text, struct tree *ret, struct err *e)
 {
 	return parse_document(text, ret, 1, e);
 }
-
-int
-jsonl_next(struct jsonl *in, struct str *ret_line)
-{
-	struct str line;
-	const char *nl;
-	size_t i;
-
-	while (in->rest.n > 0) {
-		nl = memchr(in->rest.p, '\n', in->rest.n);
-		line = in->rest;
-		if (nl != NULL)
-			line.n = (size_t)(nl - line.p);
-		i = MIN(line.n + 1, in->rest.n);
-		in->rest.p += i;
-		in->rest.n -= i;
-		in->line++;
-		for (i = 0; i < line.n; i++)
-			if (strchr(" \t\r", line.p[i]) == NULL ||
-			    line.p[i] == '\0')
-				break;
-		if (i < line.n) {
-			*ret_line = line;
-			return 1;
-		}
-	}
-	return 0;
-}

@@ -1,5 +1,7 @@
-/* The items of a JSON list, one after the other, without a tree. */
+/* JSON taken apart without a tree: the items of a list, the lines of a text. */
 #include "data/json.h"
+
+#include "base/base.h"
 
 static void
 skip(struct json_items *it)
@@ -70,4 +72,32 @@ json_item_next(struct json_items *it, struct str *ret)
 	it->p = value_end(it->p, it->end);
 	ret->n = (size_t)(it->p - ret->p);
 	return 1;
+}
+
+int
+jsonl_next(struct jsonl *in, struct str *ret_line)
+{
+	struct str line;
+	const char *nl;
+	size_t i;
+
+	while (in->rest.n > 0) {
+		nl = memchr(in->rest.p, '\n', in->rest.n);
+		line = in->rest;
+		if (nl != NULL)
+			line.n = (size_t)(nl - line.p);
+		i = MIN(line.n + 1, in->rest.n);
+		in->rest.p += i;
+		in->rest.n -= i;
+		in->line++;
+		for (i = 0; i < line.n; i++)
+			if (strchr(" \t\r", line.p[i]) == NULL ||
+			    line.p[i] == '\0')
+				break;
+		if (i < line.n) {
+			*ret_line = line;
+			return 1;
+		}
+	}
+	return 0;
 }

@@ -1,4 +1,4 @@
-#include "data/yaml.h"
+#include "data/yaml_p.h"
 
 #include <yaml.h>
 
@@ -124,73 +124,6 @@ check_text(struct reader *r)
 
 /* ---- libyaml's faults in our words -------------------------------------- */
 
-/* Bounds of the line that holds offset at. */
-static struct span
-line_around(struct str s, uint32_t at)
-{
-	struct span line = { at, at };
-
-	while (line.from > 0 && s.p[line.from - 1] != '\n')
-		line.from--;
-	while (line.to < s.n && s.p[line.to] != '\n')
-		line.to++;
-	return line;
-}
-
-/* Offset of a tab in the indentation of the line, or of the bad byte. */
-static int
-indented_by_tab(struct str s, uint32_t at, uint32_t *ret)
-{
-	struct span line = line_around(s, at);
-	uint32_t i;
-
-	for (i = line.from; i < line.to && (s.p[i] == ' ' ||
-	    s.p[i] == '\t'); i++)
-		if (s.p[i] == '\t') {
-			*ret = i;
-			return 1;
-		}
-	return 0;
-}
-
-/* A type in square brackets, such as list[int], up to the bad place. */
-static int
-has_bracket_type(struct str s, uint32_t at)
-{
-	static const char *const words[] = { "list", "map", "file", "dir",
-	    "dataset", "enum" };
-	struct span line = line_around(s, at);
-	size_t i, w, n;
-
-	for (i = line.from; i < line.to; i++) {
-		if (s.p[i] != '[')
-			continue;
-		for (w = 0; w < ARRAY_LEN(words); w++) {
-			n = strlen(words[w]);
-			if (i >= line.from + n &&
-			    memcmp(s.p + i - n, words[w], n) == 0)
-				return 1;
-		}
-	}
-	return 0;
-}
-
-static void
-hint_at(struct reader *r, uint32_t at)
-{
-	struct str s = r->tree->source.text;
-
-	if (has_bracket_type(s, at))
-		diag_hint(r->diags, "square brackets begin a YAML list; "
-		    "write list(int), or quote it: \"list[int]\"");
-	else if (at < s.n && strchr("@`%", s.p[at]) != NULL)
-		diag_hint(r->diags, "put a value that begins with %c in "
-		    "quotes", s.p[at]);
-	else if (at < s.n && s.p[at] == ':')
-		diag_hint(r->diags, "put a value that holds \": \" in "
-		    "quotes");
-}
-
 static void
 parser_fault(struct reader *r)
 {
@@ -207,7 +140,7 @@ parser_fault(struct reader *r)
 		return;
 	}
 	at = byte_of(r, p->problem_mark.index);
-	if (indented_by_tab(s, at, &tab)) {
+	if (yaml_tab_indents(s, at, &tab)) {
 		fault(r, DIAG_SYNTAX, (struct span){ tab, tab },
 		    "a tab cannot be used as indentation");
 		diag_hint(r->diags, "use spaces");
@@ -216,7 +149,7 @@ parser_fault(struct reader *r)
 	fault(r, DIAG_SYNTAX, (struct span){ at, at }, "%s%s%s", p->problem,
 	    p->context != NULL ? ", " : "",
 	    p->context != NULL ? p->context : "");
-	hint_at(r, at);
+	yaml_add_hint(s, at, r->diags);
 }
 
 /* ---- the tree ----------------------------------------------------------- */

@@ -303,6 +303,11 @@ int	sched_array_is_decided(const struct at *);
 /* An element takes this step next; is over. */
 void	sched_array_element_step(struct at *, enum step);
 void	sched_array_element_over(struct at *);
+/* sched_array_open.c: the map of the node, not yet any element; -1: its inputs
+ * have no common length, and the node has failed. */
+int	sched_array_open(struct at *);
+/* Item i of an input, or the whole literal of one that every element gets. */
+struct str sched_array_item(struct map_input *, uint32_t i);
 void	sched_array_free(struct elements *);
 struct elements *sched_array_of(const struct sched *, const struct node *);
 struct str sched_array_element_inputs(struct sched *, struct elements *,
