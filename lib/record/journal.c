@@ -260,6 +260,15 @@ publish(struct journal *j, enum journal_sync sync, struct err *e)
 	return 0;
 }
 
+/* What is written to it then, nobody will ever read. */
+static int
+is_removed(const struct journal *j)
+{
+	struct stat st;
+
+	return fstat(j->fd, &st) == 0 && st.st_nlink == 0;
+}
+
 int
 journal_commit(struct journal *j, enum journal_sync sync, struct err *e)
 {
@@ -270,6 +279,9 @@ journal_commit(struct journal *j, enum journal_sync sync, struct err *e)
 		j->next_seq += j->pending_n;
 		strbuf_reset(&j->pending);
 		j->pending_n = 0;
+		if (!j->unnamed && is_removed(j))
+			return err_set(e, ERR_SYS, "%s: was removed while the "
+			    "execution ran", j->path);
 	}
 	if (sync == JOURNAL_POWER_SAFE && fdatasync(j->fd) < 0)
 		return err_sys(e, "%s", j->path);

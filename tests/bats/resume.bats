@@ -235,3 +235,14 @@ killed_after() {
 	run -7 flyte-show last
 	has "succeeded" "$output"
 }
+
+@test "resume: an execution that is removed while it runs is told to be" {
+	cat >s.yaml <<-'EOT'
+	tasks:
+	  a: {outputs: {o: int}, stdout: o, pass_env: [VICTIM], run: 'rm -rf $VICTIM/executions/*/*/*/gone; echo 1'}
+	workflows:
+	  w: {nodes: {a: {task: a}, b: {task: a, after: [a]}}, outputs: {o: $a.o}}
+	EOT
+	VICTIM=$FLYTE_HOME run -8 flyte-run --name gone s.yaml:w
+	has "was removed while the execution ran" "$output"
+}
