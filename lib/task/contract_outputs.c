@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/num.h"
+#include "base/utf8.h"
 #include "idl/literal.h"
 #include "idl/render.h"
 #include "idl/type.h"
@@ -38,6 +40,15 @@ fault(struct reading *r, const char *fmt, ...)
 	va_end(ap);
 	r->fault = arena_strdup(r->arena, b.p);
 	return 1;
+}
+
+static int
+name_fault(struct reading *r, const char *name, const char *what)
+{
+	c_strbuf struct strbuf shown = STRBUF_INIT;
+
+	value_add_cut(&shown, str_of(name), 60);
+	return fault(r, "the name \"%s\" in it %s", shown.p, what);
 }
 
 /*
@@ -91,35 +102,60 @@ read_text(struct reading *r, const char *path, const pb_literal_type *t,
 	return 0;
 }
 
+/*
+ * How many elements a folder has: 0, 1 and so on.  Whatever else is in it
+ * would be lost without a word.
+ */
+static int
+count_list(struct reading *r, const char *path, size_t *ret, struct err *e)
+{
+	DIR *d = opendir(path);
+	uint64_t number, last = 0;
+	struct dirent *de;
+	size_t n = 0;
+	int k = 0;
+
+	if (d == NULL)
+		return err_sys(e, "%s", path);
+	for (errno = 0; k == 0 && (de = readdir(d)) != NULL; errno = 0) {
+		if (de->d_name[0] == '.')
+			continue;
+		n++;
+		if (num_parse_u64(str_of(de->d_name), 0, INT32_MAX,
+		    &number) < 0 || (de->d_name[0] == '0' &&
+		    de->d_name[1] != '\0'))
+			k = name_fault(r, de->d_name, "is no element: the "
+			    "names of a list are 0, 1 and so on");
+		else
+			last = MAX(last, number);
+	}
+	if (k == 0 && errno != 0)
+		k = err_sys(e, "%s", path);
+	closedir(d);
+	if (k == 0 && n > 0 && last != n - 1)
+		k = fault(r, "has %zu element%s, of which the last is %llu: "
+		    "one before it is missing", n, n == 1 ? "" : "s",
+		    (unsigned long long)last);
+	*ret = n;
+	return k;
+}
+
 static int
 read_list(struct reading *r, const char *path, const pb_literal_type *item,
     unsigned depth, pb_literal **ret, struct err *e)
 {
-	VEC(pb_literal *) items = VEC_INIT;
-	struct stat st;
-	int k = 0;
+	pb_literal **items;
+	size_t i, n;
+	int k = count_list(r, path, &n, e);
 
-	for (;;) {
-		const char *p = arena_printf(r->arena, "%s/%zu", path,
-		    items.n);
-		pb_literal *l;
-
-		if (stat(p, &st) < 0)
-			break;
-		k = read_output(r, p, item, depth, &l, e);
-		if (k != 0)
-			break;
-		VEC_PUSH(&items, l);
-	}
-	if (k == 0) {
-		pb_literal **kept = arena_new_n(r->arena, items.n + 1,
-		    pb_literal *);
-
-		if (items.n > 0)
-			memcpy(kept, items.at, items.n * sizeof(*kept));
-		*ret = literal_list(r->arena, kept, items.n);
-	}
-	VEC_RELEASE(&items);
+	if (k != 0)
+		return k;
+	items = arena_new_n(r->arena, n + 1, pb_literal *);
+	for (i = 0; k == 0 && i < n; i++)
+		k = read_output(r, arena_printf(r->arena, "%s/%zu", path, i),
+		    item, depth, &items[i], e);
+	if (k == 0)
+		*ret = literal_list(r->arena, items, n);
 	return k;
 }
 
@@ -140,6 +176,10 @@ read_map(struct reading *r, const char *path, const pb_literal_type *value,
 		if (strcmp(de->d_name, ".") == 0 ||
 		    strcmp(de->d_name, "..") == 0)
 			continue;
+		if (utf8_bad_at(str_of(de->d_name)) != strlen(de->d_name)) {
+			k = name_fault(r, de->d_name, "is not valid UTF-8");
+			break;
+		}
 		k = read_output(r, arena_printf(r->arena, "%s/%s", path,
 		    de->d_name), value, depth, &l, e);
 		if (k == 0)

@@ -127,3 +127,27 @@ killed() {
 	run -8 --separate-stderr bash -c 'ulimit -f 1000; flyte-cache put big'
 	has 'File too large' "$stderr"
 }
+
+@test "hostile: what a task leaves in a list or map is taken or refused, not lost" {
+	cat >l.yaml <<-'EOT'
+	tasks:
+	  gap: {outputs: {n: list(int)}, run: "mkdir $FLYTE_OUTPUTS/n; cd $FLYTE_OUTPUTS/n; echo 1 >0; echo 3 >2"}
+	  other: {outputs: {n: list(file)}, run: "mkdir $FLYTE_OUTPUTS/n; echo 1 >$FLYTE_OUTPUTS/n/a.csv"}
+	  twice: {outputs: {n: list(int)}, run: "mkdir $FLYTE_OUTPUTS/n; cd $FLYTE_OUTPUTS/n; echo 1 >0; echo 2 >01"}
+	  link: {outputs: {n: list(int)}, run: "mkdir $FLYTE_OUTPUTS/n; cd $FLYTE_OUTPUTS/n; echo 1 >0; ln -s nowhere 1"}
+	  bytes: {outputs: {n: map(str)}, cache: "1", run: "mkdir $FLYTE_OUTPUTS/n; cd $FLYTE_OUTPUTS/n; echo a >\"$(printf 'a\\377')\""}
+	  good: {outputs: {n: list(int)}, run: "mkdir $FLYTE_OUTPUTS/n; cd $FLYTE_OUTPUTS/n; touch .hidden; for i in $(seq 0 10); do echo $i >$i; done"}
+	EOT
+	run -1 flyte-run -q l.yaml:gap
+	has "one before it is missing" "$output"
+	run -1 flyte-run -q l.yaml:other
+	has '"a.csv" in it is no element' "$output"
+	run -1 flyte-run -q l.yaml:twice
+	has '"01" in it is no element' "$output"
+	run -1 flyte-run -q l.yaml:link
+	has "is missing" "$output"
+	run -1 flyte-run -q l.yaml:bytes
+	has "is not valid UTF-8" "$output"
+	run -0 flyte-run -q -o n l.yaml:good
+	equals '[0,1,2,3,4,5,6,7,8,9,10]' "$output"
+}
