@@ -3,9 +3,9 @@
 #include "ctl.h"
 
 #include "base/limits.h"
-#include "base/num.h"
 #include "base/utf8.h"
 #include "data/json.h"
+#include "record/field.h"
 
 /* What is known of a node so far. */
 struct known {
@@ -57,17 +57,17 @@ fault(struct checker *c, const char *fmt, ...)
 static struct str
 text_of(const struct checker *c, const char *key)
 {
-	uint32_t n = tree_get(&c->tree, 0, key);
+	struct str s = field_text(&c->tree, key);
 
-	return n == TREE_NONE ? STR("") : c->tree.at[n].text;
+	return s.p == NULL ? STR("") : s;
 }
 
 static int64_t
 number_of(const struct checker *c, const char *key)
 {
-	int64_t n;
+	int64_t n = field_int(&c->tree, key);
 
-	return num_parse_i64(text_of(c, key), 0, UINT32_MAX, &n) < 0 ? 0 : n;
+	return n < 0 || n > UINT32_MAX ? 0 : n;
 }
 
 static struct ended *
@@ -169,21 +169,18 @@ static void
 check_phase(struct checker *c, struct known *n)
 {
 	struct str name = text_of(c, "s");
-	unsigned i;
+	enum sched_phase phase = sched_phase_called(name);
 
-	for (i = 0; i < SCHED_PHASE_MAX; i++)
-		if (str_is(name, sched_phase_name((enum sched_phase)i)))
-			break;
-	if (i == SCHED_PHASE_MAX) {
+	if (phase == SCHED_PHASE_MAX) {
 		fault(c, STR_FMT ": no phase of a node: " STR_FMT,
 		    STR_ARG(n->path), STR_ARG(name));
 		return;
 	}
-	if ((after_phase[n->phase] & 1u << i) == 0)
+	if ((after_phase[n->phase] & 1u << phase) == 0)
 		fault(c, STR_FMT ": %s cannot follow %s", STR_ARG(n->path),
-		    sched_phase_name((enum sched_phase)i),
+		    sched_phase_name(phase),
 		    sched_phase_name(n->phase));
-	n->phase = (enum sched_phase)i;
+	n->phase = phase;
 }
 
 static void
@@ -268,19 +265,16 @@ static void
 check_workflow(struct checker *c)
 {
 	struct str name = text_of(c, "s");
-	unsigned i;
+	enum sched_wf phase = sched_wf_called(name);
 
-	for (i = 0; i < SCHED_WF_MAX; i++)
-		if (str_is(name, sched_wf_name((enum sched_wf)i)))
-			break;
-	if (i == SCHED_WF_MAX) {
+	if (phase == SCHED_WF_MAX) {
 		fault(c, "no phase of an execution: " STR_FMT, STR_ARG(name));
 		return;
 	}
-	if ((after_wf[c->phase] & 1u << i) == 0)
+	if ((after_wf[c->phase] & 1u << phase) == 0)
 		fault(c, "the execution: %s cannot follow %s",
-		    sched_wf_name((enum sched_wf)i), sched_wf_name(c->phase));
-	c->phase = (enum sched_wf)i;
+		    sched_wf_name(phase), sched_wf_name(c->phase));
+	c->phase = phase;
 }
 
 /* The first record is of the execution whose folder it is. */

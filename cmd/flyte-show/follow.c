@@ -10,9 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/num.h"
 #include "base/utf8.h"
-#include "data/tree.h"
+#include "record/field.h"
 #include "record/journal.h"
 #include "sys/file.h"
 
@@ -45,38 +44,6 @@ struct follower {
 
 /* ---- records ------------------------------------------------------------ */
 
-static struct str
-text_of(const struct tree *t, const char *key)
-{
-	uint32_t n = tree_get(t, 0, key);
-
-	return n == TREE_NONE || t->at[n].kind != TREE_SCALAR ?
-	    (struct str){ NULL, 0 } : t->at[n].text;
-}
-
-static int64_t
-number_of(const struct tree *t, uint32_t n)
-{
-	int64_t v;
-
-	return n == TREE_NONE || t->at[n].kind != TREE_SCALAR ||
-	    num_parse_i64(t->at[n].text, 0, INT64_MAX, &v) < 0 ? 0 : v;
-}
-
-/* The numbers of a list; 0 if it is not there or no list of three. */
-static int
-three_of(const struct tree *t, const char *key, int64_t v[3])
-{
-	uint32_t n = tree_get(t, 0, key);
-	int i = 0;
-
-	if (n == TREE_NONE || t->at[n].kind != TREE_SEQ || t->at[n].n != 3)
-		return 0;
-	TREE_EACH(t, n, c)
-		v[i++] = number_of(t, c);
-	return 1;
-}
-
 /* 1 if the node is what was asked for, or inside of it. */
 static int
 is_wanted(const struct follower *f, struct str path)
@@ -93,13 +60,13 @@ is_wanted(const struct follower *f, struct str path)
 static void
 read_start(struct follower *f, const struct tree *t)
 {
-	struct str path = text_of(t, "p");
+	struct str path = field_text(t, "p");
 	struct live fresh = { .whole = { 1, 1 },
-	    .number = (uint32_t)number_of(t, tree_get(t, 0, "a")) };
+	    .number = (uint32_t)field_int(t, "a") };
 	int64_t v[3];
 	size_t i, k;
 
-	if (!three_of(t, "lo", v))
+	if (!field_three(t, "lo", v))
 		return;
 	for (k = 0; k < 2; k++) {
 		fresh.log[k] = (struct job_log){ (unsigned)v[0], v[k + 1],
@@ -125,14 +92,14 @@ end_log(struct job_log *log, const struct tree *t, const char *key)
 {
 	int64_t v[3];
 
-	log->to = three_of(t, key, v) ? v[2] : log->from;
+	log->to = field_three(t, key, v) ? v[2] : log->from;
 }
 
 static void
 read_end(struct follower *f, const struct tree *t)
 {
-	struct str path = text_of(t, "p");
-	int64_t number = number_of(t, tree_get(t, 0, "a"));
+	struct str path = field_text(t, "p");
+	int64_t number = field_int(t, "a");
 	size_t i;
 
 	for (i = f->live.n; i > 0; i--) {
@@ -151,12 +118,10 @@ read_end(struct follower *f, const struct tree *t)
 static void
 read_phase(struct follower *f, const struct tree *t)
 {
-	struct str name = text_of(t, "s");
-	int i;
+	enum sched_wf phase = field_wf(t);
 
-	for (i = 0; i < SCHED_WF_MAX; i++)
-		if (str_is(name, sched_wf_name((enum sched_wf)i)))
-			f->phase = (enum sched_wf)i;
+	if (phase != SCHED_WF_UNDEFINED)
+		f->phase = phase;
 }
 
 static int
@@ -168,7 +133,7 @@ read_record(const struct journal_line *line, void *arg, struct err *e)
 
 	if (json_parse_tree(line->json, &f->tree, e) < 0)
 		return err_wrap(e, "%s/journal", f->dir);
-	kind = text_of(t, "r");
+	kind = field_text(t, "r");
 	if (str_is(kind, "start"))
 		read_start(f, t);
 	else if (str_is(kind, "end"))

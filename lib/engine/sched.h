@@ -122,6 +122,10 @@ enum sched_why {
 const char	*sched_why_name(enum sched_why);
 const char	*sched_phase_name(enum sched_phase);	/* "SUCCEEDED" */
 const char	*sched_wf_name(enum sched_wf);
+/* The other way; the MAX for a name that is none. */
+enum sched_why	 sched_why_called(struct str name);
+enum sched_phase sched_phase_called(struct str name);
+enum sched_wf	 sched_wf_called(struct str name);
 
 /* One node, map element or attempt.  Numbers are stable within one run of
  * the machine; the path is stable for ever. */

@@ -41,6 +41,39 @@ sched_why_name(enum sched_why why)
 	return names[why];
 }
 
+enum sched_phase
+sched_phase_called(struct str name)
+{
+	unsigned i;
+
+	for (i = 0; i < SCHED_PHASE_MAX; i++)
+		if (str_is(name, sched_phase_name((enum sched_phase)i)))
+			break;
+	return (enum sched_phase)i;
+}
+
+enum sched_wf
+sched_wf_called(struct str name)
+{
+	unsigned i;
+
+	for (i = 0; i < SCHED_WF_MAX; i++)
+		if (str_is(name, sched_wf_name((enum sched_wf)i)))
+			break;
+	return (enum sched_wf)i;
+}
+
+enum sched_why
+sched_why_called(struct str name)
+{
+	unsigned i;
+
+	for (i = 0; i < SCHED_WHY_MAX; i++)
+		if (str_is(name, sched_why_name((enum sched_why)i)))
+			break;
+	return (enum sched_why)i;
+}
+
 enum sched_wf
 sched_phase(const struct sched *s)
 {

@@ -14,6 +14,7 @@
 #include "idl/flyteidl.h"
 #include "idl/pbjson.h"
 #include "idl/wire.h"
+#include "record/field.h"
 #include "sys/file.h"
 #include "sys/loop.h"
 
@@ -80,37 +81,25 @@ open_folder(const char *dir, struct err *e)
 
 /* ---- reading one -------------------------------------------------------- */
 
-static const char *
-text_of(const struct tree *t, const char *key, struct arena *a)
-{
-	uint32_t n = tree_get(t, 0, key);
-	struct str s;
-
-	if (n == TREE_NONE || t->at[n].kind != TREE_SCALAR)
-		return NULL;
-	s = t->at[n].text;
-	return arena_strndup(a, s.p, s.n);
-}
-
 static int
 parse(const struct tree *t, struct arena *a, struct control_command *ret,
     struct err *e)
 {
 	c_strbuf struct strbuf wire = STRBUF_INIT;
-	const char *todo = text_of(t, "do", a);
+	const char *todo = field_cstr(t, "do", a);
 	ProtobufCMessage *m;
 	uint32_t value;
 
 	if (todo != NULL && strcmp(todo, verbs[CONTROL_STOP]) == 0) {
 		ret->todo = CONTROL_STOP;
-		ret->reason = text_of(t, "reason", a);
+		ret->reason = field_cstr(t, "reason", a);
 		return 0;
 	}
 	if (todo == NULL || strcmp(todo, verbs[CONTROL_SIGNAL]) != 0)
 		return err_set(e, ERR_CORRUPT, "expected \"do\" to be stop or "
 		    "signal, given %s", todo == NULL ? "nothing" : todo);
 	ret->todo = CONTROL_SIGNAL;
-	ret->id = text_of(t, "id", a);
+	ret->id = field_cstr(t, "id", a);
 	value = tree_get(t, 0, "value");
 	if (ret->id == NULL || value == TREE_NONE)
 		return err_set(e, ERR_CORRUPT, "a signal needs id and value");

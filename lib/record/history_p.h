@@ -1,9 +1,28 @@
 #ifndef RECORD_HISTORY_P_H
 #define RECORD_HISTORY_P_H
 
-/* What history.c, which reads records, and its other files share. */
+/* What the files of histories share.  history.c: a journal as a whole;
+ * history_read.c: one record; history_find.c: nodes by their paths;
+ * history_value.c: their inputs and outputs. */
 
+#include "base/vec.h"
 #include "record/history.h"
+
+/* What grows while reading; moved to the arena at the end, but the nodes. */
+struct history_build {
+	VEC(struct history_node) nodes;
+	VEC(struct history_signal) signals;
+	VEC(struct str)		brought;
+	VEC(struct history_range) ranges;
+	size_t			elements;	/* nodes that look like one */
+	const struct journal_line *line;
+	struct tree		tree;	/* of the record being read */
+	uint64_t		seq;
+};
+
+/* Puts a record into the history that is arg (a journal_fn). */
+int	history_read_record(const struct journal_line *, void *arg,
+	    struct err *) must_check;
 
 /* What was read last, so that elements in turn cost one reading. */
 struct history_cache {

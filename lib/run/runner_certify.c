@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "data/json.h"
 #include "idl/wire.h"
+#include "record/field.h"
 #include "record/journal.h"
 #include "record/longlit.h"
 #include "store/certificate.h"
@@ -278,43 +279,6 @@ copy_records(struct copy *c, struct err *e)
 	return c->run->recorder.trouble.kind == ERR_NONE ? 0 : -1;
 }
 
-static int
-name_index(const struct tree *t, const char *key,
-    const char *(*name_of)(unsigned), unsigned max)
-{
-	uint32_t n = tree_get(t, 0, key);
-	unsigned i;
-
-	for (i = 0; n != TREE_NONE && i < max; i++)
-		if (tree_is(t, n, name_of(i)))
-			return (int)i;
-	return 0;
-}
-
-static const char *
-phase_name(unsigned i)
-{
-	return sched_phase_name((enum sched_phase)i);
-}
-
-static const char *
-why_name(unsigned i)
-{
-	return sched_why_name((enum sched_why)i);
-}
-
-static uint32_t
-number_of(const struct tree *t, const char *key, uint32_t otherwise)
-{
-	uint32_t n = tree_get(t, 0, key);
-	uint64_t ret;
-
-	if (n == TREE_NONE ||
-	    num_parse_u64(t->at[n].text, 0, UINT32_MAX, &ret) < 0)
-		return otherwise;
-	return (uint32_t)ret;
-}
-
 /* What is said of a run, out of its journal. */
 struct telling {
 	struct run	*run;
@@ -333,6 +297,7 @@ tell(const struct journal_line *line, void *arg, struct err *e)
 	struct run_event event = { .kind = RUN_NODE, .action = &act };
 	const struct tree *t = &told->tree;
 	uint32_t p, from, n, i, place;
+	int is_range;
 
 	if (!record_is(line->json, "node") &&
 	    !record_is(line->json, "elements"))
@@ -340,19 +305,18 @@ tell(const struct journal_line *line, void *arg, struct err *e)
 	if (json_parse_tree(line->json, &told->tree, e) < 0 ||
 	    (p = tree_get(t, 0, "p")) == TREE_NONE)
 		return 0;
-	act.phase = (enum sched_phase)name_index(t, "s", phase_name,
-	    SCHED_PHASE_MAX);
-	act.why = (enum sched_why)name_index(t, "w", why_name,
-	    SCHED_WHY_MAX);
-	from = number_of(t, "from", SCHED_NONE);
-	n = from == SCHED_NONE ? 1 : number_of(t, "n", 0);
+	act.phase = field_phase(t);
+	act.why = field_why(t);
+	is_range = record_is(line->json, "elements");
+	from = (uint32_t)field_int(t, "from");
+	n = is_range ? (uint32_t)field_int(t, "n") : 1;
 	place = tree_get(t, 0, "f");
 	if (place != TREE_NONE && t->at[place].kind == TREE_SEQ)
 		place = t->at[place].first;
 	for (i = 0; i < n; i++) {
 		strbuf_reset(&path);
 		strbuf_addstr(&path, t->at[p].text);
-		if (from != SCHED_NONE)
+		if (is_range)
 			strbuf_addf(&path, "/n%u", from + i);
 		event.path = act.path = strbuf_str(&path);
 		event.place = (struct str){ "", 0 };
@@ -375,7 +339,6 @@ tell_all(struct run *run)
 	(void)!journal_read(run->dir, tell, &told, &e);
 	tree_release(&told.tree);
 }
-
 
 static void
 end(struct copy *c)
