@@ -53,13 +53,19 @@ check_kind() {
 	flyte-ctl fsck -q
 }
 
-# Killed after each of some times; then it goes on to its end.
+# Killed after each of some times; then it goes on to its end.  Most of that is
+# waiting, so all are at once.
 check_killed() {
-	local args delay pid n=0
+	local delay pid n=0 killed=()
 	export SLOW=0.05
 	for delay in 0.02 0.07 0.13 0.19 0.26; do
 		n=$((n + 1))
-		run_killed "$1" "k$n" "$delay"
+		mkdir "k$n"
+		(cd "k$n" && run_killed "$1" "k$n" "$delay") &
+		killed+=($!)
+	done
+	for pid in "${killed[@]}"; do
+		wait "$pid"
 	done
 	flyte-ctl fsck -q
 }

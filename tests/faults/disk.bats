@@ -153,7 +153,7 @@ control_full() {
 	flyte-run -q --plain --name g "$graph:gated" n=2 >"$d.result" &
 	pid=$!
 	for _ in {1..200}; do
-		flyte-show g 2>/dev/null | grep -qi waits && break
+		flyte-show g 2>/dev/null | grep -q "for flyte-ctl" && break
 		sleep 0.02
 	done
 	fill
