@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "common/ref.h"
 #include "idl/wire.h"
+#include "spec/spec.h"
 #include "store/certificate.h"
 #include "sys/file.h"
 #include "sys/statcache.h"
@@ -112,10 +113,12 @@ may_be_certified(const struct running *r)
 
 /*
  * The state in which a file was read; -1 if that is not sure: it was changed
- * since, or so shortly before that a later change might not show.
+ * since, another lies there, or it was changed so shortly before that a later
+ * change might not show.
  */
 static int
-add_read(struct strbuf *b, const char *path, int64_t began)
+add_read(struct strbuf *b, const char *path, const struct stat_id *before,
+    int64_t began)
 {
 	c_strbuf struct strbuf read = STRBUF_INIT;
 	c_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -125,7 +128,7 @@ add_read(struct strbuf *b, const char *path, int64_t began)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -1;
 	id = stat_id_of(&st);
-	if (!stat_id_settled(&id, began, file_is_remote(fd) ?
+	if (!stat_id_equal(&id, before) || !stat_id_settled(&id, began, file_is_remote(fd) ?
 	    STAT_SLACK_REMOTE : STAT_SLACK_LOCAL))
 		return -1;
 	wire_add_bytes(&read, READ_PATH, str_of(path));
@@ -156,9 +159,24 @@ add_about(const struct target *t, const char *address, struct arena *a,
 		wire_add_bytes(b, ABOUT_CODE, str_of(t->code));
 	for (i = 0; i < t->front.n_reads; i++)
 		if (add_read(b, front_file_path(&t->front,
-		    t->front.reads[i], a), t->began) < 0)
+		    t->front.reads[i].path, a), &t->front.reads[i].before,
+		    t->began) < 0)
 			return -1;
 	return 0;
+}
+
+/* The name may lead elsewhere by now, where a link was turned. */
+static int
+is_where_it_was(const struct front *f, const char *file, struct arena *a)
+{
+	c_free char *now = realpath(file, NULL);
+	const char *folder = front_folder(f, a);
+	char *slash = now == NULL ? NULL : strrchr(now, '/');
+
+	if (slash == NULL)
+		return 0;
+	slash[slash == now] = '\0';
+	return strcmp(now, folder) == 0;
 }
 
 const struct run_certify *
@@ -174,6 +192,7 @@ certified_leave(struct running *r, const struct target *t,
 	if (!may_be_certified(r) || !t->loaded ||
 	    t->front.form != FRONT_SPEC || t->front.asked ||
 	    ref_parse(r->a->target, a, &ref, &e) < 0 ||
+	    !is_where_it_was(&t->front, ref.file, a) ||
 	    name_about(r, &ref, t->front.text, &ret->about_key) < 0 ||
 	    add_about(t, address, a, &about) < 0)
 		return NULL;

@@ -13,6 +13,7 @@
 struct front_priv;
 struct registry;
 struct spec_file;
+struct spec_read;
 
 /* Keeps the code archive of a package: *ret_uri, in the arena, is what
  * stands for it in the tasks. */
@@ -78,7 +79,7 @@ struct front {
 	 * were read beside it (as front_file_path takes them), and whether
 	 * the registry was asked. */
 	struct str	 text;
-	const char	**reads;
+	const struct spec_read *reads;
 	size_t		 n_reads;
 	int		 asked;
 	struct front_priv *priv;

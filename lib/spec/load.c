@@ -28,7 +28,12 @@ load_add_file(struct load *l, const struct spec_file *file)
 void
 load_add_read(struct load *l, const char *path)
 {
-	VEC_PUSH(&file_of(l)->reads, path);
+	struct spec_read r = { .path = path };
+	struct stat st;
+
+	if (stat(arena_printf(l->a, "%s/%s", l->opt->dir, path), &st) == 0)
+		r.before = stat_id_of(&st);
+	VEC_PUSH(&file_of(l)->reads, r);
 }
 
 /* ---- declaring ---------------------------------------------------------- */
@@ -285,7 +290,7 @@ finish(struct file *f)
 	for (i = 0; i < f->files.n; i++)
 		s->files[i] = f->files.at[i];
 	s->n_reads = f->reads.n;
-	s->reads = arena_new_n(s->arena, f->reads.n, const char *);
+	s->reads = arena_new_n(s->arena, f->reads.n, struct spec_read);
 	for (i = 0; i < f->reads.n; i++)
 		s->reads[i] = f->reads.at[i];
 }

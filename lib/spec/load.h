@@ -33,7 +33,7 @@ struct file {
 	VEC(struct decl) derived;	/* tasks made for maps */
 	VEC(struct workflow *) order;	/* used before using */
 	VEC(struct spec_file) files;
-	VEC(const char *) reads;	/* all that was opened beside it */
+	VEC(struct spec_read) reads;	/* all that was opened beside it */
 	int		 dynamic;	/* what a dynamic task wrote */
 	int		 whole;		/* the same: a file with a workflow */
 };

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "data/tree.h"
 #include "idl/entity.h"
+#include "sys/statcache.h"
 
 enum spec_form {
 	SPEC_YAML,
@@ -77,6 +78,13 @@ struct spec_file {
 	const char	*task;		/* its name */
 };
 
+/* What was read beside the spec. */
+struct spec_read {
+	const char	*path;		/* relative to options.dir */
+	struct stat_id	 before;	/* what lay there before it was read;
+					 * all 0: nothing that can be told */
+};
+
 struct spec {
 	struct tree	 tree;		/* the diagnostics point at it */
 	struct arena	*arena;		/* borrowed */
@@ -85,8 +93,7 @@ struct spec {
 	size_t		 n;
 	struct spec_file *files;
 	size_t		 n_files;
-	const char	**reads;	/* files and folders that were read,
-					 * relative to options.dir */
+	struct spec_read *reads;	/* files and folders that were read */
 	size_t		 n_reads;
 	enum spec_form	 form;
 	pb_identifier	**ids;		/* the ids of the entities, shared by

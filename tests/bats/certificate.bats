@@ -417,3 +417,32 @@ c.commit()' "$FLYTE_HOME/catalog.db" "$1"
 	run -0 --separate-stderr flyte-show last/a --json
 	lacks xyx "$output"
 }
+
+@test "certificate: a link that is turned while the spec is read leads nobody astray" {
+	for r in r1 r2; do
+		mkdir $r
+		echo "echo $r" >$r/s.sh
+		chmod +x $r/s.sh
+		touch -d '1 hour ago' $r/s.sh
+	done
+	cat >t.yaml <<-'EOT'
+	tasks:
+	  t: {outputs: {o: str}, stdout: o, cache: auto, script: cur/s.sh}
+	workflows:
+	  w: {nodes: {a: {task: t}}, outputs: {o: $a.o}}
+	EOT
+	ln -s r1 cur
+	go -o o t.yaml:w
+	equals r1 "$output"
+	# Held between the opening of the script and all that comes after it.
+	strace -qq -o trace -e trace=openat -P cur/s.sh \
+	    -e inject=openat:delay_exit=1000000 \
+	    flyte-run -q -o o t.yaml:w >out 2>err 3>&- &
+	sleep 0.4
+	ln -sfn r2 cur
+	wait $! || skip "strace is not allowed here: $(cat err)"
+	go -o o t.yaml:w
+	equals r2 "$output"
+	go -o o t.yaml:w
+	equals r2 "$output"
+}
