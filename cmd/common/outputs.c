@@ -193,15 +193,6 @@ write_tree(const char *from, const char *path, struct err *e)
 	return file_remove(AT_FDCWD, old.p, e);
 }
 
-/* The local file or folder that a literal stands for, or NULL. */
-static const char *
-local_blob(const pb_literal *l)
-{
-	const pb_blob *b = literal_as_blob(l);
-
-	return b == NULL ? NULL : value_local_path(b->uri);
-}
-
 static int
 is_binary(const pb_literal *l)
 {
@@ -246,14 +237,14 @@ write_text(struct str text, const char *path, struct err *e)
 }
 
 static int
-write_pick(const pb_literal *l, const char *path, struct err *e)
+write_blob(const pb_blob *blob, const char *path, struct err *e)
 {
-	const char *from = local_blob(l);
+	const char *from = value_local_path(blob->uri);
 	struct stat st;
 
-	if (literal_as_blob(l) != NULL && from == NULL)
+	if (from == NULL)
 		return err_set(e, ERR_REFUSED, "%s: only local files can be "
-		    "written out", literal_as_blob(l)->uri);
+		    "written out", blob->uri);
 	if (stat(from, &st) < 0)
 		return err_sys(e, "%s", from);
 	if (S_ISDIR(st.st_mode))
@@ -271,14 +262,16 @@ write_output(struct str literal, const char *path, struct err *e)
 {
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	c_arena struct arena a = ARENA_INIT;
+	const pb_blob *blob;
 	ProtobufCMessage *m;
 
 	if (!litout_is_json(literal)) {
 		if (wire_unpack(&flyteidl__core__literal__descriptor, literal,
 		    &a, &m, e) < 0)
 			return -1;
-		if (literal_as_blob((pb_literal *)m) != NULL)
-			return write_pick((pb_literal *)m, path, e);
+		blob = literal_as_blob((pb_literal *)m);
+		if (blob != NULL)
+			return write_blob(blob, path, e);
 	}
 	if (add_bare(&text, literal, e) < 0)
 		return -1;
