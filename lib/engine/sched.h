@@ -432,8 +432,6 @@ struct sched_view {
 };
 void	sched_view(const struct sched *, struct sched_ref,
 	    struct sched_view *ret);
-/* core.LiteralMap of an element of a map; valid as an action is. */
-struct str sched_element_inputs(struct sched *, struct sched_ref);
 uint32_t sched_n_frames(const struct sched *);
 /* The plan and graph a frame runs and the node it is inside of (frame
  * SCHED_NONE for the first). */

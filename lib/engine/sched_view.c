@@ -153,21 +153,6 @@ sched_view(const struct sched *s, struct sched_ref ref,
 		ret->child = at.n->child;
 }
 
-struct str
-sched_element_inputs(struct sched *s, struct sched_ref ref)
-{
-	struct elements *m;
-	struct at at;
-	uint32_t i = ref.element;
-
-	ref.element = SCHED_NONE;
-	if (!find(s, ref, &at))
-		return (struct str){ NULL, 0 };
-	m = sched_array_of(s, at.n);
-	return m == NULL || i >= m->n ? (struct str){ NULL, 0 } :
-	    sched_array_element_inputs(s, m, i);
-}
-
 uint32_t
 sched_n_frames(const struct sched *s)
 {

@@ -207,12 +207,6 @@ literal_equal(const pb_literal *a, const pb_literal *b)
 	return wire_equal(&a->base, &b->base);
 }
 
-int
-literal_map_equal(const pb_literal_map *a, const pb_literal_map *b)
-{
-	return wire_equal(&a->base, &b->base);
-}
-
 /* ---- maps ----------------------------------------------------------------*/
 
 pb_literal_map *

@@ -37,7 +37,6 @@ pb_literal *literal_scalar(struct arena *, pb_scalar *);
 pb_literal *literal_dup(const pb_literal *, struct arena *);
 /* The same message, maps without order; NaN is equal to itself. */
 int	literal_equal(const pb_literal *, const pb_literal *);
-int	literal_map_equal(const pb_literal_map *, const pb_literal_map *);
 
 pb_literal_map *literal_map_new(struct arena *);
 /* The literal called so, or NULL; the map may be NULL. */

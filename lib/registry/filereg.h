@@ -55,6 +55,7 @@ instant_cmp(struct instant a, struct instant b)
 	return (a.nsec > b.nsec) - (a.nsec < b.nsec);
 }
 
+/* The active version of a launch plan, "" if none; in the arena. */
 int	filereg_active(struct registry *, const struct entity_id *,
 	    struct arena *, const char **ret_version, struct err *)
 		must_check;

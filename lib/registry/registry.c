@@ -262,13 +262,6 @@ registry_activate(struct registry *r, const struct entity_id *id, int on,
 }
 
 int
-registry_active(struct registry *r, const struct entity_id *id,
-    struct arena *a, const char **ret_version, struct err *e)
-{
-	return r->ops->active(r, id, a, ret_version, e);
-}
-
-int
 registry_keep(struct registry *r, const char *path, int dry_run,
     struct arena *a, const char **ret_uri, struct err *e)
 {

@@ -144,9 +144,5 @@ void	registry_locate_all(struct registry *,
  */
 int	registry_activate(struct registry *, const struct entity_id *, int on,
 	    struct arena *, const char **ret_before, struct err *) must_check;
-/* The active version of a launch plan, "" if none; in the arena. */
-int	registry_active(struct registry *, const struct entity_id *,
-	    struct arena *, const char **ret_version, struct err *)
-		must_check;
 
 #endif

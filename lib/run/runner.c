@@ -286,9 +286,3 @@ runner_stop(struct runner *r, int now)
 	for (run = r->runs; run != NULL; run = run->next)
 		run_jobs_cancel(run, now);
 }
-
-int
-runner_stopped(const struct runner *r)
-{
-	return r->stopping;
-}

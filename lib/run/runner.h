@@ -179,7 +179,6 @@ int	run_resume(struct runner *, const struct execution_id *,
 int	runner_run(struct runner *, struct err *) must_check;
 /* Starts nothing more and ends what runs (now: by KILL); may be resumed. */
 void	runner_stop(struct runner *, int now);
-int	runner_stopped(const struct runner *);
 
 /* The executions it runs or ran, one after the other; NULL: first, none. */
 const struct run *runner_next(const struct runner *, const struct run *);

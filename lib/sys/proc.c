@@ -62,66 +62,6 @@ proc_add_handle(struct strbuf *b, const struct proc *p)
 	    (unsigned long long)p->started_max, STR_ARG(boot));
 }
 
-/* Text up to a byte, which is skipped; -1 if it is not there. */
-static int
-cut(struct str *s, char at, struct str *ret)
-{
-	const char *p = memchr(s->p, at, s->n);
-
-	if (p == NULL)
-		return -1;
-	*ret = (struct str){ s->p, (size_t)(p - s->p) };
-	*s = (struct str){ p + 1, s->n - ret->n - 1 };
-	return 0;
-}
-
-/* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. */
-static int
-start_ticks(pid_t pid, uint64_t *ret)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-	char path[64];
-	struct str rest, word;
-	const char *p;
-	int field;
-
-	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	if (slurp(path, 4096, &b) < 0)
-		return -1;
-	p = strrchr(b.p, ')');
-	if (p == NULL || p[1] != ' ')
-		return -1;
-	/* A process that has ended and waits to be reaped is gone for us. */
-	if (p[2] == 'Z' || p[2] == 'X')
-		return -1;
-	rest = str_of(p + 2);
-	for (field = 3; field <= 22; field++)
-		if (cut(&rest, ' ', &word) < 0)
-			return -1;
-	return num_parse_u64(word, 0, UINT64_MAX, ret);
-}
-
-int
-proc_alive(struct str handle, pid_t *ret_pid)
-{
-	struct str pid, min, max;
-	uint64_t from, to, start;
-	int64_t n;
-
-	if (cut(&handle, ':', &pid) < 0 || cut(&handle, '-', &min) < 0 ||
-	    cut(&handle, ':', &max) < 0 ||
-	    num_parse_i64(pid, 1, INT32_MAX, &n) < 0 ||
-	    num_parse_u64(min, 0, UINT64_MAX, &from) < 0 ||
-	    num_parse_u64(max, 0, UINT64_MAX, &to) < 0)
-		return -1;
-	if (!str_eq(handle, boot_id()))
-		return 0;
-	if (start_ticks((pid_t)n, &start) < 0 || start < from || start > to)
-		return 0;
-	*ret_pid = (pid_t)n;
-	return 1;
-}
-
 int
 proc_boot_differs(struct str handle)
 {

@@ -13,12 +13,6 @@
  * its start in clock ticks since boot and the kernel's boot id.
  */
 void	proc_add_handle(struct strbuf *, const struct proc *);
-/*
- * 1 if the process of a handle still runs, with its pid in *ret_pid; 0 if
- * it has ended, or the machine was started anew; -1 if the text is no handle.
- */
-int	proc_alive(struct str handle, pid_t *ret_pid);
-
 /* 1 if the handle is of another boot of the machine: nothing of it runs. */
 int	proc_boot_differs(struct str handle);
 

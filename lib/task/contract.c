@@ -228,12 +228,6 @@ contract_kind(const struct contract *c)
 	return c->kind;
 }
 
-const pb_task_template *
-contract_task(const struct contract *c)
-{
-	return c->task;
-}
-
 int64_t
 contract_timeout(const struct contract *c)
 {

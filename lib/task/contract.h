@@ -90,7 +90,6 @@ contract_freep(struct contract **c)
 #define c_contract	cleanup(contract_freep)
 
 enum contract_kind contract_kind(const struct contract *);
-const pb_task_template *contract_task(const struct contract *);
 /* Per-attempt timeout of the task in nanoseconds, 0 for none. */
 int64_t	contract_timeout(const struct contract *);
 /* What it may use at most, and what it asks for. */

@@ -34,6 +34,7 @@ static const char *const names[] = {
 	"outputs/l/0", "outputs/l/1", "outputs/m/k", "outputs/m/l",
 };
 
+static const pb_task_template *templates[8];
 static struct contract *contracts[8];
 static size_t n_contracts;
 static char *none[] = { NULL };
@@ -44,6 +45,7 @@ add_contract(const pb_task_template *t)
 {
 	struct err e;
 
+	templates[n_contracts] = t;
 	if (contract_new(t, &world, &contracts[n_contracts++], &e) < 0)
 		BUG("%s", e.msg);
 }
@@ -118,8 +120,9 @@ write_files(const char *dir, const uint8_t *data, size_t n)
 }
 
 static void
-collect(const struct contract *c, const struct attempt *at, int status)
+collect(size_t i, const struct attempt *at, int status)
 {
+	const struct contract *c = contracts[i];
 	c_arena struct arena a = ARENA_INIT;
 	/* Only Flyte's own contract is asked what a failed process left. */
 	struct proc_end end = { .code =
@@ -135,7 +138,7 @@ collect(const struct contract *c, const struct attempt *at, int status)
 	if (n > 1 || (n == 0 && end.code == 0))
 		BUG("%d of outputs, error and graph", n);
 	if (r.outputs != NULL && contract_check_outputs(
-	    contract_task(c)->interface, r.outputs, &a, &fault) < 0)
+	    templates[i]->interface, r.outputs, &a, &fault) < 0)
 		BUG("%s", fault);
 }
 
@@ -156,7 +159,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (file_mkdirs(AT_FDCWD, outputs, &e) < 0)
 		BUG("%s", e.msg);
 	write_files(dir, data + 1, n - 1);
-	collect(contracts[data[0] % n_contracts], &at, data[0] >> 7);
+	collect(data[0] % n_contracts, &at, data[0] >> 7);
 	if (file_remove(AT_FDCWD, dir, &e) < 0)
 		BUG("%s", e.msg);
 	return 0;

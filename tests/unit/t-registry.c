@@ -252,7 +252,7 @@ TEST(active)
 	CHECK_INT(registry_activate(r, &id, 1, &arena, &before, &err), 0);
 	CHECK_STR(before, "1");
 	CHECK_INT(registry_activate(r, &id, 0, &arena, &before, &err), 0);
-	CHECK_INT(registry_active(r, &id, &arena, &before, &err), 0);
+	CHECK_INT(registry_activate(r, &id, 0, &arena, &before, &err), 0);
 	CHECK_STR(before, "");
 	remove_all(dir);
 }
