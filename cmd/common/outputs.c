@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "common/context.h"
+#include "common/folder.h"
 #include "data/jqx.h"
 #include "idl/literal.h"
 #include "idl/litout.h"
@@ -39,22 +42,36 @@ to_stdout(const char *path)
 	return path == NULL || strcmp(path, "-") == 0;
 }
 
+static int
+is_folder(const pb_literal_type *t)
+{
+	return t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB &&
+	    t->blob->dimensionality ==
+	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__MULTIPART;
+}
+
 /* A result that could not be written is found out before the work. */
 static int
 check_target(const char *path, const pb_literal_type *t, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	c_free char *dir = xstrndup(path, slash == NULL ? 0 :
-	    (size_t)(slash - path) + 1);
+	c_free char *dir = NULL;
 	struct stat st;
 
-	if (strcmp(path, "-") == 0 &&
-	    t->type_case == FLYTEIDL__CORE__LITERAL_TYPE__TYPE_BLOB &&
-	    t->blob->dimensionality ==
-	    FLYTEIDL__CORE__BLOB_TYPE__BLOB_DIMENSIONALITY__MULTIPART)
+	if (is_folder(t) && strcmp(path, "-") == 0)
 		return err_set(e, ERR_USAGE, "-o: a folder can not be written "
 		    "to stdout");
-	if (slash == NULL || stat(dir, &st) == 0)
+	if (is_folder(t) && folder_check(path, e) < 0)
+		return -1;
+	if (!is_folder(t) && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(e, ERR_USAGE, "-o: %s: is a folder, and the "
+		    "output none: name a file", path);
+	while (is_folder(t) && slash > path && slash[1] == '\0')
+		slash = memrchr(path, '/', (size_t)(slash - path));
+	if (slash == NULL)
+		return 0;
+	dir = xstrndup(path, (size_t)(slash - path) + 1);
+	if (stat(dir, &st) == 0)
 		return 0;
 	return err_named(e, ERR_USAGE, "-o: %s", dir);
 }
@@ -154,45 +171,6 @@ write_file(const char *from, struct str text, const char *path,
 	return special ? 0 : temp_replace(&t, 0, e);
 }
 
-/* What was begun goes away again; what went wrong before that counts. */
-static int cold
-give_up_tree(const char *temp)
-{
-	struct err ignored;
-
-	if (file_remove(AT_FDCWD, temp, &ignored) < 0)
-		err_clear(&ignored);
-	return -1;
-}
-
-/* A whole folder beside the target, then in its place. */
-static int
-write_tree(const char *from, const char *path, struct err *e)
-{
-	c_strbuf struct strbuf temp = STRBUF_INIT, old = STRBUF_INIT;
-	const char *slash = strrchr(path, '/');
-	char name[TEMP_NAME_MAX];
-
-	temp_name(name);
-	strbuf_add(&temp, path, slash == NULL ? 0 :
-	    (size_t)(slash - path) + 1);
-	strbuf_adds(&temp, name);
-	strbuf_addf(&old, "%s.old", temp.p);
-	if (file_copy(AT_FDCWD, from, AT_FDCWD, temp.p, e) < 0)
-		return give_up_tree(temp.p);
-	if (rename(path, old.p) < 0 && errno != ENOENT) {
-		(void)!err_sys(e, "%s", path);
-		return give_up_tree(temp.p);
-	}
-	if (rename(temp.p, path) < 0) {
-		(void)!err_sys(e, "%s", path);
-		if (rename(old.p, path) < 0 && errno != ENOENT)
-			return -1;
-		return give_up_tree(temp.p);
-	}
-	return file_remove(AT_FDCWD, old.p, e);
-}
-
 static int
 is_binary(const pb_literal *l)
 {
@@ -237,7 +215,8 @@ write_text(struct str text, const char *path, struct err *e)
 }
 
 static int
-write_blob(const pb_blob *blob, const char *path, struct err *e)
+write_blob(struct context *c, const pb_blob *blob, const char *path,
+    struct err *e)
 {
 	const char *from = value_local_path(blob->uri);
 	struct stat st;
@@ -248,7 +227,7 @@ write_blob(const pb_blob *blob, const char *path, struct err *e)
 	if (stat(from, &st) < 0)
 		return err_sys(e, "%s", from);
 	if (S_ISDIR(st.st_mode))
-		return write_tree(from, path, e);
+		return folder_write(c, from, path, e);
 	if (!to_stdout(path))
 		return write_file(from, STR(""), path, e);
 	if (fflush(stdout) != 0)
@@ -258,7 +237,8 @@ write_blob(const pb_blob *blob, const char *path, struct err *e)
 
 /* A blob's content, else the bare value. */
 static int
-write_output(struct str literal, const char *path, struct err *e)
+write_output(struct context *c, struct str literal, const char *path,
+    struct err *e)
 {
 	c_strbuf struct strbuf text = STRBUF_INIT;
 	c_arena struct arena a = ARENA_INIT;
@@ -271,7 +251,7 @@ write_output(struct str literal, const char *path, struct err *e)
 			return -1;
 		blob = literal_as_blob((pb_literal *)m);
 		if (blob != NULL)
-			return write_blob(blob, path, e);
+			return write_blob(c, blob, path, e);
 	}
 	if (add_bare(&text, literal, e) < 0)
 		return -1;
@@ -279,7 +259,8 @@ write_output(struct str literal, const char *path, struct err *e)
 }
 
 static int
-print_pick(const char *pick, struct str map, struct err *e)
+print_pick(struct context *c, const char *pick, struct str map,
+    struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	struct str name, literal;
@@ -289,7 +270,7 @@ print_pick(const char *pick, struct str map, struct err *e)
 	if (literal.p == NULL)
 		return err_set(e, ERR_FAILED, "output " STR_FMT
 		    ": is not there", STR_ARG(name));
-	if (path != NULL && write_output(literal, path, e) < 0) {
+	if (path != NULL && write_output(c, literal, path, e) < 0) {
 		if (e->kind == ERR_MISSING || e->kind == ERR_USAGE)
 			e->kind = ERR_SYS;
 		return err_wrap(e, "output " STR_FMT, STR_ARG(name));
@@ -304,6 +285,25 @@ print_pick(const char *pick, struct str map, struct err *e)
 
 /* ---- all of them --------------------------------------------------------- */
 
+/* The path of a file is there to be used: never cut. */
+static size_t
+room_for(struct str literal, size_t width)
+{
+	c_arena struct arena a = ARENA_INIT;
+	ProtobufCMessage *m;
+	struct err ignored;
+
+	if (litout_is_json(literal))
+		return width;
+	if (wire_unpack(&flyteidl__core__literal__descriptor, literal, &a, &m,
+	    &ignored) < 0) {
+		err_clear(&ignored);
+		return width;
+	}
+	return literal_as_blob((pb_literal *)m) == NULL ? width :
+	    MAX(width, PATH_MAX);
+}
+
 static int
 print_line(struct str name, struct str literal, size_t width, struct err *e)
 {
@@ -311,8 +311,8 @@ print_line(struct str name, struct str literal, size_t width, struct err *e)
 
 	strbuf_addstr(&b, name);
 	strbuf_pad(&b, ' ', width + 2 - name.n);
-	if (litout_add_short(&b, literal, width + 20 < LIST_WIDTH ?
-	    LIST_WIDTH - width : 20, e) < 0)
+	if (litout_add_short(&b, literal, room_for(literal, width + 20 <
+	    LIST_WIDTH ? LIST_WIDTH - width : 20), e) < 0)
 		return -1;
 	strbuf_addch(&b, '\n');
 	fwrite(b.p, 1, b.n, stdout);
@@ -385,13 +385,13 @@ print_json(struct str map, int plain, struct err *e)
 }
 
 int
-outputs_print(const struct outputs_options *o, struct str map,
-    struct err *e)
+outputs_print(struct context *c, const struct outputs_options *o,
+    struct str map, struct err *e)
 {
 	size_t i;
 
 	for (i = 0; i < o->pick.n; i++)
-		if (print_pick(o->pick.at[i], map, e) < 0)
+		if (print_pick(c, o->pick.at[i], map, e) < 0)
 			return -1;
 	if (o->jq != NULL)
 		return print_jq(o, map, e);

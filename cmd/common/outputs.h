@@ -12,6 +12,8 @@
 #include "base/vec.h"
 #include "idl/flyteidl.h"
 
+struct context;
+
 struct outputs_options {
 	int		  plain;
 	VEC(const char *) pick;		/* -o, in order */
@@ -33,7 +35,7 @@ int	outputs_check(const struct outputs_options *,
  * Prints a core.LiteralMap, or writes the files.  Outputs that hold nothing
  * (a workflow without outputs) print as an empty map.
  */
-int	outputs_print(const struct outputs_options *, struct str map,
-	    struct err *) must_check;
+int	outputs_print(struct context *, const struct outputs_options *,
+	    struct str map, struct err *) must_check;
 
 #endif

@@ -220,8 +220,8 @@ print(struct exec *x, const pb_literal_map *outputs)
 	struct err e;
 
 	wire_pack(&outputs->base, &bytes);
-	return outputs_print(&x->out, strbuf_str(&bytes), &e) < 0 ? fail(&x->ctx, &e) :
-	    EXIT_DONE;
+	return outputs_print(&x->ctx, &x->out, strbuf_str(&bytes), &e) < 0 ?
+	    fail(&x->ctx, &e) : EXIT_DONE;
 }
 
 /* A dynamic task has no outputs of its own: what it wrote is shown. */

@@ -86,7 +86,7 @@ conclude(struct running *r, struct run *run)
 	report_end(r->report, run, r->what);
 	if (run_phase(run) != SCHED_WF_SUCCEEDED)
 		return EXIT_FAILED;
-	if (outputs_print(&r->a->outputs, run_outputs(run), &e) < 0)
+	if (outputs_print(&r->a->c, &r->a->outputs, run_outputs(run), &e) < 0)
 		return fail(&r->a->c, &e);
 	return EXIT_DONE;
 }

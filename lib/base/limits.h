@@ -105,5 +105,8 @@
 /* Executions that launch one another: a plan that launches itself for ever is
  * stopped here. */
 #define MAX_LAUNCH_NESTING	50
+/* Folders that an output took the place of, kept beside it: a hundred that
+ * nobody looks at are a mistake that goes on. */
+#define MAX_ASIDE		100u
 
 #endif

@@ -578,3 +578,61 @@ killed() {
 	run -2 flyte-exec --replay last/a --with nowhere
 	has 'expected a folder' "$output"
 }
+
+folder_task() {
+	cat >d.yaml <<-'EOF'
+	tasks:
+	  made:
+	    inputs: {n: int}
+	    outputs: {out: dir, f: file}
+	    cache: "1"
+	    run: |
+	      mkdir $FLYTE_OUTPUTS/out
+	      echo $n >$FLYTE_OUTPUTS/out/n
+	      echo $n >$FLYTE_OUTPUTS/f
+	EOF
+}
+
+@test "exec: -o of a folder replaces what is its own, and loses nothing else" {
+	folder_task
+	run -0 flyte-exec -q -o out=site/ d.yaml:made n=1
+	run -0 flyte-exec -q -o out=site d.yaml:made n=2
+	equals "" "$output"
+	equals 2 "$(cat site/n)"
+	run -0 ls -d site*
+	equals site "$output"
+	# by hand: kept beside it, and said
+	echo mine >site/notes
+	run -0 flyte-exec -q -o out=site d.yaml:made n=3
+	equals "flyte-exec: site: held what the store does not have: that is now site.~1~" "$output"
+	equals 3 "$(cat site/n)"
+	equals mine "$(cat site.~1~/notes)"
+	echo more >site/notes
+	run -0 flyte-exec -q -o out=site d.yaml:made n=3
+	equals more "$(cat site.~2~/notes)"
+	mkdir empty
+	run -0 flyte-exec -q -o out=empty d.yaml:made n=3
+	equals "" "$output"
+	run -0 ls -A
+	lacks "tmp" "$output"
+}
+
+@test "exec: -o of the wrong kind is refused before anything runs" {
+	folder_task
+	mkdir there
+	run -2 flyte-exec -o f=there d.yaml:made n=1
+	equals "flyte-exec: -o: there: is a folder, and the output none: name a file" "$output"
+	run -2 flyte-exec -o out=d.yaml d.yaml:made n=1
+	equals "flyte-exec: -o: d.yaml: is a file, and the output a folder" "$output"
+	run -0 flyte-cache ls
+	equals "" "$output"
+}
+
+@test "exec: on a terminal the path of a file is whole" {
+	folder_task
+	script -qec true /dev/null >/dev/null 2>&1 ||
+		skip "no pseudo-terminal may be made here (is /dev/pts mounted?)"
+	run -0 script -qec "flyte-exec d.yaml:made n=1" /dev/null
+	has "blobs/sha256/" "$output"
+	lacks "..." "$output"
+}

@@ -273,7 +273,7 @@ registered launch_plan default/development/twice@v1" "$output"
 	run -0 flyte-register show spec.yaml:twice
 	has "n          int = 1" "$output"
 	run -5 flyte-register show spec.yaml:nope
-	has "no entity nope in it; there is workflow twice, task double" "$output"
+	has "no task, workflow or launch plan nope in it; there is workflow twice, task double" "$output"
 }
 
 @test "show: what is missing names what there is" {
