@@ -24,8 +24,7 @@ take_verb(const struct opt_program *p, const char *word,
 {
 	*ret = opt_verb(p, word);
 	if (*ret == NULL)
-		return err_set(e, ERR_USAGE, "%s: no such command (--help "
-		    "lists them)", word);
+		return opt_verb_unknown(p, word, e);
 	return 0;
 }
 

@@ -349,7 +349,9 @@ check_all(struct binding *b, struct err *e)
 			continue;
 		if (w->value == NULL)
 			return mismatch(b->in, b->wants, e,
-			    "input %s: no value", w->name);
+			    "input %s: no value%s", w->name,
+			    type_takes_none(w->type) ? " (null is none)" :
+			    "");
 		literal_map_put(b->map, b->in->arena, w->name,
 		    literal_dup(w->value, b->in->arena));
 		if (w->packed.p != NULL)

@@ -209,8 +209,7 @@ parse(struct args *a, struct opt *o, const struct opt_verb **ret_verb,
 		if (got == 2 && *ret_verb == NULL) {
 			*ret_verb = opt_verb(&program, value);
 			if (*ret_verb == NULL)
-				return err_set(e, ERR_USAGE, "unknown command "
-				    "'%s'; see flyte-cache --help", value);
+				return opt_verb_unknown(&program, value, e);
 			/* What follows "run" is not ours. */
 			if (strcmp(value, "run") == 0)
 				o->stop_at_arg = 1;

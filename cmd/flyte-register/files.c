@@ -127,7 +127,8 @@ expand_folder(struct settings *s, const char *path, struct scripts *x,
 		    x->dir));
 	else if (x->paths.n == before)
 		return err_set(e, ERR_SPEC, "%s: no executable script with a "
-		    "task's header (lines #%%) and no .pb files in it", path);
+		    "task's header (lines #%%) and no .pb files in it; specs "
+		    "are given by name", path);
 	x->members = members;
 	return 0;
 }

@@ -2,6 +2,8 @@
 
 #include "register.h"
 
+#include <unistd.h>
+
 #include "base/num.h"
 #include "base/vec.h"
 #include "common/args.h"
@@ -186,12 +188,23 @@ check_options(const struct given *g, const struct opt_verb *verb,
 	return 0;
 }
 
+/* A word that is no file and nearly a command. */
+static int
+is_mistyped(const char *word)
+{
+	return opt_verb_meant(&program, word) != NULL &&
+	    access(word, F_OK) < 0;
+}
+
 static int
 run(struct settings *s, const struct given *g, struct err *e)
 {
 	const struct opt_verb *verb = g->args.n == 0 ? NULL :
 	    opt_verb(&program, g->args.at[0]);
 
+	if (verb == NULL && g->args.n > 0 && is_mistyped(g->args.at[0]))
+		return opt_verb_unknown(&program, g->args.at[0], e) < 0 ?
+		    fail(&s->context, e) : EXIT_USAGE;
 	if (check_options(g, verb, e) < 0)
 		return fail(&s->context, e);
 	if (verb != NULL)

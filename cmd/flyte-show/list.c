@@ -89,7 +89,12 @@ put_table(const struct show *s, const struct row *rows, size_t n,
 	int64_t now = record_now_us();
 
 	if (n == 0) {
-		warn(&s->ctx, "nothing has been run yet");
+		warn(&s->ctx, "nothing has been run yet%s%s%s%s",
+		    s->ctx.project_option == NULL ? "" : " in project ",
+		    s->ctx.project_option == NULL ? "" :
+		    s->ctx.project_option,
+		    s->ctx.domain_option == NULL ? "" : " in domain ",
+		    s->ctx.domain_option == NULL ? "" : s->ctx.domain_option);
 		return;
 	}
 	strbuf_addf(&b, "%-20s  %-11s  %-*s  %-20s  %s\n", "ID", "PHASE",

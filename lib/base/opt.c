@@ -92,6 +92,31 @@ opt_verb(const struct opt_program *p, const char *name)
 	return NULL;
 }
 
+const char *
+opt_verb_meant(const struct opt_program *p, const char *word)
+{
+	const char *names[OPT_MAX];
+	const struct opt_verb *v;
+	size_t n = 0;
+
+	for (v = p->verbs; v != NULL && v->name != NULL; v++)
+		if (n < ARRAY_LEN(names))
+			names[n++] = v->name;
+	return did_you_mean(str_of(word), names, n);
+}
+
+int
+opt_verb_unknown(const struct opt_program *p, const char *word, struct err *e)
+{
+	const char *meant = opt_verb_meant(p, word);
+
+	if (meant != NULL)
+		return err_set(e, ERR_USAGE, "%s: no such command; did you "
+		    "mean %s?", word, meant);
+	return err_set(e, ERR_USAGE, "%s: no such command (--help lists them)",
+	    word);
+}
+
 static int
 unknown_long(const struct opt *o, struct str name, struct err *e)
 {

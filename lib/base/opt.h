@@ -65,6 +65,11 @@ int	opt_next(struct opt *, enum opt_id *ret_id, const char **ret_value,
 const char *opt_name(enum opt_id);
 /* The verb called so, or NULL. */
 const struct opt_verb *opt_verb(const struct opt_program *, const char *name);
+/* The command that is meant by a mistyped word, or NULL. */
+const char *opt_verb_meant(const struct opt_program *, const char *word);
+/* "WORD: no such command; ...", ERR_USAGE. */
+int	opt_verb_unknown(const struct opt_program *, const char *word,
+	    struct err *);
 /* 1 if the option belongs to the verb or to every use. */
 int	opt_allowed(const struct opt_program *, const struct opt_verb *,
 	    enum opt_id);

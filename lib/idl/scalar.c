@@ -38,6 +38,9 @@ scalar_trim(struct str s)
 	return s;
 }
 
+/* A number or word of JSON is shown whole, without quotes of ours. */
+#define MAX_NUMBER	40
+
 static int
 fail(const struct text *t, const char *hint)
 {
@@ -45,7 +48,10 @@ fail(const struct text *t, const char *hint)
 
 	if (t->ctx->mode == VALUE_JSON && t->quoted)
 		strbuf_adds(&b, "string ");
-	place_add_given(&b, t->s);
+	if (t->ctx->mode == VALUE_JSON && !t->quoted && t->s.n <= MAX_NUMBER)
+		utf8_add_shown(&b, t->s);
+	else
+		place_add_given(&b, t->s);
 	return place_fail(t->place, t->type, NULL, b.p, hint, t->e);
 }
 

@@ -214,10 +214,10 @@ static void
 add_match(struct matches *m, pb_literal_type *t, pb_literal *value)
 {
 	if (m->n == 1 && type_is_simple(m->type, SIMPLE_INTEGER) &&
-	    type_is_simple(t, SIMPLE_FLOAT))
+	    type_is_simple(t, FLYTEIDL__CORE__SIMPLE_TYPE__FLOAT))
 		return;
 	if (m->n == 1 && type_is_simple(t, SIMPLE_INTEGER) &&
-	    type_is_simple(m->type, SIMPLE_FLOAT))
+	    type_is_simple(m->type, FLYTEIDL__CORE__SIMPLE_TYPE__FLOAT))
 		m->n = 0;
 	if (m->n++ == 0) {
 		m->type = t;
@@ -358,6 +358,24 @@ read_node(struct reader *r, const pb_literal_type *t, uint32_t node,
 	    r->e);
 }
 
+/* How a list of such a type is written, where that is short to say. */
+static const char *
+example_of(const pb_literal_type *t)
+{
+	const pb_literal_type *item = t->type_case == TYPE_LIST ?
+	    t->collection_type : NULL;
+
+	if (item == NULL)
+		return "";
+	if (type_is_simple(item, FLYTEIDL__CORE__SIMPLE_TYPE__INTEGER) ||
+	    type_is_simple(item, FLYTEIDL__CORE__SIMPLE_TYPE__FLOAT))
+		return ", such as [1, 2]";
+	if (type_is_simple(item, SIMPLE_STRING) ||
+	    item->type_case == TYPE_BLOB)
+		return ", such as [\"a\", \"b\"]";
+	return "";
+}
+
 /* A list, map or struct in a text is JSON. */
 static int
 read_json(struct reader *r, const pb_literal_type *t, struct str text,
@@ -373,7 +391,8 @@ read_json(struct reader *r, const pb_literal_type *t, struct str text,
 	tree_init(&tree);
 	if (json_parse_tree(text, &tree, &e) < 0) {
 		place_add_given(&b, text);
-		strbuf_addf(&hint, "it is read as JSON: %s", e.msg);
+		strbuf_addf(&hint, "it is read as JSON%s: %s", example_of(t),
+		    e.msg);
 		return place_fail(p, t, NULL, b.p, hint.p, r->e);
 	}
 	return read_node(&inner, t, 0, p, ret);

@@ -316,6 +316,18 @@ find_sole(const struct front *f, enum entity_kind kind,
 	    "%s", f->path, f->path, names.p);
 }
 
+static const char *
+name_meant(const struct front *f, enum entity_kind kind, const char *name)
+{
+	c_free const char **names = xcalloc(f->n + 1, sizeof(*names));
+	size_t i, n = 0;
+
+	for (i = 0; i < f->n; i++)
+		if (kind == ENTITY_ANY || kind == f->at[i].id.kind)
+			names[n++] = f->at[i].id.name;
+	return did_you_mean(str_of(name), names, n);
+}
+
 int
 front_find(const struct front *f, enum entity_kind kind, const char *name,
     const struct front_entity **ret, struct err *e)
@@ -323,6 +335,7 @@ front_find(const struct front *f, enum entity_kind kind, const char *name,
 	static const enum entity_kind order[] = { ENTITY_WORKFLOW,
 		ENTITY_TASK, ENTITY_LAUNCH_PLAN };
 	c_strbuf struct strbuf names = STRBUF_INIT;
+	const char *meant;
 	size_t i, k;
 
 	if (name == NULL)
@@ -337,8 +350,13 @@ front_find(const struct front *f, enum entity_kind kind, const char *name,
 				return 0;
 			}
 	}
+	meant = name_meant(f, kind, name);
+	if (meant != NULL)
+		return err_set(e, ERR_MISSING, "%s: no %s %s in it; did you "
+		    "mean %s?", f->path, kind == ENTITY_ANY ? "task, workflow "
+		    "or launch plan" : entity_kind_words(kind), name, meant);
 	add_names(f, &names);
 	return err_set(e, ERR_MISSING, "%s: no %s %s in it; there is %s",
-	    f->path, entity_kind_words(kind), name,
-	    names.n > 0 ? names.p : "nothing");
+	    f->path, kind == ENTITY_ANY ? "task, workflow or launch plan" :
+	    entity_kind_words(kind), name, names.n > 0 ? names.p : "nothing");
 }

@@ -1,6 +1,7 @@
 #include "registry/registry.h"
 
 #include "base/diag.h"
+#include "base/map.h"
 #include "registry/backend.h"
 
 int
@@ -45,19 +46,28 @@ add_versions(struct registry *r, const struct entity_id *id,
 		.domain = id->domain, .name = id->name, .all_versions = 1 };
 	c_arena struct arena a = ARENA_INIT;
 	struct registry_row *rows;
-	size_t n, i;
+	c_map struct map seen = MAP_INIT;
+	struct str version;
+	size_t n, i, some = 0;
 
 	if (id->version[0] == '\0')
 		return 0;
 	if (r->ops->list(r, &f, &a, &rows, &n, e) < 0)
 		return -1;
-	for (i = 0; i < n && i < SHOWN; i++) {
-		strbuf_adds(b, i == 0 ? "; there is @" : ", @");
+	for (i = 0; i < n; i++) {
+		/* A workflow and its launch plan have the same ones. */
+		version = str_of(rows[i].id.version);
+		if (map_get(&seen, version) != MAP_NONE)
+			continue;
+		map_put(&seen, version, 1);
+		if (++some > SHOWN)
+			continue;
+		strbuf_adds(b, some == 1 ? "; there is @" : ", @");
 		entity_part_add(b, rows[i].id.version);
 	}
-	if (n > SHOWN)
-		strbuf_addf(b, " and %zu more", n - SHOWN);
-	return (int)MIN(n, (size_t)SHOWN);
+	if (some > SHOWN)
+		strbuf_addf(b, " and %zu more", some - SHOWN);
+	return (int)MIN(some, (size_t)SHOWN);
 }
 
 /* Appends where else the name is, or what is called nearly so. */

@@ -69,8 +69,9 @@ add_time(struct strbuf *b, int64_t us)
 }
 
 static void
-add_counts(struct strbuf *b, const struct run_counts *c, int ended)
+add_counts(struct strbuf *b, const struct run_counts *c, enum sched_wf phase)
 {
+	int ended = history_is_final(phase);
 	const struct {
 		uint32_t	 n;
 		const char	*word;
@@ -91,7 +92,8 @@ add_counts(struct strbuf *b, const struct run_counts *c, int ended)
 			strbuf_addf(b, "%s%u %s", some++ ? ", " : "",
 			    parts[i].n, parts[i].word);
 	if (some == 0)
-		strbuf_adds(b, ended ? "nothing to run" : "no node ended");
+		strbuf_adds(b, !ended ? "no node ended" : phase ==
+		    SCHED_WF_FAILED ? "no task ran" : "nothing to run");
 }
 
 /* "  a, b and 3 more: ran: its task is not cached". */
@@ -127,6 +129,27 @@ put_groups(struct report *r, struct run *run)
 	report_put(r, &b);
 }
 
+/* What to do next. */
+static void
+add_next(struct strbuf *b, const struct report *r, const struct run *run)
+{
+	const struct run_counts *c = run_counts(run);
+	enum sched_wf phase = run_phase(run);
+	const char *word = "reuse what succeeded", *option = "--recover";
+
+	if (phase == SCHED_WF_SUCCEEDED)
+		return;
+	if (!history_is_final(phase)) {
+		word = "go on";
+		option = "--resume";
+	} else if (!run_was_over(run) &&
+	    c->ran + c->reused + c->recovered == 0) {
+		word = "run it again";
+	}
+	strbuf_addf(b, "%s: %s with: flyte-run %s %s\n", r->opts.tool, word,
+	    option, run_id(run)->name);
+}
+
 void
 report_end(struct report *r, struct run *run, const char *what)
 {
@@ -157,13 +180,10 @@ report_end(struct report *r, struct run *run, const char *what)
 		report_add_first_line(&b, arena_strndup(&r->arena,
 		    run_error(run)->message.p, run_error(run)->message.n));
 	else if (!run_was_over(run))
-		add_counts(&b, c, history_is_final(phase));
-	strbuf_addf(&b, " (%s)\n", run_id(run)->name);
-	if (!history_is_final(phase))
-		strbuf_addf(&b, "%s: go on with: flyte-run --resume %s\n",
-		    r->opts.tool, run_id(run)->name);
-	else if (phase == SCHED_WF_FAILED)
-		strbuf_addf(&b, "%s: reuse what succeeded with: flyte-run "
-		    "--recover %s\n", r->opts.tool, run_id(run)->name);
+		add_counts(&b, c, phase);
+	if (strcmp(what, run_id(run)->name) != 0)
+		strbuf_addf(&b, " (%s)", run_id(run)->name);
+	strbuf_addch(&b, '\n');
+	add_next(&b, r, run);
 	report_put(r, &b);
 }

@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "task/cached.h"
+#include "idl/literal.h"
+#include "idl/type.h"
+#include "idl/wire.h"
 #include "store/blob.h"
 #include "sys/file.h"
+#include "task/cached.h"
 
 /* One attempt: what the process gets, and what it left. */
 
@@ -128,12 +131,42 @@ prepare_folders(const struct contract *c, const struct attempt *at,
 	return write_inputs(c, at, a, e);
 }
 
+/* With none for each input that takes it and was left out, so that a program
+ * finds it whichever way the node was written. */
+static const pb_literal_map *
+inputs_with_none(const struct contract *c, const struct attempt *at,
+    struct arena *a)
+{
+	const pb_variable_map *v = c->task->interface == NULL ? NULL :
+	    c->task->interface->inputs;
+	pb_literal_map *m = NULL;
+	size_t i;
+
+	for (i = 0; v != NULL && i < v->n_variables; i++) {
+		const char *name = v->variables[i]->key;
+
+		if (!type_takes_none(v->variables[i]->value->type) ||
+		    (at->inputs != NULL &&
+		    literal_map_get(at->inputs, name) != NULL))
+			continue;
+		if (m == NULL)
+			m = at->inputs == NULL ?
+			    PB_NEW(a, flyteidl__core__literal_map) :
+			    (pb_literal_map *)wire_dup(&at->inputs->base, a);
+		literal_map_put(m, a, name, literal_none(a));
+	}
+	return m == NULL ? at->inputs : m;
+}
+
 int
-contract_prepare(const struct contract *c, const struct attempt *at,
+contract_prepare(const struct contract *c, const struct attempt *given,
     struct arena *a, struct command *ret, struct err *e)
 {
 	struct command cmd = { .in = -1 };
+	struct attempt whole = *given, *at = &whole;
 
+	if (c->kind == CONTRACT_FILES)
+		whole.inputs = inputs_with_none(c, given, a);
 	if (c->kind == CONTRACT_JQ)
 		return prepare_jq(c, at, a, ret, e);
 	if (prepare_folders(c, at, a, &cmd, e) < 0)

@@ -64,3 +64,49 @@ says() {
 	says 2 'flyte-cache: gc takes no arguments' flyte-cache gc now
 	says 2 'flyte-show: --color: expected auto, always or never, given "x"' flyte-show --color=x
 }
+
+@test "messages: a mistyped name or command says what was meant" {
+	mkdir -p near
+	cat >near/r.yaml <<-'EOF'
+	tasks:
+	  sum: {inputs: {l: list(int)}, outputs: {t: int}, jq: '.l | add'}
+	  pick: {inputs: {x: int?}, outputs: {t: str}, run: 'printf "[$x]$(cat $FLYTE_INPUTS/x)" >$FLYTE_OUTPUTS/t'}
+	workflows:
+	  w: {nodes: {p: {task: pick}}, outputs: {t: $p.t}}
+	  lists: {inputs: {a: list(int), b: list(int)}, nodes: {p: {map: both, with: {a: $a, b: $b}}}, outputs: {t: $p.t}}
+	EOF
+	printf '%s\n' '  both: {inputs: {a: int, b: int}, outputs: {t: int}, jq: .a}' >both
+	sed -i '1r both' near/r.yaml
+	run -5 flyte-run near/r.yaml:sun
+	equals "flyte-run: near/r.yaml: no task, workflow or launch plan sun in it; did you mean sum?" "$output"
+	run -2 flyte-ctl stpo last
+	equals "flyte-ctl: stpo: no such command; did you mean stop?" "$output"
+	run -2 flyte-cache explian last
+	equals "flyte-cache: explian: no such command; did you mean explain?" "$output"
+	run -2 flyte-register lits
+	equals "flyte-register: lits: no such command; did you mean list?" "$output"
+	run -2 flyte-exec near/r.yaml:sum l=1,2
+	has 'it is read as JSON, such as [1, 2]: ' "$output"
+	run -2 flyte-exec near/r.yaml:pick
+	has "input x: no value (null is none); it takes x: int?" "$output"
+	run -0 flyte-show -p nowhere
+	equals "flyte-show: nothing has been run yet in project nowhere" "$output"
+	# what was left out is none
+	run -0 flyte-run -q near/r.yaml:w -o t
+	equals "[]null" "$output"
+	# nothing ran, so there is nothing to reuse
+	run -1 flyte-run --name z near/r.yaml:lists 'a=[1]' 'b=[]'
+	has "near/r.yaml:lists failed in" "$output"
+	has ": no task ran (z)" "$output"
+	has "flyte-run: run it again with: flyte-run --recover z" "$output"
+	run -1 flyte-run --resume z
+	has "flyte-run: z failed before
+" "$output
+"
+	lacks "(z)" "$output"
+	# a workflow's versions are its plan's, too
+	flyte-register -q -p v --as v1 near/r.yaml
+	run -5 flyte-run -p v w@v9
+	has "there is @v1" "$output"
+	lacks "@v1, @v1" "$output"
+}

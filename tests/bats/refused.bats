@@ -53,10 +53,11 @@ refuses() {
 	} >>given
 }
 
+# Until the node has the phase.
 waits() {
-	for _ in $(seq 200); do
-		flyte-show --json g 2>/dev/null | jq -e --arg n "$1" \
-			'.nodes[] | select(.node == $n and .phase == "RUNNING")' >/dev/null && return
+	for _ in $(seq 1000); do
+		[ "$(flyte-show --json g 2>/dev/null | jq -r --arg n "$1" \
+			'.nodes[] | select(.node == $n).phase')" = "${2-RUNNING}" ] && return
 		sleep 0.02
 	done
 	return 1
@@ -65,6 +66,7 @@ waits() {
 @test "refused: every request that cannot be met, word for word" {
 	flyte-run -q --name g r.yaml:gates >/dev/null 2>&1 3>&- &
 	waits first
+	waits a SUCCEEDED
 	# a signal of the wrong type, to what is no gate, not there, or by the
 	# wrong word
 	refuses flyte-ctl signal g/first text

@@ -112,7 +112,7 @@ TEST(int_is_exact)
 	CHECK_STR(json("int", "9007199254740993"), "9007199254740993");
 	CHECK_STR(json("int", "\"7\""), "expected int, given string \"7\"; "
 	    "write it without quotes");
-	CHECK_STR(json("int", "1e3"), "expected int, given \"1e3\"; an int "
+	CHECK_STR(json("int", "1e3"), "expected int, given 1e3; an int "
 	    "is written in digits only");
 	CHECK_STR(json("int", "null"), "expected int, given null");
 	CHECK_STR(json("int", "[7]"), "expected int, given a list");
@@ -127,7 +127,7 @@ TEST(float_bool)
 	CHECK_STR(json("float", "\"Infinity\""), "\"Infinity\"");
 	CHECK_STR(json("float", "\"1.5\""), "expected float, given string "
 	    "\"1.5\"; write it without quotes");
-	CHECK_STR(json("float", "1e999"), "expected float, given \"1e999\"; "
+	CHECK_STR(json("float", "1e999"), "expected float, given 1e999; "
 	    "it is too large for a float");
 	CHECK_STR(yaml("float", ".inf"), "\"Infinity\"");
 	CHECK_STR(cli("bool", "true"), "true");
@@ -148,7 +148,7 @@ TEST(text)
 	CHECK_STR(yaml("str", "~"), "expected str, given null");
 	CHECK_STR(yaml("str", "'~'"), "\"~\"");
 	CHECK_STR(json("str", "7"),
-	    "expected str, given \"7\"; write it in quotes");
+	    "expected str, given 7; write it in quotes");
 	CHECK_STR(json("str", "\"a\\u0000b\""), "expected str, given string "
 	    "\"a?b\"; a NUL byte cannot be in it");
 	CHECK_STR(cli("str", "\xff"), "expected str, given \"?\"; it is not "
@@ -193,7 +193,8 @@ TEST(containers_and_places)
 {
 	CHECK_STR(cli("list(int)", "[1, 2]"), "[1,2]");
 	CHECK_STR(cli("list(int)", "[1, 2"), "expected list(int), given "
-	    "\"[1, 2\"; it is read as JSON: 1:6: not JSON: ends too early");
+	    "\"[1, 2\"; it is read as JSON, such as [1, 2]: 1:6: not JSON: ends too "
+	    "early");
 	CHECK_STR(cli("list(map(int))", "[{}, {}, {}, {\"age\": \"x\"}]"),
 	    "[3].age: expected int, given string \"x\"; write it without "
 	    "quotes");
@@ -251,7 +252,7 @@ TEST(unions)
 	CHECK_STR(yaml("str?", "'~'"), "\"~\"");
 	CHECK_STR(json("list(int)?", "[\"x\"]"), "[0]: expected int, given "
 	    "string \"x\"; write it without quotes");
-	CHECK_STR(json("bool?", "3"), "expected bool, given \"3\"; write "
+	CHECK_STR(json("bool?", "3"), "expected bool, given 3; write "
 	    "true or false");
 }
 
