@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/code.h"
 #include "common/faults.h"
 
 static int
@@ -26,8 +27,8 @@ from_file(struct exec *x, const struct ref *r)
 	if (context_domain(&x->ctx, &o.domain, &e) < 0)
 		return fail(&x->ctx, &e);
 	x->has_front = 1;
-	if (front_load(r->file, "", &o, &x->ctx.arena, &x->front, &x->diags,
-	    &e) < 0)
+	if (code_load(&x->ctx, r->file, &o, x->dry_run, &x->ctx.arena,
+	    &x->front, &x->diags, &e) < 0)
 		return fail(&x->ctx, &e);
 	if (x->diags.n > 0)
 		return complain_diags(&x->diags);
@@ -43,6 +44,9 @@ from_file(struct exec *x, const struct ref *r)
 	if (f->id.kind != ENTITY_TASK)
 		return wrong_kind(x, f->id.kind);
 	x->task = f->entity.task->template_;
+	if (x->registry != NULL)
+		registry_locate(x->registry, f->entity.task->template_,
+		    &x->ctx.arena);
 	x->script = f->script;
 	x->local = 1;
 	x->project = CACHED_LOCAL_PROJECT;

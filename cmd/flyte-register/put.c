@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/num.h"
 #include "base/vec.h"
+#include "common/code.h"
 #include "data/json.h"
 #include "idl/wire.h"
 #include "pack/code.h"
@@ -109,24 +110,6 @@ pick_version(struct settings *s, const struct fronts *all, const char *code,
 	vcs_add_version(&vcs, digest.p, &version);
 	*ret = arena_strdup(&s->context.arena, version.p);
 	return 0;
-}
-
-/* ---- code --------------------------------------------------------------- */
-
-/* What front_options.keep_code needs. */
-struct keeping {
-	struct settings	*s;
-	struct registry	*r;
-};
-
-/* front_options.keep_code: the archive stays with the registry. */
-static int
-keep_archive(void *arg, const char *path, struct arena *a, const char **ret,
-    struct err *e)
-{
-	const struct keeping *k = arg;
-
-	return registry_keep(k->r, path, k->s->dry_run, a, ret, e);
 }
 
 /* ---- registering -------------------------------------------------------- */
@@ -362,7 +345,8 @@ static int
 prepare(struct settings *s, struct registry *r, char **args, size_t n,
     struct fronts *all, const char **ret_code, struct err *e)
 {
-	struct keeping k = { s, r };
+	struct code_keeper k = { .context = &s->context, .registry = r,
+		.dry_run = s->dry_run };
 	struct front_options o;
 	const char *version, *base;
 	size_t i;
@@ -371,9 +355,9 @@ prepare(struct settings *s, struct registry *r, char **args, size_t n,
 	    scratch_make_private(context_tmpdir(&s->context), "register",
 	    NULL, NULL, &all->code, e) < 0)
 		return -1;
-	o.code_dir = all->code.dir;
+	o.code_dir = k.dir = all->code.dir;
 	if (s->out == NULL) {
-		o.keep_code = keep_archive;
+		o.keep_code = code_keep_archive;
 		o.keep_code_arg = &k;
 	}
 	if (read_fronts(s, &o, args, n, all, e) < 0 ||
@@ -386,7 +370,10 @@ prepare(struct settings *s, struct registry *r, char **args, size_t n,
 		front_set_version(&all->at[i], s->out == NULL ? s->project :
 		    "", s->out == NULL ? s->domain : "", version,
 		    s->as != NULL);
-	return s->out != NULL ? 0 : keep_code(s, r, all, e);
+	for (i = 0; i < all->n && s->out == NULL; i++)
+		if (code_keep(&k, &all->at[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 static int

@@ -62,13 +62,6 @@ void	release_fronts(struct fronts *);
 /* Prints all faults in the form of --format; the number of faulty entities
  * and diagnostics. */
 size_t	print_faults(struct settings *, const struct fronts *);
-/*
- * code.c: what the tasks of the fronts need is kept by the registry, and
- * said in them: to be called when the ids are whole, before compiling.
- */
-int	keep_code(struct settings *, struct registry *, struct fronts *,
-	    struct err *) must_check;
-
 /* What a Flyte cluster would not take, a line each; their number. */
 size_t	print_unportable(const struct fronts *);
 

@@ -160,7 +160,7 @@ new_target(struct running *r, const struct history *h, struct target *t,
 {
 	struct args *a = r->a;
 
-	if (run_target_find(&a->c, a->target, a->type, t, e) < 0 ||
+	if (run_target_find(&a->c, a->target, a->type, a->dry_run, t, e) < 0 ||
 	    launches_collect(&a->c, t, launches, e) < 0 ||
 	    offered_add_launches(&a->c, t, launches, e) < 0)
 		return -1;

@@ -271,7 +271,8 @@ run_target(struct running *r)
 	if (certified_run(r, &status))
 		return status;
 	r->outside.target = &t;
-	if (run_target_find(&a->c, a->target, a->type, &t, &e) < 0)
+	if (run_target_find(&a->c, a->target, a->type, a->dry_run, &t,
+	    &e) < 0)
 		status = e.kind == ERR_NONE ? EXIT_SPEC : fail(&a->c, &e);
 	else
 		status = run_new_target(r, &t);

@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include "common/code.h"
 #include "common/faults.h"
 #include "common/ref.h"
 #include "compile/compile.h"
@@ -273,7 +274,7 @@ set_front(struct target *t, const struct front_entity *found,
 
 static int
 find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
-    struct target *t, struct err *e)
+    int dry_run, struct target *t, struct err *e)
 {
 	struct front_options opts = { 0 };
 	c_registry struct registry *r = NULL;
@@ -291,8 +292,8 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	opts.check_jq = 1;
 	t->loaded = 1;
 	t->began = stat_now();
-	if (front_load(ref->file, "", &opts, &t->arena, &t->front, &t->diags,
-	    e) < 0)
+	if (code_load(c, ref->file, &opts, dry_run, &t->arena, &t->front,
+	    &t->diags, e) < 0)
 		return -1;
 	if (t->diags.n > 0 || front_faults(&t->front) > 0) {
 		complain_diags(&t->diags);
@@ -304,6 +305,9 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 	for (i = 0; i < t->front.n; i++)
 		if (t->front.at[i].workflow != NULL)
 			registry_locate_all(r, t->front.at[i].workflow,
+			    &t->arena);
+		else if (t->front.at[i].task != NULL)
+			registry_locate(r, t->front.at[i].task->template_,
 			    &t->arena);
 	t->file = ref->file;
 	t->local = 1;
@@ -321,7 +325,7 @@ find_in_file(struct context *c, const struct ref *ref, enum entity_kind kind,
 
 int
 run_target_find(struct context *c, const char *text, const char *type,
-    struct target *ret, struct err *e)
+    int dry_run, struct target *ret, struct err *e)
 {
 	enum entity_kind kind = ENTITY_ANY;
 	struct ref ref;
@@ -334,7 +338,7 @@ run_target_find(struct context *c, const char *text, const char *type,
 	if (ref_parse(text, &c->arena, &ref, e) < 0)
 		return -1;
 	if (ref.file != NULL)
-		return find_in_file(c, &ref, kind, ret, e);
+		return find_in_file(c, &ref, kind, dry_run, ret, e);
 	return find_registered(c, &ref, type, ret, e);
 }
 

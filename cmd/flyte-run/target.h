@@ -32,11 +32,12 @@ struct target {
 };
 
 /*
- * Finds it; type is that of --type or NULL.  On -1 with e->kind ERR_NONE the faults of a spec have been
+ * Finds it; type is that of --type or NULL; with dry_run the code of a package
+ * is not kept.  On -1 with e->kind ERR_NONE the faults of a spec have been
  * printed already and the status is 3.
  */
 int	run_target_find(struct context *, const char *text, const char *type,
-	    struct target *ret, struct err *) must_check;
+	    int dry_run, struct target *ret, struct err *) must_check;
 /* Sets wants from interface, expected and fixed. */
 void	target_set_wants(struct target *, struct arena *);
 /*

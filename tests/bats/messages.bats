@@ -24,7 +24,7 @@ says() {
 }
 
 @test "messages: of all programs" {
-	says 2 "flyte-cache: unknown command 'nosuch'; see flyte-cache --help" flyte-cache nosuch
+	says 2 "flyte-cache: nosuch: no such command (--help lists them)" flyte-cache nosuch
 	says 2 'flyte-cache: which command?  See flyte-cache --help' flyte-cache
 	says 2 'flyte-run: unknown option --nosuch (--help lists them)' flyte-run --nosuch
 	says 2 "flyte-run: --type: expected task, workflow or launch_plan, given 'x'" flyte-run --type x ./spec.yaml:t

@@ -578,3 +578,36 @@ src/link.py" "$(tar -tzf fast*.tar.gz)"
 	END
 	extracts "a link to what is no earlier member"
 }
+
+@test "code: a package runs out of its file, and again, with its code" {
+	printf '{ s += $1 } END { print s }\n' >add.awk
+	cat >add.yaml <<-'EOF'
+	tasks:
+	  add:
+	    inputs: {f: file}
+	    outputs: {t: int}
+	    files: [add.awk]
+	    cache: auto
+	    stdout: t
+	    run: awk -f $FLYTE_CODE/add.awk $f
+	workflows:
+	  w: {inputs: {f: file}, nodes: {a: {task: add, with: {f: $f}}}, outputs: {t: $a.t}}
+	EOF
+	seq 4 >in
+	flyte-register -q --as v1 -O add.tgz add.yaml
+	rm add.yaml add.awk
+	# a dry run keeps nothing
+	run -0 flyte-run -n add.tgz:w f=in
+	has "run     a" "$output"
+	[ ! -e "$FLYTE_HOME/registry/.code" ]
+	run -0 flyte-run -q --name one add.tgz:w f=in -o t
+	equals 10 "$output"
+	run -0 flyte-exec -q add.tgz:add f=in -o t
+	equals 10 "$output"
+	rm add.tgz
+	run -0 flyte-exec -q --replay one/a -o t
+	equals 10 "$output"
+	run -0 flyte-run -q --relaunch one --cache=off -o t
+	equals 10 "$output"
+	run -0 flyte-ctl fsck
+}

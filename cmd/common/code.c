@@ -1,16 +1,15 @@
-/* Files that tasks name: each task gets a folder of its own files, kept by
- * the registry, whatever else was registered with it. */
-
-#include "register.h"
+#include "common/code.h"
 
 #include <sys/stat.h>
 
 #include <fcntl.h>
 
+#include "common/context.h"
 #include "data/json.h"
 #include "pack/code.h"
 #include "spec/lower.h"
 #include "sys/file.h"
+#include "sys/scratch.h"
 
 static void
 set_config(pb_task_template *t, const char *key, const char *value,
@@ -100,10 +99,10 @@ gather(const char *files, const char *from, const char *to, struct arena *a,
 /* Where the files of a front lie: the spec's folder, or its archive
  * unpacked.  NULL: it has none. */
 static int
-files_of(struct settings *s, const struct front *f, const char **ret,
-    struct err *e)
+files_of(const struct code_keeper *k, const struct front *f,
+    const char **ret, struct err *e)
 {
-	struct arena *a = &s->context.arena;
+	struct arena *a = &k->context->arena;
 
 	*ret = NULL;
 	if (f->form != FRONT_PACKAGE) {
@@ -115,26 +114,26 @@ files_of(struct settings *s, const struct front *f, const char **ret,
 	*ret = arena_printf(a, "%s.d", f->code_path);
 	if (file_mkdirs(AT_FDCWD, *ret, e) < 0)
 		return -1;
-	return code_extract(context_helper(&s->context, "pack"), f->code_path,
+	return code_extract(context_helper(k->context, "pack"), f->code_path,
 	    *ret, e);
 }
 
 static int
-keep_of_task(struct settings *s, struct registry *r, pb_task_template *t,
+keep_of_task(const struct code_keeper *k, pb_task_template *t,
     const char *files, const char *from, const char *to, struct err *e)
 {
+	struct arena *a = &k->context->arena;
 	const char *uri;
 
-	if (gather(files, from, to, &s->context.arena, e) < 0 ||
-	    registry_keep(r, to, s->dry_run, &s->context.arena, &uri, e) < 0)
+	if (gather(files, from, to, a, e) < 0 ||
+	    registry_keep(k->registry, to, k->dry_run, a, &uri, e) < 0)
 		return err_wrap(e, "task %s", t->id->name);
-	set_config(t, LOWER_CODE, uri, &s->context.arena);
+	set_config(t, LOWER_CODE, uri, a);
 	return 0;
 }
 
-static int
-keep_of_front(struct settings *s, struct registry *r, const struct front *f,
-    const char *dir, size_t *count, struct err *e)
+int
+code_keep(struct code_keeper *k, const struct front *f, struct err *e)
 {
 	const char *files, *from = NULL;
 	pb_task_template *t;
@@ -147,28 +146,64 @@ keep_of_front(struct settings *s, struct registry *r, const struct front *f,
 		    lower_config(t, LOWER_FILES);
 		if (files == NULL || lower_config(t, LOWER_CODE) != NULL)
 			continue;
-		if (from == NULL && files_of(s, f, &from, e) < 0)
+		if (from == NULL && files_of(k, f, &from, e) < 0)
 			return -1;
 		if (from == NULL)
 			return err_set(e, ERR_SPEC, "%s: task %s names files, "
 			    "and the package has no code archive (it was made "
 			    "with --copy none)", f->path, t->id->name);
-		if (keep_of_task(s, r, t, files, from, arena_printf(
-		    &s->context.arena, "%s/task%zu", dir, (*count)++), e) < 0)
+		if (keep_of_task(k, t, files, from, arena_printf(
+		    &k->context->arena, "%s/task%zu", k->dir, k->count++),
+		    e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int
-keep_code(struct settings *s, struct registry *r, struct fronts *all,
+code_keep_archive(void *arg, const char *path, struct arena *a,
+    const char **ret, struct err *e)
+{
+	const struct code_keeper *k = arg;
+
+	return registry_keep(k->registry, path, k->dry_run, a, ret, e);
+}
+
+static int
+load_package(struct code_keeper *k, const char *path,
+    const struct front_options *o, struct arena *a, struct front *ret,
+    struct diags *diags, struct err *e)
+{
+	struct front_options with_code = *o;
+
+	with_code.code_dir = k->dir;
+	with_code.keep_code = code_keep_archive;
+	with_code.keep_code_arg = k;
+	if (front_read(path, &with_code, a, ret, diags, e) < 0)
+		return -1;
+	front_set_version(ret, o->project, o->domain, "", 0);
+	if (code_keep(k, ret, e) < 0)
+		return -1;
+	return front_compile(ret, diags, e);
+}
+
+int
+code_load(struct context *c, const char *path, const struct front_options *o,
+    int dry_run, struct arena *a, struct front *ret, struct diags *diags,
     struct err *e)
 {
-	size_t i, count = 0;
+	struct code_keeper k = { .context = c, .registry = o->registry,
+		.dry_run = dry_run };
+	struct scratch s = SCRATCH_INIT;
+	int bad;
 
-	for (i = 0; i < all->n; i++)
-		if (keep_of_front(s, r, &all->at[i], all->code.dir, &count,
-		    e) < 0)
-			return -1;
-	return 0;
+	if (front_form_of(path) != FRONT_PACKAGE || o->registry == NULL)
+		return front_load(path, "", o, a, ret, diags, e);
+	if (scratch_make_private(context_tmpdir(c), "code", NULL, NULL, &s,
+	    e) < 0)
+		return -1;
+	k.dir = s.dir;
+	bad = load_package(&k, path, o, a, ret, diags, e);
+	scratch_remove(&s);
+	return bad;
 }
