@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "idl/literal.h"
+#include "idl/type.h"
 #include "store/blob.h"
 #include "sys/file.h"
 
