@@ -157,18 +157,33 @@ node_set_target(struct workflow *w, struct node *n)
 	n->pb->workflow_node = wn;
 }
 
+/* A switch has those that its cases use already. */
+static int
+waits_for(const pb_node *n, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_upstream_node_ids; i++)
+		if (strcmp(n->upstream_node_ids[i], id) == 0)
+			return 1;
+	return 0;
+}
+
 static void
 lower_after(struct workflow *w, struct node *n)
 {
 	struct load *l = &w->f->l;
-	char **names;
-	size_t count, i;
+	size_t count, had = n->pb->n_upstream_node_ids, i;
+	char **names, **ids;
 	uint32_t at;
 
 	if (n->k.after == TREE_NONE || shape_words(l, n->k.after,
 	    "the name of a node", &names, &count) < 0)
 		return;
-	n->pb->upstream_node_ids = arena_new_n(l->a, count, char *);
+	ids = arena_new_n(l->a, had + count, char *);
+	for (i = 0; i < had; i++)
+		ids[i] = n->pb->upstream_node_ids[i];
+	n->pb->upstream_node_ids = ids;
 	for (i = 0; i < count; i++) {
 		at = map_get(&w->names, str_of(names[i]));
 		if (at == MAP_NONE || at >= w->nodes.n) {
@@ -176,8 +191,9 @@ lower_after(struct workflow *w, struct node *n)
 			    "no node is called \"%s\"", names[i]);
 			continue;
 		}
-		n->pb->upstream_node_ids[n->pb->n_upstream_node_ids++] =
-		    w->nodes.at[at].id;
+		if (!waits_for(n->pb, w->nodes.at[at].id))
+			ids[n->pb->n_upstream_node_ids++] =
+			    w->nodes.at[at].id;
 	}
 }
 
