@@ -64,7 +64,8 @@ void	msgpack_add_map(struct strbuf *, uint32_t n);
  * Appends the value as JSON on one line: exact integers; NaN and infinities
  * as strings; bytes and extensions as base64; a timestamp as RFC 3339; map
  * keys that are no strings as their JSON text.  Maps keep their order.
- * Appends nothing on -1.
+ * Refuses a list or map as the key of a map that is itself in a key.  Appends
+ * nothing on -1.
  */
 int	msgpack_add_json(struct strbuf *, struct str bytes, struct err *e)
 	    must_check;

@@ -109,9 +109,13 @@ add_scalar(struct strbuf *b, const struct msgpack_item *item)
 	}
 }
 
-/* What is left to write of a value that msgpack_check took. */
+/*
+ * What is left to write of a value that msgpack_check took.  The text of a key
+ * is quoted, and one inside of it would be again, each level doubling what is
+ * there already: so a key has none.
+ */
 static int
-add_value(struct strbuf *b, struct str *in, struct err *e)
+add_value(struct strbuf *b, struct str *in, int in_key, struct err *e)
 {
 	struct strbuf key c_strbuf = STRBUF_INIT;
 	struct msgpack_item item;
@@ -124,7 +128,7 @@ add_value(struct strbuf *b, struct str *in, struct err *e)
 		for (i = 0; i < item.n; i++) {
 			if (i > 0)
 				strbuf_addch(b, ',');
-			if (add_value(b, in, e) < 0)
+			if (add_value(b, in, in_key, e) < 0)
 				return -1;
 		}
 		strbuf_addch(b, ']');
@@ -139,14 +143,17 @@ add_value(struct strbuf *b, struct str *in, struct err *e)
 		if (i > 0)
 			strbuf_addch(b, ',');
 		strbuf_reset(&key);
-		if (add_value(&key, in, e) < 0)
+		if (add_value(&key, in, 1, e) < 0)
 			return -1;
 		if (key.p[0] == '"')
 			strbuf_addstr(b, strbuf_str(&key));
+		else if (in_key && (key.p[0] == '[' || key.p[0] == '{'))
+			return err_set(e, ERR_USAGE, "msgpack: the key of a "
+			    "map inside a key is a list or a map");
 		else
 			json_add_string(b, strbuf_str(&key));
 		strbuf_addch(b, ':');
-		if (add_value(b, in, e) < 0)
+		if (add_value(b, in, in_key, e) < 0)
 			return -1;
 	}
 	strbuf_addch(b, '}');
@@ -156,9 +163,14 @@ add_value(struct strbuf *b, struct str *in, struct err *e)
 int
 msgpack_add_json(struct strbuf *b, struct str bytes, struct err *e)
 {
+	size_t start = b->n;
+
 	if (msgpack_check(bytes, e) < 0)
 		return -1;
-	return add_value(b, &bytes, e);
+	if (add_value(b, &bytes, 0, e) == 0)
+		return 0;
+	strbuf_setlen(b, start);
+	return -1;
 }
 
 /* ---- from a tree ---------------------------------------------------------*/

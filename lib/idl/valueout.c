@@ -118,14 +118,11 @@ static void
 add_json_binary(struct strbuf *b, const pb_binary *bin)
 {
 	struct str bytes = { (const char *)bin->value.data, bin->value.len };
-	size_t start = b->n;
 	struct err e;
 
-	if (strcmp(bin->tag, LITERAL_MSGPACK) == 0) {
-		if (msgpack_add_json(b, bytes, &e) == 0)
-			return;
-		strbuf_setlen(b, start);
-	}
+	if (strcmp(bin->tag, LITERAL_MSGPACK) == 0 &&
+	    msgpack_add_json(b, bytes, &e) == 0)
+		return;
 	strbuf_addch(b, '"');
 	pbjson_add_base64(b, bytes);
 	strbuf_addch(b, '"');

@@ -137,6 +137,25 @@ TEST(depth_is_bounded)
 	    "msgpack: nested deeper than 100 levels");
 }
 
+/* Each key inside a key would double the text once more. */
+TEST(keys_inside_keys_are_bounded)
+{
+	/* {[1]: 2}, {{1: 2}: 3}, {{{}: 1}: 2} and 90 levels of it */
+	c_strbuf struct strbuf deep = STRBUF_INIT;
+	unsigned i;
+
+	CHECK_STR(hex_to_json("81910102"), "{\"[1]\":2}");
+	CHECK_STR(hex_to_json("8181010203"), "{\"{\\\"1\\\":2}\":3}");
+	CHECK_STR(hex_to_json("8181800102"),
+	    "msgpack: the key of a map inside a key is a list or a map");
+	for (i = 0; i < 90; i++)
+		msgpack_add_map(&deep, 1);
+	for (i = 0; i < 91; i++)
+		msgpack_add_int(&deep, 1);
+	CHECK_STR(to_json(strbuf_str(&deep)),
+	    "msgpack: the key of a map inside a key is a list or a map");
+}
+
 TEST(long_texts_and_lists)
 {
 	struct strbuf b c_strbuf = STRBUF_INIT, text c_strbuf = STRBUF_INIT;
