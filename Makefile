@@ -40,7 +40,7 @@ GEN_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(GOOGLE))
 PKGS = libarchive libcurl libgit2 libprotobuf-c nettle sqlite3 yaml-0.1 zlib
 # These are linked in where they can be: shared, they add more than half a
 # millisecond to every start.  libjq is loaded at first use (lib/data/jqx.c).
-LINKED_IN = protobuf-c nettle sqlite3 yaml
+LINKED_IN = protobuf-c nettle sqlite3 yaml z
 linked = $(shell f=`gcc -print-file-name=lib$(1).a`; test -f "$$f" && \
 	echo "$$f" || echo "-l$(1)")
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -108,9 +108,10 @@ run_explain_miss(struct run *run, const struct run_lookup *l,
 		    run->id.project, run->id.domain, run->id.name,
 		    STR_ARG(l->path))),
 	};
-	struct cache_explain x;
+	struct cache_explain x = { .reason = REASON_NEVER };
 	struct why why;
 	struct err e;
+	int found = 1;
 
 	if (run->runner->opts.dry_run &&
 	    run->runner->opts.cache == RUNNER_CACHE_ON)
@@ -118,13 +119,14 @@ run_explain_miss(struct run *run, const struct run_lookup *l,
 	if (run_known_why(run, l->path) != NULL ||
 	    run->explained++ >= MAX_EXPLAINED)
 		return;
-	would.inputs = cached_preimage(&l->task->cached, l->inputs, a);
 	if (run->explainer == NULL)
 		run->explainer = explainer_new(run->runner->opts.store);
-	if (explainer_ask(run->explainer, &would, a, &x, &e) < 0)
-		why = why_of(WHY_CACHE_TROUBLE);
-	else
-		why = why_of_miss(&x, a);
+	if (!explainer_knows_none(run->explainer, &would.key)) {
+		would.inputs = cached_preimage(&l->task->cached, l->inputs,
+		    a);
+		found = explainer_ask(run->explainer, &would, a, &x, &e) == 0;
+	}
+	why = found ? why_of_miss(&x, a) : why_of(WHY_CACHE_TROUBLE);
 	run_keep_why(run, l->path, &why);
 }
 

@@ -142,6 +142,11 @@ struct explainer *explainer_new(struct store *);
 void	explainer_free(struct explainer *);
 
 /*
+ * 1 if nothing of the task of this key was kept, as seen at the first question
+ * about it: the answer is REASON_NEVER then, and no pre-image is needed.
+ */
+int	explainer_knows_none(struct explainer *, const struct cache_key *);
+/*
  * Why would this key hit or miss?  outputs and refresh are not looked at.
  * source: who asks; entries of the same execution are passed over, and of
  * those that are as near that of the same node is taken.

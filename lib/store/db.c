@@ -270,6 +270,7 @@ open_any(struct db *db, const struct db_schema *schema, unsigned flags,
 	    db_exec(db, "PRAGMA locking_mode=EXCLUSIVE", e) == 0) &&
 	    check_schema(db, schema, e) == 0)
 		return db_exec(db, "PRAGMA synchronous=NORMAL;"
+		    "PRAGMA wal_autocheckpoint=4000;"
 		    "PRAGMA temp_store=MEMORY", e);
 	/* Written by another user, or on a read-only file system? */
 	if (db->sq != NULL && sqlite3_db_readonly(db->sq, "main") == 0 &&

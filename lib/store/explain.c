@@ -475,6 +475,23 @@ check_hit(struct near *n, const struct cache_put *p,
 }
 
 int
+explainer_knows_none(struct explainer *x, const struct cache_key *key)
+{
+	struct err e;
+	uint32_t task;
+	size_t i;
+
+	if (read_task(x, &x->s->datasets.at[key->dataset], &task, &e) < 0) {
+		err_clear(&e);
+		return 0;
+	}
+	for (i = 0; i < x->entries.n; i++)
+		if (x->entries.at[i].task == task)
+			return 0;
+	return 1;
+}
+
+int
 explainer_ask(struct explainer *x, const struct cache_put *p,
     struct arena *a, struct cache_explain *ret, struct err *e)
 {

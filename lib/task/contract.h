@@ -115,6 +115,8 @@ struct attempt {
 					 * dir/work, or NULL */
 	const char	*prev_checkpoint; /* or NULL */
 	const pb_literal_map *inputs;	/* every input of the interface */
+	unsigned	 has;		/* folders of dir that are there: bits
+					 * of contract_clean */
 };
 
 /*
@@ -176,8 +178,12 @@ void	collected_error(struct collected *ret, struct arena *,
 	    Flyteidl__Core__ExecutionError__ErrorKind kind, int recoverable,
 	    const char *code, const char *fmt, ...) printf_like(6, 7);
 
-/* Takes everything out of the attempt's folder, so that it can be reused. */
-int	contract_clean(const char *dir, struct err *) must_check;
+/*
+ * Takes out of the attempt's folder what an attempt before it left, all but
+ * the files that contract_prepare writes again; says in at->has what is there.
+ */
+int	contract_clean(const struct contract *, struct attempt *at,
+	    struct err *) must_check;
 /* 1 if nothing but inputs, empty folders and empty outputs are in it. */
 int	contract_is_empty(const char *dir);
 

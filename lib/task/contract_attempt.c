@@ -120,10 +120,11 @@ prepare_folders(const struct contract *c, const struct attempt *at,
 		ret->dir = at->dir;
 	} else if (ret->dir == NULL) {
 		ret->dir = attempt_path(at, a, "work");
-		if (make_dir(ret->dir, e) < 0)
+		if (!(at->has & FOLDER_WORK) && make_dir(ret->dir, e) < 0)
 			return -1;
 	}
 	if ((needs_outputs_dir(c) || c->kind == CONTRACT_CONTAINER) &&
+	    !(at->has & FOLDER_OUTPUTS) &&
 	    make_dir(attempt_path(at, a, "outputs"), e) < 0)
 		return -1;
 	if (c->kind == CONTRACT_CONTAINER)

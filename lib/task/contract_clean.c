@@ -8,61 +8,97 @@
 
 #include "sys/file.h"
 
-/* Folders that stay, empty, for the next attempt. */
+/* Folders that stay for the next attempt, by bit. */
 static const char *const stay[] = { "inputs", "outputs", "work" };
 
-static int
-stays(const char *name)
+/* The bit of a folder that stays, or 0. */
+static unsigned
+folder_bit(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(stay); i++)
 		if (strcmp(name, stay[i]) == 0)
-			return 1;
+			return 1u << i;
 	return 0;
 }
 
-static int	clean(int dirfd, const char *name, int top, struct err *);
+struct cleaning {
+	const struct contract	*contract;	/* of the next attempt */
+	struct attempt		*at;
+	unsigned		 inside;	/* which folder; 0: the top */
+};
+
+/* It is written again, as one file of the same name. */
+static int
+is_rewritten(const struct cleaning *c, const struct dirent64 *de)
+{
+	const char *out = c->contract->stdout_name;
+
+	if (de->d_type != DT_REG || c->contract->kind != CONTRACT_FILES)
+		return 0;
+	return c->inside == FOLDER_INPUTS ?
+	    writes_text(c->contract, c->at, de->d_name) :
+	    c->inside == FOLDER_OUTPUTS && out != NULL &&
+	    strcmp(out, de->d_name) == 0;
+}
+
+static int	clean(int dirfd, const char *name, const struct cleaning *,
+		    struct err *);
 
 static int
-clean_entry(int dirfd, const struct dirent *de, int top, struct err *e)
+clean_entry(int dirfd, const struct dirent64 *de, const struct cleaning *c,
+    struct err *e)
 {
-	if (top && stays(de->d_name) && de->d_type == DT_DIR)
-		return clean(dirfd, de->d_name, 0, e);
-	if (unlinkat(dirfd, de->d_name, 0) == 0)
+	struct cleaning below = *c;
+
+	if (c->inside == 0 && de->d_type == DT_DIR) {
+		below.inside = folder_bit(de->d_name);
+		c->at->has |= below.inside;
+		if (below.inside != 0)
+			return clean(dirfd, de->d_name, &below, e);
+	}
+	if (is_rewritten(c, de) || unlinkat(dirfd, de->d_name, 0) == 0)
 		return 0;
 	return file_remove(dirfd, de->d_name, e);
 }
 
-/* Two levels only: what is in a folder that stays goes whole. */
+/*
+ * Two levels only: what is in a folder that stays goes whole.  It is done
+ * before each attempt, so without readdir and its four calls more.
+ */
 static int
-clean(int dirfd, const char *name, int top, struct err *e)
+clean(int dirfd, const char *name, const struct cleaning *c, struct err *e)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NOFOLLOW), r = 0;
-	struct dirent *de;
-	DIR *d;
+	c_close int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC | O_NOFOLLOW);
+	char buf[4096] __attribute__((aligned(8)));
+	const struct dirent64 *de;
+	ssize_t n, i;
 
-	if (fd < 0 || (d = fdopendir(fd)) == NULL) {
-		r = err_sys(e, "%s", name);
-		closep(&fd);
-		return r;
-	}
-	while (r == 0 && (de = readdir(d)) != NULL)
-		if (strcmp(de->d_name, ".") != 0 &&
-		    strcmp(de->d_name, "..") != 0)
-			r = clean_entry(fd, de, top, e);
-	closedir(d);
-	return r;
+	if (fd < 0)
+		return err_sys(e, "%s", name);
+	while ((n = getdents64(fd, buf, sizeof(buf))) > 0)
+		for (i = 0; i < n; i += de->d_reclen) {
+			de = (const void *)(buf + i);
+			if (strcmp(de->d_name, ".") != 0 &&
+			    strcmp(de->d_name, "..") != 0 &&
+			    clean_entry(fd, de, c, e) < 0)
+				return -1;
+		}
+	return n < 0 ? err_sys(e, "%s", name) : 0;
 }
 
 int
-contract_clean(const char *dir, struct err *e)
+contract_clean(const struct contract *next, struct attempt *at,
+    struct err *e)
 {
-	return clean(AT_FDCWD, dir, 1, e);
+	struct cleaning c = { .contract = next, .at = at };
+
+	at->has = 0;
+	return clean(AT_FDCWD, at->dir, &c, e);
 }
 
-/* 1 if the folder holds nothing but what the attempt was given. */
 /* What a redirection of stdout makes: an output with nothing in it. */
 static int
 is_empty_file(const char *path)
@@ -73,6 +109,7 @@ is_empty_file(const char *path)
 	    st.st_size == 0;
 }
 
+/* Nothing but what the attempt was given. */
 static int
 is_empty(const char *dir, int top)
 {
@@ -93,7 +130,7 @@ is_empty(const char *dir, int top)
 		strbuf_addf(&b, "%s/%s", dir, de->d_name);
 		empty = top ? strcmp(de->d_name, "inputs") == 0 ||
 		    strcmp(de->d_name, "script") == 0 ||
-		    (stays(de->d_name) && is_empty(b.p, 0)) :
+		    (folder_bit(de->d_name) != 0 && is_empty(b.p, 0)) :
 		    in_outputs && is_empty_file(b.p);
 	}
 	closedir(d);

@@ -14,6 +14,7 @@
 #include "idl/wire.h"
 #include "store/blob.h"
 #include "sys/file.h"
+#include "sys/rewrite.h"
 
 int
 is_file_name(const char *s)
@@ -23,21 +24,6 @@ is_file_name(const char *s)
 }
 
 /* ---- inputs -------------------------------------------------------------- */
-
-static int
-write_text(const char *path, struct str text, struct err *e)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r;
-
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	r = write_all(fd, text.p, text.n);
-	if (r < 0)
-		r = err_sys(e, "%s", path);
-	close(fd);
-	return r;
-}
 
 /* A link to the file or folder: its bytes stay where they are. */
 static int
@@ -138,7 +124,7 @@ write_input(const char *path, const pb_literal *l, unsigned depth,
 		return write_link(path, uri, e);
 	if (literal_write_text(&b, l, e) < 0)
 		return -1;
-	return write_text(path, strbuf_str(&b), e);
+	return rewrite_file(path, strbuf_str(&b), e);
 }
 
 static int
@@ -203,7 +189,7 @@ write_documents(const struct contract *c, const struct attempt *at,
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
 	wire_pack(&at->inputs->base, &b);
-	if (write_text(arena_printf(a, "%s/inputs.pb", dir), strbuf_str(&b),
+	if (rewrite_file(arena_printf(a, "%s/inputs.pb", dir), strbuf_str(&b),
 	    e) < 0)
 		return -1;
 	if (format ==
@@ -211,9 +197,22 @@ write_documents(const struct contract *c, const struct attempt *at,
 		return 0;
 	strbuf_reset(&b);
 	value_map_add_json(&b, at->inputs, 1);	/* which is YAML, too */
-	return write_text(arena_printf(a, "%s/inputs.%s", dir, format ==
+	return rewrite_file(arena_printf(a, "%s/inputs.%s", dir, format ==
 	    FLYTEIDL__CORE__DATA_LOADING_CONFIG__LITERAL_MAP_FORMAT__JSON ?
 	    "json" : "yaml"), strbuf_str(&b), e);
+}
+
+int
+writes_text(const struct contract *c, const struct attempt *at,
+    const char *name)
+{
+	const pb_literal *l = literal_map_get(at->inputs, name);
+
+	if (l == NULL || is_stdin(c, name))
+		return 0;
+	l = literal_unwrap(l);
+	return l->value_case == FLYTEIDL__CORE__LITERAL__VALUE_SCALAR &&
+	    outside_uri(l) == NULL;
 }
 
 int
@@ -228,7 +227,7 @@ write_inputs(const struct contract *c, const struct attempt *at,
 	    (m->n_literals == 1 && is_stdin(c, m->literals[0]->key)))
 		return 0;
 	dir = attempt_path(at, a, "inputs");
-	if (make_empty_dir(dir, e) < 0)
+	if (!(at->has & FOLDER_INPUTS) && make_empty_dir(dir, e) < 0)
 		return -1;
 	for (i = 0; i < m->n_literals; i++) {
 		const char *name = m->literals[i]->key;

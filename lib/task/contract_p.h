@@ -78,6 +78,9 @@ const char *input_path(const struct contract *, const struct attempt *,
 /* Input files under dir/inputs. */
 int	write_inputs(const struct contract *, const struct attempt *,
 	    struct arena *, struct err *) must_check;
+/* 1 if write_inputs writes the input of this name as a file of its text. */
+int	writes_text(const struct contract *, const struct attempt *,
+	    const char *name);
 int	open_stdin(const struct contract *, const struct attempt *, int *ret,
 	    struct err *) must_check;
 /*
@@ -114,6 +117,14 @@ int	collect_flyte(const struct contract *, const struct attempt *,
 /* The store, opened if need be. */
 int	contract_store(const struct contract *, struct store **ret,
 	    struct err *) must_check;
+
+/* Folders that stay for the next attempt: bits of attempt.has, in the order of
+ * contract_clean's names. */
+enum attempt_folder {
+	FOLDER_INPUTS = 1,
+	FOLDER_OUTPUTS = 2,
+	FOLDER_WORK = 4,
+};
 
 /* A path below the attempt's folder. */
 #define attempt_path(at, a, name)	\

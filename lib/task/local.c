@@ -11,6 +11,7 @@
 #include "sys/file.h"
 #include "sys/orphan.h"
 #include "sys/proc.h"
+#include "sys/rewrite.h"
 
 /* ---- the end of a job ---------------------------------------------------- */
 
@@ -135,22 +136,6 @@ end_soon(struct local_job *j)
 	loop_timer_set(j->local->loop, &j->deadline, 0);
 }
 
-/* The file behind the standard output of a filter, opened for the child. */
-static int
-open_stdout(const struct local_job *j, int *ret, struct err *e)
-{
-	const char *path = j->command.stdout_path;
-	int fd;
-
-	if (path == NULL)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	*ret = fd;
-	return 0;
-}
-
 static int
 start_process(struct local_job *j, struct err *e)
 {
@@ -164,7 +149,8 @@ start_process(struct local_job *j, struct err *e)
 		.flags = x->options->foreground ? SPAWN_FOREGROUND : 0,
 	};
 
-	if (open_stdout(j, &bound, e) < 0)
+	if (c->stdout_path != NULL &&
+	    rewrite_open(c->stdout_path, &bound, e) < 0)
 		return -1;
 	if (bound >= 0)
 		s.out = bound;
@@ -239,11 +225,9 @@ start(struct local_job *j, struct err *e)
 	if (unpack_inputs(j, e) < 0)
 		return -1;
 	make_token(j);
-	if (local_slot_folder(x, j->slot, e) < 0 ||
-	    local_slot_logs(x, j->slot, e) < 0)
+	if (local_slot_folder(j, e) < 0 || local_slot_logs(x, j->slot, e) < 0)
 		return -1;
 	j->slot->dirty = 1;
-	j->attempt.dir = j->slot->dir;
 	j->job.result.out.from = local_slot_log_size(x, j->slot->out);
 	j->job.result.err.from = local_slot_log_size(x, j->slot->err);
 	if (contract_prepare(c, &j->attempt, j->job.arena, &j->command, e) < 0

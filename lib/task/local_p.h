@@ -56,9 +56,9 @@ struct local_job {
 /* local_slot.c */
 int	local_slot_take(struct local *, struct slot **ret, struct err *)
 	    must_check;
-/* The slot's folder, there and empty. */
-int	local_slot_folder(struct local *, struct slot *, struct err *)
-	    must_check;
+/* The slot's folder, there and empty but for what contract_clean leaves, as
+ * that of the attempt. */
+int	local_slot_folder(struct local_job *, struct err *) must_check;
 int	local_slot_logs(struct local *, struct slot *, struct err *)
 	    must_check;
 /* How much of a log there is; 0 for what is no file. */

@@ -47,18 +47,23 @@ make_folder(struct local *x, struct slot *s, struct err *e)
 	return 0;
 }
 
-/* The slot's folder, there and empty. */
 int
-local_slot_folder(struct local *x, struct slot *s, struct err *e)
+local_slot_folder(struct local_job *j, struct err *e)
 {
+	struct local *x = j->local;
+	struct slot *s = j->slot;
+
 	if (!s->made && make_folder(x, s, e) < 0)
 		return -1;
 	s->made = 1;
-	if (s->dirty && contract_clean(s->dir, e) < 0) {
+	j->attempt.dir = s->dir;
+	if (s->dirty && contract_clean(j->job.spec.contract, &j->attempt,
+	    e) < 0) {
 		/* Unfit for another attempt: take a new one. */
 		if (file_remove(AT_FDCWD, s->dir, e) < 0 ||
 		    make_folder(x, s, e) < 0)
 			return -1;
+		j->attempt.has = 0;
 	}
 	s->dirty = 0;
 	return 0;

@@ -64,3 +64,53 @@ local_setup() {
 	pgrep -f "^sleep $other"
 	kill "$(pgrep -f "^sleep $other")"
 }
+
+@test "left: what a daemon prints later is not the output of the next attempt" {
+	cat >late.yaml <<-EOT
+	tasks:
+	  says:
+	    inputs: {n: int}
+	    outputs: {o: str}
+	    stdout: o
+	    run: |
+	      wait_for() { for i in \$(seq 1000); do [ -e "\$1" ] && return; sleep 0.01; done; exit 1; }
+	      if [ \$n = 1 ]; then
+	        setsid sh -c 'for i in \$(seq 1000); do [ -e $PWD/go ] && break; sleep 0.01; done; echo late; : >$PWD/late' </dev/null &
+	      else
+	        : >$PWD/go
+	        wait_for $PWD/late
+	      fi
+	      echo says \$n
+	workflows:
+	  w:
+	    nodes: {a: {task: says, with: {n: 1}}, b: {task: says, with: {n: 2}, after: [a]}, c: {task: says, with: {n: 3}, after: [b]}}
+	    outputs: {o: [\$a.o, \$b.o, \$c.o]}
+	EOT
+	run -0 --separate-stderr flyte-run -q -j1 --plain late.yaml:w
+	equals '{"o":["says 1","says 2","says 3"]}' "$output"
+	[ -e late ]
+}
+
+@test "left: files of an attempt are its own, whatever the next one writes" {
+	cat >own.yaml <<-EOT
+	tasks:
+	  t:
+	    inputs: {n: int, words: str}
+	    outputs: {o: str}
+	    stdout: o
+	    run: |
+	      ln \$FLYTE_INPUTS/words $PWD/words-\$n
+	      : >\$FLYTE_INPUTS/more
+	      mkdir \$FLYTE_OUTPUTS/more
+	      ls -A . \$FLYTE_INPUTS \$FLYTE_OUTPUTS | grep -v : | tr '\\n' ' '
+	      : >here
+	workflows:
+	  w:
+	    nodes: {a: {task: t, with: {n: 1, words: long words}}, b: {task: t, with: {n: 2, words: few}, after: [a]}}
+	    outputs: {o: [\$a.o, \$b.o]}
+	EOT
+	run -0 --separate-stderr flyte-run -q -j1 --plain own.yaml:w
+	equals '{"o":["more n words  more o","more n words  more o"]}' "${output//  more o /  more o}"
+	equals "long words" "$(cat words-1)"
+	equals few "$(cat words-2)"
+}
