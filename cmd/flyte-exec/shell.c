@@ -18,11 +18,13 @@ tell(struct exec *x, const struct command *c)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
+	strbuf_adds(&b, "the command would be: ");
 	contract_add_words(c->argv, &b);
 	if (x->quiet)
 		return;
-	warn(&x->ctx, "%s: a shell in %s; the command would be: %s", x->name,
-	    c->dir == NULL ? "." : c->dir, b.p);
+	warn(&x->ctx, "%s: a shell in %s", x->name,
+	    c->dir == NULL ? "." : c->dir);
+	warn_lines(&x->ctx, x->name, b.p);
 	warn(&x->ctx, "%s: inputs are in $FLYTE_INPUTS, outputs go to "
 	    "$FLYTE_OUTPUTS; the folder is not removed", x->name);
 }

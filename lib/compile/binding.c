@@ -78,6 +78,10 @@ int
 binding_fault_types(struct check *k, const struct step *s, const char *source,
     const pb_literal_type *up, const pb_literal_type *down)
 {
+	/* Nobody wrote this node. */
+	static const char start[] = "start-node.";
+	const size_t start_n = sizeof(start) - 1;
+	int is_input = strncmp(source, start, start_n) == 0;
 	c_strbuf struct strbuf key = STRBUF_INIT, a = STRBUF_INIT,
 	    b = STRBUF_INIT;
 
@@ -87,8 +91,9 @@ binding_fault_types(struct check *k, const struct step *s, const char *source,
 	}
 	binding_key(&key, source, k->var, up, down);
 	return binding_fault(k, COMPILE_MISMATCHING_TYPES, k->n->msg->id, s,
-	    &key, "'%s' expects %s, given %s of type %s", k->var,
-	    binding_type_name(&a, down), *source == '\0' ? "a value" : source,
+	    &key, "'%s' expects %s, given %s%s of type %s", k->var,
+	    binding_type_name(&a, down), *source == '\0' ? "a value" :
+	    is_input ? "input " : "", source + (is_input ? start_n : 0),
 	    binding_type_name(&b, up));
 }
 

@@ -209,6 +209,17 @@ on_text(struct report *r, const struct run *run, const struct run_event *ev,
 	put_line(r, &b);
 }
 
+/* Of the program as a whole, and no node. */
+static void
+put_warning(struct report *r, const struct run_event *ev)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	strbuf_addf(&b, "%s: ", r->opts.tool);
+	utf8_add_shown(&b, ev->text);
+	put_line(r, &b);
+}
+
 static void
 on_started(struct report *r, struct run *run, const struct run_event *ev)
 {
@@ -271,7 +282,7 @@ report_watch(void *arg, struct run *run, const struct run_event *ev)
 			on_waiting(r, run, ev);
 		break;
 	case RUN_WARN:
-		on_text(r, run, ev, "");
+		put_warning(r, ev);
 		break;
 	case RUN_SAY:
 		if (!r->opts.quiet)

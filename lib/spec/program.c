@@ -87,6 +87,29 @@ template_target(struct task *t, uint32_t node, struct str name, size_t at,
 	return d;
 }
 
+/* "{{inputs.x}}": what every template of ours looks like but for the dot,
+ * which would be handed on as it is. */
+static void
+refuse_dotless(struct task *t, uint32_t node, struct str w)
+{
+	static const char word[] = "inputs.";
+	size_t i, k;
+
+	for (i = 0; i + 2 < w.n; i++) {
+		if (w.p[i] != '{' || w.p[i + 1] != '{')
+			continue;
+		for (k = i + 2; k < w.n && w.p[k] == ' '; k++)
+			;
+		if (w.n - k < sizeof(word) - 1 || strncasecmp(w.p + k, word,
+		    sizeof(word) - 1) != 0)
+			continue;
+		shape_fault_at(t->l, DIAG_BAD_REFERENCE, shape_inside(t->l,
+		    node, i, k + sizeof(word) - 1 - i), "a template begins "
+		    "with a dot");
+		diag_hint(t->l->ds, "write {{.inputs.NAME}}");
+	}
+}
+
 /*
  * A word of the command for the cluster: there a file's value is its URI, so
  * the place where the copilot puts it stands in for the template.
@@ -99,6 +122,7 @@ portable_word(struct task *t, uint32_t node, char *word)
 	size_t at = 0, from = 0, end;
 	const struct declared *d;
 
+	refuse_dotless(t, node, w);
 	while (template_next(w, &at, &end, &name)) {
 		if (template_is_flytes(name)) {
 			shape_fault_at(t->l, DIAG_UNSUPPORTED,

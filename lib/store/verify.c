@@ -242,6 +242,7 @@ catalog_rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
 static int
 integrity(struct db *db, struct strbuf *ret)
 {
+	static const char heading[] = "*** in database main ***\n";
 	sqlite3_stmt *q = NULL;
 	const char *text = NULL;
 	int bad = 1;
@@ -253,6 +254,8 @@ integrity(struct db *db, struct strbuf *ret)
 	} else {
 		text = sqlite3_errmsg(db->sq);
 	}
+	if (text != NULL && strncmp(text, heading, sizeof(heading) - 1) == 0)
+		text += sizeof(heading) - 1;
 	if (bad)
 		strbuf_addf(ret, "%s: damaged: %s", db->path,
 		    text == NULL ? "cannot be read" : text);

@@ -117,8 +117,8 @@ spawn_error(const struct spawn *s, int error, struct err *e)
 	case ENOENT:
 	case ENOTDIR:
 		if (access(s->path, F_OK) == 0)
-			return err_set(e, ERR_MISSING,
-			    "%s: its interpreter is not there", s->path);
+			return err_set(e, ERR_MISSING, "%s: its interpreter "
+			    "is not there (see its first line)", s->path);
 		return err_set(e, ERR_MISSING, "%s: no such program", s->path);
 	case EACCES:
 	case EPERM:

@@ -49,6 +49,28 @@ offers() {
 	has "w.yaml" "$(offers flyte-run '')"
 }
 
+@test "completion: what a file holds, its inputs, keys and projects" {
+	cat >c.yaml <<-'EOF'
+		tasks:
+		  add: {inputs: {a: int, all: list(int)}, outputs: {n: int}, cache: "1", jq: '.a'}
+		workflows:
+		  sums: {inputs: {from: int, to: "list(int)"}, nodes: {a: {task: add, with: {a: $from, all: $to}}}, outputs: {n: $a.n}}
+	EOF
+	# bash splits at the colon
+	equals "add sums " "$(offers flyte-run c.yaml :)"
+	equals "sums " "$(offers flyte-run c.yaml : s)"
+	equals "from= " "$(offers flyte-run c.yaml fr)"
+	equals "a= all= " "$(offers flyte-exec c.yaml : add a)"
+	flyte-register -q -p pay --as v1 ./c.yaml
+	equals "pay " "$(offers flyte-run -p '')"
+	equals "to= " "$(offers flyte-run -p pay sums from=1 t)"
+	equals "sums " "$(offers flyte-register versions -p pay s)"
+	flyte-run -q --name one c.yaml from=1 'to=[2]'
+	equals "one " "$(offers flyte-cache explain o)"
+	key=$(flyte-cache ls | cut -c1-12)
+	equals "$key " "$(offers flyte-cache show "${key:0:3}")"
+}
+
 @test "completion: every program of the suite is named in both files" {
 	local p
 	for p in "$FLYTE_BIN"/flyte*; do

@@ -554,6 +554,7 @@ killed() {
 	equals "3 blue 3" "${lines[0]}"
 	[ -d "${lines[1]}" ]
 	has 'the command would be: /bin/sh -eu -c' "$stderr"
+	lacks "?" "$stderr"
 	run -2 flyte-exec --replay last/j --shell
 	has 'a jq task has no command' "$output"
 	run -2 flyte-exec r.yaml:dbl n=1 --shell
