@@ -70,12 +70,8 @@ task() {
 @test "jq: without end and memory it is the task that fails" {
 	task 'def f: 1 + f; f'
 	said='t failed: jq: libjq broke off: the expression calls itself too often'
-	if [ "$(basename "$FLYTE_TEST_BUILD")" = asan ]; then
-		task 'reduce range(3000000) as $i (0; [.]) | 1'
-		said='t failed: jq: '
-	else
-		ulimit -v 600000
-	fi
+	[ "$(basename "$FLYTE_TEST_BUILD")" = asan ] && skip 'the sanitizer ends a process without memory itself'
+	ulimit -v 600000
 	run -1 --separate-stderr flyte-run ./spec.yaml:t n=1
 	has "$said" "$stderr"
 	run -1 --separate-stderr flyte-exec ./spec.yaml:t n=1
