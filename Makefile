@@ -198,10 +198,14 @@ check: setup
 # What takes longer.  A point is a program killed somewhere; a run that failed
 # can be repeated with the SEED it printed.  Every diagnostic is changed once.
 CRASH_POINTS = 5000
+# Of check-long: 20 minutes of random graphs, others than those of check.
+PROPERTY_SECONDS = 1200
+PROPERTY_SEED = 1000000
 check-long: all fault-bins
 	tests/crash/run $(B) $(CRASH_POINTS)
 	tests/mutate/run $(B) all
 	tests/faults/run $(B) all
+	FLYTE_BIN="$(abspath $(B)/bin)" PROPERTY_OUT=$(B) tests/property/explain --seconds $(PROPERTY_SECONDS) --seed $(PROPERTY_SEED)
 asan:
 	+$(MAKE) V=asan check
 setup:

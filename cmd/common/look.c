@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "idl/nodepath.h"
 
 /* ---- the tree ----------------------------------------------------------- */
 
@@ -272,7 +273,7 @@ look_find(struct look *l, const char *path, uint32_t *ret,
 		if (l->items.at[i].n > 1)
 			continue;
 		strbuf_reset(&brief);
-		execution_add_brief(&brief, l->items.at[i].path);
+		nodepath_add(&brief, l->items.at[i].path);
 		if (strcmp(brief.p, path) != 0)
 			continue;
 		if (found != MAP_NONE)

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "cache.h"
 #include "common/look.h"
+#include "idl/nodepath.h"
 #include "record/execution.h"
 #include "record/why.h"
 
@@ -98,7 +99,7 @@ add_text(struct explaining *x, const struct look_item *it, enum fate fate,
     const struct why *why)
 {
 	strbuf_addf(&x->out, "%s/", x->look.history.id.name);
-	execution_add_brief(&x->out, it->path);
+	nodepath_add(&x->out, it->path);
 	strbuf_addf(&x->out, ": %s: ", fate_past(fate));
 	utf8_add_shown(&x->out, why->text);
 	strbuf_addch(&x->out, '\n');
@@ -171,12 +172,13 @@ explain_items(struct explaining *x, const struct look_item *it,
 	return 0;
 }
 
-/* In the order of the tree: what is inside a node comes after it. */
+/* From an item on, up to the end of what is inside top (LOOK_NONE: all), in
+ * the order of the tree: what is inside a node comes after it. */
 static int
-explain_all(struct explaining *x, struct err *e)
+explain_within(struct explaining *x, uint32_t at, uint32_t top,
+    struct err *e)
 {
 	const struct look_item *items = x->look.items.at;
-	uint32_t at = x->look.first;
 
 	while (at != LOOK_NONE) {
 		if (explain_items(x, &items[at], e) < 0)
@@ -185,10 +187,11 @@ explain_all(struct explaining *x, struct err *e)
 			at = items[at].first;
 			continue;
 		}
-		while (at != LOOK_NONE && items[at].next == LOOK_NONE)
+		while (at != top && items[at].next == LOOK_NONE)
 			at = items[at].parent;
-		if (at != LOOK_NONE)
-			at = items[at].next;
+		if (at == top)
+			return 0;
+		at = items[at].next;
 	}
 	return 0;
 }
@@ -199,9 +202,13 @@ explain_nodes(struct explaining *x, const char *path, struct err *e)
 	uint32_t at;
 
 	if (path == NULL)
-		return explain_all(x, e);
-	return look_find(&x->look, path, &at, e) < 0 ? -1 :
-	    explain_item(x, &x->look.items.at[at], e);
+		return explain_within(x, x->look.first, LOOK_NONE, e);
+	if (look_find(&x->look, path, &at, e) < 0)
+		return -1;
+	/* An element that look_find made is in no tree. */
+	return x->look.items.at[at].range != NULL ?
+	    explain_item(x, &x->look.items.at[at], e) :
+	    explain_within(x, at, at, e);
 }
 
 static int

@@ -40,6 +40,7 @@ look_up(struct exec *x, struct store *store, pb_literal_map **ret,
 {
 	struct cache_lookup l = { .key = x->key,
 	    .command = x->cached.command };
+	c_strbuf struct strbuf key = STRBUF_INIT;
 
 	/* A cache that is out of order costs time, not results. */
 	if (catalog_lookup(store, &l, 1, &x->ctx.arena, e) < 0) {
@@ -53,10 +54,30 @@ look_up(struct exec *x, struct store *store, pb_literal_map **ret,
 	if (l.command_differs)
 		warn(&x->ctx, "%s: the cached result was made by another "
 		    "command under the same cache version", x->name);
-	if (x->verbose)
-		warn(&x->ctx, "%s: cached (" STR_FMT ")", x->name,
-		    STR_ARG(l.source));
-	return unpack(x, &l, ret);
+	if (!unpack(x, &l, ret))
+		return 0;
+	catalog_key_add(store, &x->key, &key);
+	x->why = why_of_hit(l.source, key.p, &x->ctx.arena);
+	return 1;
+}
+
+/* Why it is not there, for -v. */
+static void
+explain_miss(struct exec *x, struct store *store)
+{
+	struct cache_put would = { .key = x->key,
+	    .command = x->cached.command, .given = x->values };
+	struct explainer *ask;
+	struct cache_explain answer;
+	struct err e;
+
+	would.inputs = cached_preimage(&x->cached, x->values, &x->ctx.arena);
+	ask = explainer_new(store);
+	if (explainer_ask(ask, &would, &x->ctx.arena, &answer, &e) < 0)
+		x->why = why_of(WHY_CACHE_TROUBLE);
+	else
+		x->why = why_of_miss(&answer, &x->ctx.arena);
+	explainer_free(ask);
 }
 
 /*
@@ -72,12 +93,25 @@ reserve(struct exec *x, struct store *store, struct err *e)
 	return lock_wait(x->reserved.fd, x->reserved.at, 1, e);
 }
 
+/* Why it runs, if nothing is looked up. */
+static struct why
+why_without_look(const struct exec *x)
+{
+	const pb_task_metadata *m = x->task->metadata;
+
+	return why_of(m == NULL || !m->discoverable ? WHY_NOT_CACHED :
+	    !wants_cache(x) ? WHY_CACHE_OFF : x->cache & CACHE_READ ?
+	    WHY_MISS : x->cache & CACHE_REPLACE ? WHY_CACHE_REFRESH :
+	    WHY_CACHE_WRITE);
+}
+
 int
 exec_look_up(struct exec *x, pb_literal_map **ret, struct err *e)
 {
 	struct store *store;
 	int r = 0;
 
+	x->why = why_without_look(x);
 	if (!wants_cache(x))
 		return 0;
 	if (context_store(&x->ctx, &store, e) < 0 ||
@@ -89,6 +123,8 @@ exec_look_up(struct exec *x, pb_literal_map **ret, struct err *e)
 	x->caching = 1;
 	if (x->cache & CACHE_READ)
 		r = look_up(x, store, ret, e);
+	if (r == 0 && (x->cache & CACHE_READ) && x->verbose)
+		explain_miss(x, store);
 	if (r != 0 || x->dry_run || !x->task->metadata->cache_serializable)
 		return r;
 	/* Another may have kept it while we waited. */

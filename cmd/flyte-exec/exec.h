@@ -8,6 +8,7 @@
 #include "common/inputs.h"
 #include "common/outputs.h"
 #include "common/ref.h"
+#include "record/why.h"
 #include "registry/front.h"
 #include "registry/registry.h"
 #include "task/cached.h"
@@ -51,6 +52,7 @@ struct exec {
 	struct cache_key key;
 	struct reservation reserved;
 	int		 caching;	/* key is set */
+	struct why	 why;		/* it is reused, or runs */
 	struct job_result result;
 	struct scratch	 scratch;	/* the attempt's folder */
 };

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "base/utf8.h"
 #include "common/args.h"
 #include "idl/literal.h"
 #include "idl/pbjson.h"
@@ -260,7 +261,9 @@ dry_run(struct exec *x, const pb_literal_map *found)
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
 	if (found != NULL) {
-		strbuf_addf(&b, "%s: reuse the cached result\n", x->name);
+		strbuf_addf(&b, "%s: reuse: ", x->name);
+		utf8_add_shown(&b, x->why.text);
+		strbuf_addch(&b, '\n');
 	} else {
 		strbuf_addf(&b, "%s: run: ", x->name);
 		contract_add_command(x->contract, &b);
@@ -268,6 +271,15 @@ dry_run(struct exec *x, const pb_literal_map *found)
 	}
 	put_out(&b);
 	return found == NULL && x->exit_code ? EXIT_WORK : EXIT_DONE;
+}
+
+static void
+say_why(const struct exec *x, const char *what)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	utf8_add_shown(&b, x->why.text);
+	warn(&x->ctx, "%s: %s: %s", x->name, what, b.p);
 }
 
 static int
@@ -280,6 +292,8 @@ run(struct exec *x, int *ret_sig)
 		return fail(&x->ctx, &e);
 	if (x->dry_run)
 		return dry_run(x, outputs);
+	if (x->verbose)
+		say_why(x, outputs != NULL ? "reused" : "runs");
 	if (outputs != NULL)
 		return print(x, outputs);
 	if (exec_run(x, ret_sig, &e) < 0)

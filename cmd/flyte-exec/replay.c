@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "common/look.h"
+#include "idl/nodepath.h"
 #include "idl/wire.h"
 #include "task/overrides.h"
 #include "spec/lower.h"
@@ -100,7 +101,7 @@ path_in_child(const struct look_item *it, const char *path)
 	c_strbuf struct strbuf brief = STRBUF_INIT;
 	size_t n = it->path.n, digits;
 
-	execution_add_brief(&brief, it->path);
+	nodepath_add(&brief, it->path);
 	if (strncmp(path, it->path.p, n) != 0 || path[n] != '/') {
 		n = brief.n;
 		if (strncmp(path, brief.p, n) != 0 || path[n] != '/')

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "data/json.h"
-#include "record/execution.h"
+#include "idl/nodepath.h"
 
 struct row {
 	struct str	path;		/* behind the label of its execution */
@@ -295,7 +295,7 @@ print_row(const struct row *row, struct strbuf *b)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT;
 
-	execution_add_brief(&path, row->path);
+	nodepath_add(&path, row->path);
 	strbuf_addf(b, "%-8s", fate_name(row->fate));
 	utf8_add_shown(b, strbuf_str(&path));
 	strbuf_adds(b, "  (");

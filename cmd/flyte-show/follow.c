@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 #include "record/field.h"
 #include "record/journal.h"
 #include "sys/file.h"
@@ -164,7 +165,7 @@ put_part(struct follower *f, struct live *l, int is_err, struct err *e)
 		return err_sys(e, "%s", path.p);
 	if (f->prefix) {
 		strbuf_reset(&path);
-		execution_add_brief(&path, str_of(l->path));
+		nodepath_add(&path, str_of(l->path));
 		utf8_add_shown(&prefix, strbuf_str(&path));
 		if (l->number > 0)
 			strbuf_addf(&prefix, "#%u", l->number);

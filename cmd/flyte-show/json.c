@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include "idl/litout.h"
+#include "idl/nodepath.h"
 
 struct json_view {
 	struct show		*show;
@@ -202,7 +203,7 @@ put_node(struct json_view *v, const struct look_item *it, int whole,
 
 	json_object(w);
 	strbuf_reset(&v->text);
-	execution_add_brief(&v->text, it->path);
+	nodepath_add(&v->text, it->path);
 	put_cstr(w, "node", v->text.p);
 	json_key(w, "path");
 	json_str(w, it->path);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 #include "sys/file.h"
 
 #define CHUNK		((size_t)64 * 1024)
@@ -52,7 +53,7 @@ add_prefix(struct strbuf *b, const struct printer *p,
 
 	if (!p->prefix)
 		return;
-	execution_add_brief(&brief, n->path);
+	nodepath_add(&brief, n->path);
 	utf8_add_shown(b, strbuf_str(&brief));
 	if (n->n_attempts > 1)
 		strbuf_addf(b, "#%u", a->number);

@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 #include "spec/lower.h"
 
 /* Lines of a log shown with an attempt; --logs has all. */
@@ -309,7 +310,7 @@ add_node_header(struct strbuf *b, const struct show *s,
     const struct look *l, const struct look_item *it)
 {
 	strbuf_addf(b, "%s/", l->history.id.name);
-	execution_add_brief(b, it->path);
+	nodepath_add(b, it->path);
 	strbuf_adds(b, "  ");
 	add_word(s, b, look_word(l, it), 0);
 	strbuf_addch(b, '\n');

@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 
 #define NAME_WIDTH_MAX	44
 #define BAR_WIDTH	30
@@ -34,12 +35,10 @@ add_name(struct strbuf *b, const struct tree_view *v, const struct group *g)
 	const struct look_item *end = &v->look->items.at[g->last];
 
 	strbuf_pad(b, ' ', (size_t)2 * (it->depth + 1));
-	if (it->element < 0)
+	if (it->element < 0 || (g->n == 1 && it->n == 1))
 		utf8_add_shown(b, it->id);
-	else if (g->n == 1 && it->n == 1)
-		strbuf_addf(b, "[%lld]", (long long)it->element);
 	else
-		strbuf_addf(b, "[%lld-%lld]", (long long)it->element,
+		strbuf_addf(b, "n%lld-n%lld", (long long)it->element,
 		    (long long)end->element + end->n - 1);
 }
 
@@ -133,7 +132,7 @@ add_wait(struct strbuf *b, const struct tree_view *v,
 	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ?
 	    "for flyte-ctl approve " : "for flyte-ctl signal ");
 	strbuf_addf(b, "%s/", v->look->history.id.name);
-	execution_add_brief(b, it->path);
+	nodepath_add(b, it->path);
 }
 
 static const struct sched_error *
@@ -298,7 +297,7 @@ measure(struct tree_view *v)
 	for (i = 0; i < l->items.n; i++) {
 		const struct look_item *it = &l->items.at[i];
 
-		/* An element is "n17", a range of them "[10-17]". */
+		/* An element is "n17", a range of them "n10-n17". */
 		w = (size_t)2 * (it->depth + 1) + (it->element >= 0 ?
 		    2 * it->id.n + 1 : it->id.n) + (it->n > 1 ? 2u : 0u);
 		v->name_width = MAX(v->name_width, MIN(w, NAME_WIDTH_MAX));

@@ -206,6 +206,8 @@ struct sched_config {
 				 * watches their time, which does not pass
 				 * while they wait for a place to run */
 	enum sched_map_limit map_limit;
+	int		all_at_once;	/* maps start all their elements,
+					 * whatever their parallelism */
 	uint32_t	max_failed_rounds;	/* 10 */
 	int64_t		recheck;	/* ns until somebody else's reservation
 					 * is looked at again; 0: only when

@@ -139,6 +139,8 @@ parallelism(const struct sched *s, const struct plan_array *a)
 {
 	uint32_t limit = s->c.max_parallelism;
 
+	if (s->c.all_at_once)
+		return 0;
 	if (a->parallelism > 0)
 		return (uint32_t)a->parallelism;
 	switch (s->c.map_limit) {

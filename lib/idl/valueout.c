@@ -12,6 +12,7 @@
 #include "idl/literal.h"
 #include "idl/names.h"
 #include "idl/pbjson.h"
+#include "idl/render.h"
 #include "idl/value.h"
 
 static void	add_json(struct strbuf *, const pb_literal *, unsigned depth);
@@ -321,15 +322,20 @@ int
 value_add_env(struct strbuf *b, const pb_literal *l)
 {
 	size_t start = b->n;
+	const pb_primitive *p;
 
 	l = literal_unwrap(l);
 	if (l == NULL)
 		return -1;
 	if (literal_is_none(l))
 		return 0;
-	if (literal_primitive(l) == NULL && literal_as_blob(l) == NULL)
+	p = literal_primitive(l);
+	if (p == NULL && literal_as_blob(l) == NULL)
 		return -1;
-	value_add_bare(b, l);
+	if (p != NULL && p->value_case == PRIMITIVE_FLOAT)
+		render_add_fixed_float(b, p->float_value);
+	else
+		value_add_bare(b, l);
 	if (b->n - start > MAX_ENV_VALUE) {
 		strbuf_setlen(b, start);
 		return -1;

@@ -116,24 +116,3 @@ execution_set_last(const char *home, const struct execution_id *id)
 	if (file_replace(AT_FDCWD, path.p, text.p, text.n, 0, &e) < 0)
 		return;		/* only a convenience */
 }
-
-void
-execution_add_brief(struct strbuf *b, struct str path)
-{
-	size_t from = 0, to;
-	const char *slash;
-	int is_id = 1;
-
-	while (path.n > 0) {	/* of nothing in particular: no path */
-		slash = memchr(path.p + from, '/', path.n - from);
-		to = slash == NULL ? path.n : (size_t)(slash - path.p);
-		if (is_id && from > 0)
-			strbuf_addch(b, '/');
-		if (is_id)
-			strbuf_add(b, path.p + from, to - from);
-		if (slash == NULL)
-			return;
-		from = to + 1;
-		is_id = !is_id;
-	}
-}

@@ -86,10 +86,4 @@ int	execution_list(const char *home, const char *project,
 	    const char *domain, struct arena *, struct execution_row **ret,
 	    size_t *ret_n, struct err *) must_check;
 
-/*
- * Appends the path of a node without the attempts of what it lies in, as
- * people name it: "m/n1" for "m/0/n1".
- */
-void	execution_add_brief(struct strbuf *, struct str path);
-
 #endif

@@ -1,7 +1,7 @@
 #include "record/why.h"
 
 #include "data/json.h"
-#include "record/execution.h"
+#include "idl/nodepath.h"
 #include "record/history.h"
 
 /* ---- words -------------------------------------------------------------- */
@@ -184,7 +184,7 @@ why_recovered(const struct history *h, const struct history_node *n,
 	c_strbuf struct strbuf source = STRBUF_INIT;
 
 	strbuf_addf(&source, "%s/", h->recover == NULL ? "?" : h->recover);
-	execution_add_brief(&source, n->path);
+	nodepath_add(&source, n->path);
 	return why_of_node(WHY_RECOVERED, "source",
 	    arena_str(a, strbuf_str(&source)), "from ", "", a);
 }

@@ -1,6 +1,7 @@
 #include "run/report_p.h"
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 
 #define STATUS_WIDTH	76
 
@@ -66,7 +67,7 @@ draw(struct report *r)
 	strbuf_addf(&b, "[%u done, %zu running]", r->done, r->running.n);
 	for (i = 0; i < r->running.n && b.n < STATUS_WIDTH; i++) {
 		strbuf_adds(&b, i == 0 ? " " : ", ");
-		report_add_node(&b, r->running.at[i]);
+		strbuf_addstr(&b, r->running.at[i]);
 	}
 	if (b.n > STATUS_WIDTH) {
 		strbuf_setlen(&b, STATUS_WIDTH);
@@ -82,12 +83,29 @@ draw(struct report *r)
 /* ---- events ------------------------------------------------------------- */
 
 static void
-forget_running(struct report *r, struct str path)
+keep_running(struct report *r, const struct run *run, struct str path)
 {
+	struct strbuf b = STRBUF_INIT;
+	struct str node;
+
+	if (!r->opts.terminal || r->opts.quiet)
+		return;
+	report_add_node(&b, run, path);
+	node = (struct str){ b.p, b.n };
+	VEC_PUSH(&r->running, node);
+}
+
+static void
+forget_running(struct report *r, const struct run *run, struct str path)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t i;
 
+	if (r->running.n == 0)
+		return;
+	report_add_node(&b, run, path);
 	for (i = 0; i < r->running.n; i++)
-		if (str_eq(r->running.at[i], path)) {
+		if (str_eq(r->running.at[i], strbuf_str(&b))) {
 			free((void *)(uintptr_t)r->running.at[i].p);
 			r->running.at[i] = VEC_LAST(&r->running);
 			r->running.n--;
@@ -100,11 +118,11 @@ on_ended(struct report *r, struct run *run, const struct run_event *ev)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	forget_running(r, ev->path);
+	forget_running(r, run, ev->path);
 	if (ev->result->error != NULL)
 		report_keep_failure(r, run, ev);
 	if (ev->result->error != NULL && !r->opts.quiet) {
-		report_add_node(&b, ev->path);
+		report_add_node(&b, run, ev->path);
 		strbuf_adds(&b, ": attempt failed: ");
 		report_add_cause(&b, ev->result);
 		put_line(r, &b);
@@ -132,12 +150,14 @@ add_node_words(struct report *r, struct run *run,
 		fallthrough;
 	case SCHED_RECOVERED:
 	case SCHED_SKIPPED:
+	case SCHED_ABORTED:
 		if (r->opts.quiet)
 			return 1;
 		fate = run_why_ended(run, ev, &a, &why);
-		report_count_why(r, ev->path, fate, &why);
+		report_count_why(r, run, ev->path, fate, &why);
 		strbuf_adds(b, fate_past(fate));
-		if (!r->opts.verbose && fate != FATE_SKIP)
+		if (!r->opts.verbose && fate != FATE_SKIP &&
+		    fate != FATE_STOP)
 			return 1;	/* the summary says the rest */
 		strbuf_adds(b, ": ");
 		utf8_add_shown(b, why.text);
@@ -146,9 +166,6 @@ add_node_words(struct report *r, struct run *run,
 	case SCHED_TIMED_OUT:
 		strbuf_adds(b, act->phase == SCHED_FAILED ? "failed" :
 		    "timed out");
-		return 1;
-	case SCHED_ABORTED:
-		strbuf_adds(b, "stopped");
 		return 1;
 	case SCHED_UNDEFINED:
 	case SCHED_QUEUED:
@@ -171,8 +188,7 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 
 	/* Where nothing is printed only the words count, if there are any. */
 	if (!r->opts.quiet) {
-		strbuf_adds(&b, run_label(run));
-		report_add_node(&b, ev->path);
+		report_add_node(&b, run, ev->path);
 		strbuf_adds(&b, ": ");
 	}
 	if (!add_node_words(r, run, ev, &b))
@@ -182,7 +198,7 @@ on_node(struct report *r, struct run *run, const struct run_event *ev)
 		/* What failed because of what is in it tells nothing new. */
 		root = (act->node->kind == PLAN_TASK &&
 		    act->why != SCHED_WHY_CHILD) || r->failures.n == 0;
-		f = report_failure_of(r, ev->path);
+		f = report_failure_of(r, run, ev->path);
 		f->final = root;
 		if (f->message == NULL && act->error.message.p != NULL)
 			f->message = arena_strndup(&r->arena,
@@ -202,8 +218,7 @@ on_text(struct report *r, const struct run *run, const struct run_event *ev,
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	strbuf_adds(&b, run_label(run));
-	report_add_node(&b, ev->path);
+	report_add_node(&b, run, ev->path);
 	strbuf_adds(&b, between);
 	utf8_add_shown(&b, ev->text);
 	put_line(r, &b);
@@ -228,11 +243,10 @@ on_started(struct report *r, struct run *run, const struct run_event *ev)
 	if (r->opts.quiet)
 		return;
 	if (ev->attempt == 0)
-		report_count_why(r, ev->path, FATE_RUN, ev->why);
+		report_count_why(r, run, ev->path, FATE_RUN, ev->why);
 	if (!r->opts.verbose)
 		return;
-	strbuf_adds(&b, run_label(run));
-	report_add_node(&b, ev->path);
+	report_add_node(&b, run, ev->path);
 	strbuf_adds(&b, ": runs: ");
 	utf8_add_shown(&b, ev->why->text);
 	put_line(r, &b);
@@ -245,11 +259,10 @@ on_waiting(struct report *r, struct run *run, const struct run_event *ev)
 	const struct plan_gate *g = ev->action->gate;
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	strbuf_adds(&b, run_label(run));
-	report_add_node(&b, ev->path);
+	report_add_node(&b, run, ev->path);
 	strbuf_addf(&b, ": waits for: flyte-ctl %s %s/", g->kind ==
 	    PLAN_APPROVE ? "approve" : "signal", run_id(run)->name);
-	report_add_node(&b, ev->path);
+	nodepath_add(&b, ev->path);
 	if (g->kind != PLAN_APPROVE)
 		strbuf_adds(&b, " VALUE");
 	put_line(r, &b);
@@ -259,16 +272,13 @@ void
 report_watch(void *arg, struct run *run, const struct run_event *ev)
 {
 	struct report *r = arg;
-	struct str path;
 
 	switch (ev->kind) {
 	case RUN_NODE:
 		on_node(r, run, ev);
 		break;
 	case RUN_STARTED:
-		path = (struct str){ xstrndup(ev->path.p, ev->path.n),
-		    ev->path.n };
-		VEC_PUSH(&r->running, path);
+		keep_running(r, run, ev->path);
 		on_started(r, run, ev);
 		draw(r);
 		break;

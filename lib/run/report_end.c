@@ -6,14 +6,25 @@
 /* Reasons told in the summary. */
 #define MAX_GROUPS	12
 
+static int
+is_difference(enum why_code code)
+{
+	return code == WHY_INPUT || code == WHY_VERSION ||
+	    code == WHY_COMMAND || code == WHY_INTERFACE;
+}
+
 /* What many have in common: of "from p/d/ID/pay (entry 9f...)" the
- * execution. */
+ * execution, of "input n differs: 4, was 1 in p/d/ID/..." what differs. */
 static struct str
 common_text(const struct why *why)
 {
 	struct str s = why->text;
+	const char *colon = memchr(s.p, ':', s.n);
 	size_t i, slashes = 0;
 
+	if (is_difference(why->code))
+		return colon == NULL ? s : (struct str){ s.p,
+		    (size_t)(colon - s.p) };
 	if (why->code != WHY_HIT && why->code != WHY_RECOVERED)
 		return s;
 	for (i = 0; i < s.n; i++)
@@ -24,8 +35,8 @@ common_text(const struct why *why)
 
 /* Adds to the group of those that did the same for the same reason. */
 void
-report_count_why(struct report *r, struct str path, enum fate fate,
-    const struct why *why)
+report_count_why(struct report *r, const struct run *run, struct str path,
+    enum fate fate, const struct why *why)
 {
 	struct str text = common_text(why);
 	c_strbuf struct strbuf id = STRBUF_INIT;
@@ -42,12 +53,15 @@ report_count_why(struct report *r, struct str path, enum fate fate,
 		}
 		i = (uint32_t)r->groups.n;
 		map_put(&r->by_why, arena_str(&r->arena, strbuf_str(&id)), i);
-		fresh.text = arena_str(&r->arena, text);
+		fresh.text = arena_str(&r->arena, why->text);
+		fresh.common = fresh.text.n;
 		VEC_PUSH(&r->groups, fresh);
 	}
 	g = &r->groups.at[i];
+	if (!str_eq(g->text, why->text))
+		g->common = text.n;
 	if (g->n < MAX_NAMED)
-		g->nodes[g->n] = arena_str(&r->arena, path);
+		g->nodes[g->n] = report_node(r, run, path);
 	g->n++;
 }
 
@@ -105,12 +119,17 @@ add_group(struct strbuf *b, const struct group *g)
 	strbuf_adds(b, "  ");
 	for (i = 0; i < named; i++) {
 		strbuf_adds(b, i == 0 ? "" : i + 1 == g->n ? " and " : ", ");
-		report_add_node(b, g->nodes[i]);
+		strbuf_addstr(b, g->nodes[i]);
 	}
 	if (g->n > named)
 		strbuf_addf(b, " and %u more", g->n - named);
 	strbuf_addf(b, ": %s: ", fate_past(g->fate));
-	utf8_add_shown(b, g->text);
+	utf8_add_shown(b, (struct str){ g->text.p, g->common });
+	if (g->common < g->text.n && g->text.p[g->common] == ':') {
+		strbuf_addf(b, "; of " STR_FMT, STR_ARG(g->nodes[0]));
+		utf8_add_shown(b, (struct str){ g->text.p + g->common,
+		    g->text.n - g->common });
+	}
 	strbuf_addch(b, '\n');
 }
 

@@ -2,20 +2,25 @@
 #include "run/report_p.h"
 
 #include "base/utf8.h"
+#include "idl/nodepath.h"
 #include "task/local.h"
 
 /* Failures told in full; the rest are counted. */
 #define MAX_TOLD	3
 
 struct failure *
-report_failure_of(struct report *r, struct str path)
+report_failure_of(struct report *r, const struct run *run, struct str path)
 {
-	struct failure fresh = { .path = arena_str(&r->arena, path) };
+	struct failure fresh = { .node = report_node(r, run, path) };
+	c_strbuf struct strbuf brief = STRBUF_INIT;
 	size_t i;
 
 	for (i = 0; i < r->failures.n; i++)
-		if (str_eq(r->failures.at[i].path, path))
+		if (str_eq(r->failures.at[i].node, fresh.node))
 			return &r->failures.at[i];
+	nodepath_add(&brief, path);
+	fresh.again = arena_printf(&r->arena, "%s/%s", run_id(run)->name,
+	    brief.p);
 	VEC_PUSH(&r->failures, fresh);
 	return &VEC_LAST(&r->failures);
 }
@@ -26,7 +31,7 @@ report_keep_failure(struct report *r, struct run *run,
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	const struct job_result *res = ev->result;
-	struct failure *f = report_failure_of(r, ev->path);
+	struct failure *f = report_failure_of(r, run, ev->path);
 
 	report_add_cause(&b, res);
 	f->why = arena_strdup(&r->arena, b.p);
@@ -102,12 +107,12 @@ add_command(struct strbuf *b, const char *text, unsigned n)
 }
 
 static void
-put_failure(struct report *r, struct run *run, const struct failure *f)
+put_failure(struct report *r, const struct failure *f)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
 	strbuf_adds(&b, "node ");
-	report_add_node(&b, f->path);
+	strbuf_addstr(&b, f->node);
 	strbuf_adds(&b, " failed: ");
 	if (f->why != NULL && f->why[0] != '\0')
 		strbuf_adds(&b, f->why);
@@ -126,8 +131,8 @@ put_failure(struct report *r, struct run *run, const struct failure *f)
 	if (f->scratch != NULL)
 		strbuf_addf(&b, "  its folder: %s\n", f->scratch);
 	if (f->attempts > 0)
-		strbuf_addf(&b, "  again: flyte-exec --replay %s/" STR_FMT
-		    "\n", run_id(run)->name, STR_ARG(f->path));
+		strbuf_addf(&b, "  again: flyte-exec --replay %s\n",
+		    f->again);
 	report_put(r, &b);
 }
 
@@ -153,7 +158,7 @@ recall_failure(struct report *r, struct run *run,
 	    flyteidl__core__execution_error);
 	struct job_result res = { .cause = cause_called(a->cause),
 	    .error = error, .end = { .code = a->status, .sig = a->sig } };
-	struct failure *f = report_failure_of(r, n->path);
+	struct failure *f = report_failure_of(r, run, n->path);
 
 	error->message = arena_strndup(&r->arena, a->failed ?
 	    a->error.message.p : n->error.message.p, a->failed ?
@@ -195,7 +200,7 @@ report_put_failures(struct report *r, struct run *run)
 		if (!r->failures.at[i].final)
 			continue;
 		if (told++ < MAX_TOLD)
-			put_failure(r, run, &r->failures.at[i]);
+			put_failure(r, &r->failures.at[i]);
 		else
 			more++;
 	}

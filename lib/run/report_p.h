@@ -13,7 +13,8 @@
 
 /* A node that failed, with what its last attempt left. */
 struct failure {
-	struct str	path;
+	struct str	node;		/* as people name it */
+	const char	*again;		/* "ID/NODE" */
 	const char	*why;		/* "exit status 3" */
 	const char	*message;
 	const char	*command, *scratch;
@@ -25,7 +26,8 @@ struct failure {
 /* Nodes that did the same for the same reason. */
 struct group {
 	enum fate	fate;
-	struct str	text;
+	struct str	text;		/* of the first */
+	size_t		 common;	/* as much of it is that of all */
 	struct str	nodes[MAX_NAMED];
 	uint32_t	n;
 };
@@ -34,7 +36,7 @@ struct report {
 	struct report_options	 opts;
 	struct arena		 arena;
 	VEC(struct failure)	 failures;
-	VEC(struct str)		 running;	/* paths, owned */
+	VEC(struct str)		 running;	/* on a terminal; owned */
 	VEC(struct group)	 groups;
 	struct map		 by_why;	/* of groups */
 	uint32_t		 more_groups;	/* nodes in none of them */
@@ -48,12 +50,13 @@ void	report_wipe(struct report *);
 
 /* report_end.c.  Adds the node to those that did the same for the same
  * reason, for the summary. */
-void	report_count_why(struct report *, struct str path, enum fate,
-	    const struct why *);
+void	report_count_why(struct report *, const struct run *,
+	    struct str path, enum fate, const struct why *);
 
 /* report_failure.c.  That of the node, made if there is none; the caller may
  * write to it until the next is made. */
-struct failure *report_failure_of(struct report *, struct str path);
+struct failure *report_failure_of(struct report *, const struct run *,
+	    struct str path);
 /* Keeps what an attempt that failed left (RUN_ENDED with an error). */
 void	report_keep_failure(struct report *, struct run *,
 	    const struct run_event *);
@@ -67,7 +70,9 @@ void	report_add_cause(struct strbuf *, const struct job_result *);
 /* Appends the first line of a message that may be a whole trace. */
 void	report_add_first_line(struct strbuf *, const char *text);
 /* Appends a node as people name it: without the attempts of what it lies
- * in. */
-void	report_add_node(struct strbuf *, struct str path);
+ * in, behind "NODE > " if its execution was launched by that. */
+void	report_add_node(struct strbuf *, const struct run *, struct str path);
+/* The same as a text of the report's arena. */
+struct str report_node(struct report *, const struct run *, struct str path);
 
 #endif

@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include "base/utf8.h"
-#include "record/execution.h"
+#include "idl/nodepath.h"
 
 /* The first line of a message that may be a whole trace. */
 void
@@ -56,12 +56,21 @@ report_add_cause(struct strbuf *b, const struct job_result *res)
 	}
 }
 
-/* A node as people name it: without the attempts of what it lies in. */
 void
-report_add_node(struct strbuf *b, struct str path)
+report_add_node(struct strbuf *b, const struct run *run, struct str path)
 {
-	c_strbuf struct strbuf brief = STRBUF_INIT;
+	c_strbuf struct strbuf whole = STRBUF_INIT, brief = STRBUF_INIT;
 
-	execution_add_brief(&brief, path);
+	strbuf_addf(&whole, "%s" STR_FMT, run_label(run), STR_ARG(path));
+	nodepath_add(&brief, strbuf_str(&whole));
 	utf8_add_shown(b, strbuf_str(&brief));
+}
+
+struct str
+report_node(struct report *r, const struct run *run, struct str path)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	report_add_node(&b, run, path);
+	return arena_str(&r->arena, strbuf_str(&b));
 }

@@ -168,16 +168,6 @@ resume_node(void *arg, struct str path, struct sched_record *ret)
 	return 1;
 }
 
-/* A plan of what would run has all elements of maps. */
-static void
-show_all(struct plan *p)
-{
-	uint32_t i;
-
-	for (i = 0; i < p->n_arrays; i++)
-		p->arrays[i].parallelism = 0;
-}
-
 static void
 make_sched(struct run *run, const struct record_execution *rec,
     struct str inputs)
@@ -185,12 +175,12 @@ make_sched(struct run *run, const struct record_execution *rec,
 	struct sched_config c;
 
 	sched_config_init(&c);
-	if (run->runner->opts.dry_run)
-		show_all(run->plan);
 	c.name = str_of(run->id.name);
 	c.inputs = inputs;
+	c.all_at_once = run->runner->opts.dry_run;
 	c.max_parallelism = run->runner->opts.dry_run ? 0 :
 	    rec->max_parallelism;
+	run->max_parallelism = rec->max_parallelism;
 	c.overwrite_cache = rec->overwrite_cache;
 	c.keep_going = rec->keep_going;
 	c.attempt_clock = 1;

@@ -81,6 +81,13 @@ struct run_lookup {
 	struct cache_lookup	 lookup;
 };
 
+/* Dry run: the node that would compute a key. */
+struct run_would {
+	struct run		*run;
+	struct sched_ref	 at;
+	struct str		 path;	/* without the label of its run */
+};
+
 /* Where a hit came from, until the node's end is recorded. */
 struct run_hit {
 	struct sched_ref	 at;
@@ -110,6 +117,7 @@ struct run {
 	const pb_compiled_workflow_closure *closure;	/* once needed */
 	struct run		*parent;	/* to be told of the end */
 	struct sched_ref	 parent_at;
+	uint32_t		 max_parallelism;	/* 0: no limit */
 	struct str		 parent_path;	/* of the node in it */
 	const char		*label;
 	struct plan		*plan;
@@ -131,7 +139,8 @@ struct run {
 	struct map		 old_of;	/* paths, to old_plans: what dynamic
 						 * tasks wrote then */
 	VEC(struct plan *)	 old_plans;	/* NULL: of no use */
-	struct map		 forced;	/* paths not to recover */
+	struct map		 forced;	/* not to recover, as people
+					 * name them */
 	VEC(const char *)	 forced_list;
 	int64_t			 clock_offset;	/* steady minus real, ns */
 	struct journal		*journal;
@@ -191,7 +200,7 @@ struct runner {
 	const char		*cache_trouble;	/* what was said last */
 	struct map		 would;		/* dry run: keys that would be
 						 * computed, into would_list */
-	VEC(struct str)		 would_list;	/* by which nodes */
+	VEC(struct run_would)	 would_list;	/* by which nodes */
 	struct arena		 arena;
 };
 

@@ -1,6 +1,7 @@
 #include "run/runner_p.h"
 
 #include "idl/diff.h"
+#include "idl/nodepath.h"
 #include "idl/wire.h"
 
 /*
@@ -24,14 +25,15 @@ keep_reason(struct run *run, struct str path, enum why_code code)
 int
 run_is_forced(const struct run *run, struct str path)
 {
+	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t len;
 
 	if (run->forced_list.n == 0)
 		return 0;
-	for (len = 1; len <= path.n; len++)
-		if ((len == path.n || path.p[len] == '/') &&
-		    map_get(&run->forced, (struct str){ path.p, len }) !=
-		    MAP_NONE)
+	nodepath_add(&b, path);
+	for (len = 1; len <= b.n; len++)
+		if ((len == b.n || b.p[len] == '/') && map_get(&run->forced,
+		    (struct str){ b.p, len }) != MAP_NONE)
 			return 1;
 	return 0;
 }
@@ -40,18 +42,26 @@ run_is_forced(const struct run *run, struct str path)
 static int
 has_forced(const struct run *run, struct str path)
 {
+	c_strbuf struct strbuf b = STRBUF_INIT;
 	size_t i;
 
+	nodepath_add(&b, path);
 	for (i = 0; i < run->forced_list.n; i++)
-		if (strncmp(run->forced_list.at[i], path.p, path.n) == 0 &&
-		    run->forced_list.at[i][path.n] == '/')
+		if (strncmp(run->forced_list.at[i], b.p, b.n) == 0 &&
+		    run->forced_list.at[i][b.n] == '/')
 			return 1;
 	return 0;
 }
 
+/* Kept as people name it, whichever way it was given. */
 static int
-force(struct run *run, const char *path)
+force(struct run *run, const char *given)
 {
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	const char *path;
+
+	nodepath_add_given(&b, str_of(given));
+	path = arena_strndup(&run->arena, b.p, b.n);
 	if (map_put(&run->forced, str_of(path), 1) != MAP_NONE)
 		return 0;
 	VEC_PUSH(&run->forced_list, path);
@@ -66,7 +76,7 @@ force_from(struct run *run, const char *id)
 	uint32_t at = plan_find(p, 0, str_of(id)), i, k;
 	VEC(uint32_t) todo = VEC_INIT;
 
-	force(run, arena_strdup(&run->arena, id));
+	force(run, id);
 	if (at == PLAN_NONE)
 		return;
 	VEC_PUSH(&todo, at);
@@ -111,7 +121,7 @@ set_forced(struct run *run, const struct run_spec *spec, struct err *e)
 	for (i = 0; i < spec->n_force; i++) {
 		if (check_node(run->plan, "--force", spec->force[i], e) < 0)
 			return -1;
-		force(run, arena_strdup(&run->arena, spec->force[i]));
+		force(run, spec->force[i]);
 	}
 	for (i = 0; i < spec->n_from; i++) {
 		if (check_node(run->plan, "--from", spec->from[i], e) < 0)
@@ -265,7 +275,7 @@ tell_inputs(struct run *run, struct str path, struct str is, struct str was)
 		return;
 	x.source = source_of(run, path, &a);
 	cache_explain_inputs((const pb_literal_map *)mine,
-	    (const pb_literal_map *)theirs, &a, &x);
+	    NULL, (const pb_literal_map *)theirs, &a, &x);
 	why = why_of_miss(&x, &a);
 	run_keep_why(run, path, &why);
 }

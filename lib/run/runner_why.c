@@ -1,6 +1,8 @@
 /* Why the nodes of a run do what they do, as it is found out. */
 #include "run/runner_p.h"
 
+#include "idl/nodepath.h"
+
 /* Misses of one run that are looked into, so that a journal does not grow by
  * a record for each element of a huge map. */
 #define MAX_EXPLAINED	10000
@@ -71,32 +73,115 @@ run_why_it_runs(const struct run *run, const struct run_task *task,
 	}
 }
 
+/* ---- nodes of one key --------------------------------------------------- */
+
+static int
+same_map(const struct sched_ref *a, const struct sched_ref *b)
+{
+	return a->frame == b->frame && a->node == b->node;
+}
+
+/* An element that its map starts only when another one has ended. */
+static int
+is_held_back(const struct run *run, const struct sched_ref *at)
+{
+	uint32_t graph, limit = run->max_parallelism;
+	struct sched_ref parent;
+	const struct plan *p;
+	int64_t own;
+
+	if (at->element == SCHED_NONE)
+		return 0;
+	p = sched_frame(run->sched, at->frame, &graph, &parent);
+	own = p->arrays[p->nodes[at->node].what].parallelism;
+	if (own >= 0)
+		limit = (uint32_t)MIN(own, UINT32_MAX);
+	return limit > 0 && at->element >= limit;
+}
+
+/* 1 if it is one that is held back, or inside of one, by another map than the
+ * other node is in. */
+static int
+may_come_after(const struct run_would *w, const struct run_would *other)
+{
+	const struct run *run, *r;
+	const struct sched_ref *at = &w->at, *to;
+
+	for (run = w->run; run != NULL; at = &run->parent_at,
+	    run = run->parent) {
+		if (!is_held_back(run, at))
+			continue;
+		for (r = other->run, to = &other->at; r != NULL &&
+		    (r != run || !same_map(at, to)); to = &r->parent_at,
+		    r = r->parent)
+			continue;
+		return r == NULL;
+	}
+	return 0;
+}
+
+/* w waits for what the other node makes of it. */
+static void
+depend_on(const struct run_would *w, const struct run_would *other)
+{
+	c_strbuf struct strbuf whole = STRBUF_INIT, name = STRBUF_INIT;
+	struct why why;
+
+	if (run_is_forced(w->run, w->path))
+		return;		/* it does not look */
+	strbuf_addf(&whole, "%s" STR_FMT, run_label(other->run),
+	    STR_ARG(other->path));
+	nodepath_add(&name, strbuf_str(&whole));
+	why = why_of_node(WHY_SAME_KEY, "on", strbuf_str(&name), "on ",
+	    ", which computes the same", &w->run->runner->arena);
+	set_why(w->run, w->path, &why);
+}
+
+/* The same of one that has been told of already. */
+static void
+depend_after_all(const struct run_would *w, const struct run_would *other)
+{
+	struct run_event event = { .kind = RUN_WOULD, .path = w->path };
+
+	depend_on(w, other);
+	event.why = run_known_why(w->run, w->path);
+	if (event.why != NULL)
+		run_tell(w->run, &event);
+}
+
 /*
- * Of nodes of one key the first computes it; whether the others find that
- * depends on when they look.
+ * Of nodes of one key the first computes it, and whether the others find that
+ * depends on when they look; but what is held back by the limit of its map
+ * may be overtaken by any.
  */
 void
 run_note_key(struct run *run, const struct run_lookup *l)
 {
 	struct runner *r = run->runner;
-	struct str path = str_of(arena_printf(&r->arena, "%s" STR_FMT,
-	    run_label(run), STR_ARG(l->path)));
 	struct str key = str_of(arena_printf(&r->arena, "%u " STR_FMT,
 	    l->lookup.key.dataset, STR_ARG(l->lookup.key.tag)));
+	struct run_would now = { run, l->at, arena_str(&r->arena, l->path) };
 	uint32_t i = map_get(&r->would, key);
-	struct why why;
+	struct run_would *first;
 
 	if (i == MAP_NONE) {
 		map_put(&r->would, key, (uint32_t)r->would_list.n);
-		VEC_PUSH(&r->would_list, path);
+		VEC_PUSH(&r->would_list, now);
 		return;
 	}
-	if (run_is_forced(run, l->path))
-		return;		/* it does not look */
-	why = why_of_node(WHY_SAME_KEY, "on", r->would_list.at[i], "on ",
-	    ", which computes the same", &r->arena);
-	set_why(run, l->path, &why);
+	first = &r->would_list.at[i];
+	if (!may_come_after(first, &now)) {
+		depend_on(&now, first);
+		return;
+	}
+	depend_after_all(first, &now);
+	if (may_come_after(&now, first))
+		depend_on(&now, first);
+	else
+		*first = now;
 }
+
+/* ---- misses ------------------------------------------------------------- */
 
 void
 run_explain_miss(struct run *run, const struct run_lookup *l,
@@ -124,6 +209,7 @@ run_explain_miss(struct run *run, const struct run_lookup *l,
 	if (!explainer_knows_none(run->explainer, &would.key)) {
 		would.inputs = cached_preimage(&l->task->cached, l->inputs,
 		    a);
+		would.given = l->inputs;
 		found = explainer_ask(run->explainer, &would, a, &x, &e) == 0;
 	}
 	why = found ? why_of_miss(&x, a) : why_of(WHY_CACHE_TROUBLE);

@@ -88,6 +88,8 @@ struct cache_put {
 	struct digest	 command;	/* or empty */
 	struct str	 inputs;	/* LiteralMap in wire form, reduced to
 					 * what the key was made of */
+	const pb_literal_map *given;	/* the inputs as they were, for
+					 * explainer_ask(), or NULL */
 	struct str	 outputs;	/* LiteralMap in wire form */
 	struct str	 source;
 	int		 refresh;	/* replace what is there */
@@ -124,6 +126,7 @@ struct cache_explain {
 	const char	*field;		/* input or variable, or NULL */
 	const char	*was, *is;	/* short texts of the values, or NULL */
 	size_t		 differences;	/* fields that differ, this one too */
+	const char	*others;	/* the first few of the rest, or NULL */
 	size_t		 entries;	/* entries of this task */
 	int		 command_differs;
 	/* the nearest entry */
@@ -154,11 +157,15 @@ int	explainer_knows_none(struct explainer *, const struct cache_key *);
 int	explainer_ask(struct explainer *, const struct cache_put *,
 	    struct arena *, struct cache_explain *ret, struct err *e)
 	    must_check;
-/* Sets reason, field, was, is and differences of inputs that are not equal. */
+/*
+ * Sets reason, field, was, is, differences and others of inputs that are not
+ * equal: of lists and maps the first item that differs.  given: what "is" was
+ * reduced from, for the paths of files, or NULL.
+ */
 void	cache_explain_inputs(const pb_literal_map *is,
-	    const pb_literal_map *was, struct arena *,
-	    struct cache_explain *);
-/* One line: "input n differs: 5, was 4 in p/d/ID/pay#0 (entry 9f86…)". */
+	    const pb_literal_map *given, const pb_literal_map *was,
+	    struct arena *, struct cache_explain *);
+/* One line: "input n differs: 5, was 4 in p/d/ID/pay (entry 9f86…)". */
 void	cache_explain_add(struct strbuf *, const struct cache_explain *);
 /* The same as a JSON object: entry, source, field, was, is, ... */
 void	cache_explain_json(struct strbuf *, const struct cache_explain *);

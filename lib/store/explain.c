@@ -1,18 +1,11 @@
 /* Why a key misses: the nearest entry, and what differs from it. */
-#include "store/catalog.h"
+#include "store/explain_p.h"
 
-#include "base/utf8.h"
-#include "data/json.h"
-#include "idl/literal.h"
-#include "idl/type.h"
-#include "idl/value.h"
 #include "idl/wire.h"
 #include "store/handle.h"
 
 /* Entries of a task looked at, newest first: enough to find a close one. */
 #define NEAREST_OF	2000
-/* Columns of a value in an explanation. */
-#define SHORT		48
 
 /* An input of an entry, to be compared at a glance. */
 struct field {
@@ -48,6 +41,7 @@ struct near {
 	struct arena	*arena;		/* the caller's */
 	const struct dataset *mine;
 	const pb_literal_map *inputs;	/* of the key, as kept */
+	const pb_literal_map *given;	/* before they were reduced, or NULL */
 	struct field	*fields;
 	size_t		 n_fields;
 	uint32_t	 task, dataset;
@@ -55,169 +49,7 @@ struct near {
 	struct digest	 command;
 };
 
-void
-cache_value_add(struct strbuf *b, const pb_literal *l, size_t width)
-{
-	const char *colon;
-	size_t n;
-
-	if (l->value_case != FLYTEIDL__CORE__LITERAL__VALUE__NOT_SET ||
-	    l->hash[0] == '\0') {
-		value_add_short(b, l, width);
-		return;
-	}
-	/* Twelve digits of a digest tell it from others. */
-	colon = strchr(l->hash, ':');
-	n = (colon == NULL ? 0 : (size_t)(colon - l->hash) + 1) + 12;
-	strbuf_add(b, l->hash, MIN(strlen(l->hash), MIN(n, width)));
-}
-
-static const char *
-value_text(const pb_literal *l, struct arena *a)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	if (l == NULL)
-		return "nothing";
-	cache_value_add(&b, l, SHORT);
-	return arena_strndup(a, b.p, b.n);
-}
-
-/* A field that differs; the first one met is the one that is named. */
-static void
-differs(struct arena *a, struct cache_explain *x, const char *field,
-    const char *was, const char *is)
-{
-	if (x->differences++ > 0)
-		return;
-	x->field = arena_strdup(a, field);
-	x->was = was;
-	x->is = is;
-}
-
-void
-cache_explain_inputs(const pb_literal_map *mine,
-    const pb_literal_map *theirs, struct arena *a, struct cache_explain *x)
-{
-	const pb_literal *other;
-	size_t i;
-
-	x->reason = REASON_INPUT;
-	for (i = 0; i < mine->n_literals; i++) {
-		const char *name = mine->literals[i]->key;
-		const pb_literal *l = mine->literals[i]->value;
-
-		other = literal_map_get(theirs, name);
-		if (other == NULL || !literal_equal(l, other))
-			differs(a, x, name, value_text(other, a),
-			    value_text(l, a));
-	}
-	for (i = 0; i < theirs->n_literals; i++)
-		if (literal_map_get(mine, theirs->literals[i]->key) == NULL)
-			differs(a, x, theirs->literals[i]->key,
-			    value_text(theirs->literals[i]->value, a),
-			    "nothing");
-}
-
-static const pb_literal_type *
-type_of(const pb_variable_map *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; m != NULL && i < m->n_variables; i++)
-		if (strcmp(m->variables[i]->key, name) == 0)
-			return m->variables[i]->value->type;
-	return NULL;
-}
-
-static const char *
-type_text(const pb_literal_type *t, struct arena *a)
-{
-	c_strbuf struct strbuf b = STRBUF_INIT;
-
-	if (t == NULL)
-		return "nothing";
-	type_add_name(&b, t);
-	return arena_strndup(a, b.p, b.n);
-}
-
-static void
-compare_types(struct near *n, struct cache_explain *x, const char *what,
-    const pb_variable_map *mine, const pb_variable_map *theirs)
-{
-	size_t i;
-
-	for (i = 0; mine != NULL && i < mine->n_variables; i++) {
-		const char *name = mine->variables[i]->key;
-		const pb_literal_type *t = mine->variables[i]->value->type;
-		const pb_literal_type *u = type_of(theirs, name);
-
-		if (u == NULL || !wire_equal(&t->base, &u->base))
-			differs(n->arena, x, arena_printf(n->arena, "%s %s", what,
-			    name), type_text(u, n->arena),
-			    type_text(t, n->arena));
-	}
-	for (i = 0; theirs != NULL && i < theirs->n_variables; i++) {
-		const char *name = theirs->variables[i]->key;
-
-		if (type_of(mine, name) == NULL)
-			differs(n->arena, x, arena_printf(n->arena, "%s %s", what,
-			    name), type_text(theirs->variables[i]->value->type,
-			    n->arena), "nothing");
-	}
-}
-
-/*
- * Tasks that were not registered have the digest of their command behind a
- * plus in the version (DESIGN: project "local"); where only that differs it
- * is the command that is to be named.
- */
-static int
-command_in_version(struct near *n, struct cache_explain *x, const char *was)
-{
-	const char *is = n->mine->cache_version;
-	const char *a = strrchr(was, '+'), *b = strrchr(is, '+');
-
-	if (strcmp(n->mine->project, "local") != 0 || a == NULL ||
-	    b == NULL || a - was != b - is ||
-	    memcmp(was, is, (size_t)(a - was)) != 0)
-		return 0;
-	x->reason = REASON_COMMAND;
-	differs(n->arena, x, "command", arena_strdup(n->arena, a + 1),
-	    arena_strdup(n->arena, b + 1));
-	return 1;
-}
-
-/* An entry of the same task under another dataset version. */
-static int
-compare_datasets(struct near *n, struct cache_explain *x,
-    const struct known *entry, struct err *e)
-{
-	const ProtobufCMessageDescriptor *d =
-	    &flyteidl__core__typed_interface__descriptor;
-	struct str own = { n->mine->interface, n->mine->interface_n };
-	const pb_typed_interface *mine, *theirs;
-	ProtobufCMessage *a, *b;
-
-	if (strcmp(entry->cache_version, n->mine->cache_version) != 0) {
-		x->reason = REASON_VERSION;
-		if (command_in_version(n, x, entry->cache_version))
-			return 0;
-		differs(n->arena, x, "cache version",
-		    arena_strdup(n->arena, entry->cache_version),
-		    arena_strdup(n->arena, n->mine->cache_version));
-		return 0;
-	}
-	x->reason = REASON_INTERFACE;
-	if (wire_unpack(d, own, n->arena, &a, e) < 0 ||
-	    wire_unpack(d, entry->interface, n->arena, &b, e) < 0)
-		return -1;
-	mine = (const pb_typed_interface *)(const void *)a;
-	theirs = (const pb_typed_interface *)(const void *)b;
-	compare_types(n, x, "input", mine->inputs, theirs->inputs);
-	compare_types(n, x, "output", mine->outputs, theirs->outputs);
-	return 0;
-}
+/* ---- what differs ------------------------------------------------------- */
 
 static int
 unpack_inputs(struct str bytes, struct arena *a, const pb_literal_map **ret,
@@ -245,14 +77,15 @@ describe(struct near *n, const struct known *k, struct cache_explain *x,
 	    !digest_empty(&k->command) &&
 	    !digest_equal(&n->command, &k->command);
 	if (k->dataset != n->dataset)
-		return compare_datasets(n, x, k, e);
+		return explain_datasets(n->mine, k->cache_version,
+		    k->interface, n->arena, x, e);
 	x->reason = REASON_HIT;
 	if (str_eq(k->tag, n->tag))
 		return 0;
 	x->reason = REASON_INPUT;
 	if (unpack_inputs(k->inputs, n->arena, &theirs, e) < 0)
 		return -1;
-	cache_explain_inputs(n->inputs, theirs, n->arena, x);
+	cache_explain_inputs(n->inputs, n->given, theirs, n->arena, x);
 	return 0;
 }
 
@@ -418,8 +251,8 @@ split_source(struct str source, struct str *ret_execution,
 }
 
 /*
- * How far an entry is: first by the dataset, then by the inputs; of those
- * that are as near that of the same node, then the newest.
+ * How far an entry is: first by the version, then by the rest of the dataset,
+ * then by the inputs; of those that are as near that of the same node, then the newest.
  */
 static uint64_t
 distance(const struct near *n, const struct known *k)
@@ -427,7 +260,9 @@ distance(const struct near *n, const struct known *k)
 	struct str execution, path;
 
 	split_source(k->source, &execution, &path);
-	return (uint64_t)(k->dataset != n->dataset) << 40 |
+	return (uint64_t)!explain_same_version(n->mine,
+	    k->cache_version) << 41 |
+	    (uint64_t)(k->dataset != n->dataset) << 40 |
 	    (uint64_t)count_differences(n, k) << 1 |
 	    (n->path.n == 0 || !str_eq(path, n->path));
 }
@@ -497,7 +332,7 @@ explainer_ask(struct explainer *x, const struct cache_put *p,
 {
 	struct near n = {
 		.x = x, .arena = a, .tag = p->key.tag,
-		.command = p->command,
+		.command = p->command, .given = p->given,
 		.mine = &x->s->datasets.at[p->key.dataset],
 	};
 	const struct known *k;
@@ -518,97 +353,4 @@ explainer_ask(struct explainer *x, const struct cache_put *p,
 	if (describe(&n, k, ret, e) < 0)
 		return -1;
 	return ret->reason == REASON_HIT ? check_hit(&n, p, ret, e) : 0;
-}
-
-/* ---- in words ----------------------------------------------------------- */
-
-void
-cache_source_add(struct strbuf *b, struct str source, const char *key)
-{
-	/* The first attempt is the rule. */
-	if (source.n > 2 && source.p[source.n - 2] == '#' &&
-	    source.p[source.n - 1] == '0')
-		source.n -= 2;
-	utf8_add_shown(b, source);
-	if (key[0] != '\0')
-		strbuf_addf(b, " (entry %.12s)", key);
-}
-
-static void
-add_difference(struct strbuf *b, const struct cache_explain *x)
-{
-	strbuf_addf(b, "%s%s differs: %s, was %s",
-	    x->reason == REASON_INPUT ? "input " : "",
-	    x->field == NULL ? "interface" : x->field,
-	    x->is == NULL ? "?" : x->is, x->was == NULL ? "?" : x->was);
-	if (x->source.n > 0) {
-		strbuf_adds(b, " in ");
-		cache_source_add(b, x->source, x->key);
-	}
-	if (x->differences > 1)
-		strbuf_addf(b, "; %zu more differ%s", x->differences - 1,
-		    x->differences == 2 ? "s" : "");
-}
-
-void
-cache_explain_add(struct strbuf *b, const struct cache_explain *x)
-{
-	switch (x->reason) {
-	case REASON_HIT:
-		strbuf_adds(b, "from ");
-		cache_source_add(b, x->source, x->key);
-		break;
-	case REASON_DAMAGED:
-		strbuf_addf(b, "it was kept, but %s", x->why);
-		break;
-	case REASON_NEVER:
-	case REASON_MAX:
-		strbuf_adds(b, "nothing of this task was kept before");
-		break;
-	case REASON_INPUT:
-	case REASON_VERSION:
-	case REASON_COMMAND:
-	case REASON_INTERFACE:
-		add_difference(b, x);
-		break;
-	}
-	if (x->command_differs && x->reason != REASON_COMMAND)
-		strbuf_adds(b, x->reason == REASON_HIT ?
-		    "; it was made by another command" :
-		    "; the command differs too");
-}
-
-static void
-put_text(struct json_writer *w, const char *key, const char *value)
-{
-	if (value == NULL || value[0] == '\0')
-		return;
-	json_key(w, key);
-	json_cstr(w, value);
-}
-
-void
-cache_explain_json(struct strbuf *b, const struct cache_explain *x)
-{
-	struct json_writer w = json_writer(b, 0);
-
-	json_object(&w);
-	put_text(&w, "entry", x->key);
-	if (x->source.n > 0) {
-		json_key(&w, "source");
-		json_str(&w, x->source);
-	}
-	put_text(&w, "field", x->field);
-	put_text(&w, "is", x->is);
-	put_text(&w, "was", x->was);
-	if (x->differences > 0) {
-		json_key(&w, "differences");
-		json_uint(&w, x->differences);
-	}
-	if (x->command_differs) {
-		json_key(&w, "command_differs");
-		json_bool(&w, 1);
-	}
-	put_text(&w, "trouble", x->why);
-	json_end(&w);
 }

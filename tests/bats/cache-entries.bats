@@ -160,7 +160,8 @@ key() {
 	echo c,d >> x.csv
 	flyte-run -q ./t.yaml:two n=5 f=x.csv > out
 	run -0 flyte-cache explain last/a
-	has "/a: ran: input f differs: sha256:" "$output"
+	has "/a: ran: input f differs: $PWD/x.csv (sha256:" "$output"
+	has "), was sha256:" "$output"
 	sed -i 's/n + 1/n + 2/' t.yaml
 	flyte-run -q ./t.yaml:two n=5 f=x.csv > out
 	run -0 flyte-cache explain last/a

@@ -261,7 +261,13 @@ killed() {
 	run -9 flyte-exec -n --exit-code t.yaml:counted n=4
 	flyte-exec -q t.yaml:counted n=4
 	run -0 flyte-exec -n --exit-code t.yaml:counted n=4
-	equals "counted: reuse the cached result" "$output"
+	has "counted: reuse: from local/development/flyte-exec/counted (entry " "$output"
+	run -0 --separate-stderr flyte-exec -v -o o t.yaml:counted n=4
+	has "counted: reused: from local/development/flyte-exec/counted (entry " "$stderr"
+	run -0 --separate-stderr flyte-exec -v -o o t.yaml:counted n=5
+	has "counted: runs: input n differs: 5, was 4 in local/development/flyte-exec/counted (entry " "$stderr"
+	run -0 --separate-stderr flyte-exec -v --cache off -o o t.yaml:counted n=5
+	has "counted: runs: the cache is off" "$stderr"
 }
 
 @test "exec: the task ends with us, by the same signal" {

@@ -314,3 +314,21 @@ ran() {
 	run -0 flyte-run -n --json s.yaml:w n=1
 	equals "NEVER SAME_KEY a" "$(echo "$output" | jq -r '[.nodes[0].code, .nodes[1].code, .nodes[1].detail.on] | join(" ")')"
 }
+
+@test "cache: an element that its map holds back may be overtaken" {
+	cat >h.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, cache: "1", run: "echo $n >$FLYTE_OUTPUTS/o"}
+	workflows:
+	  w:
+	    nodes:
+	      m: {map: t, with: {n: [1, 2, 2]}, concurrency: 1}
+	      z: {map: t, with: {n: [2]}}
+	EOT
+	run -0 flyte-run -n h.yaml:w
+	has "run     m/n0  (nothing of this task was kept before)" "$output"
+	has "run     z/n0  (nothing of this task was kept before)" "$output"
+	has "depends m/n1  (on z/n0, which computes the same)" "$output"
+	has "depends m/n2  (on m/n1, which computes the same)" "$output"
+	has "2 to run, 2 that depend on them, 0 to reuse" "$output"
+}

@@ -165,11 +165,11 @@ shows() {
 @test "show: elements of a map that fared alike are one line" {
 	flyte-run -q --name all w.yaml:mapped n=3
 	run -0 flyte-show all
-	has "    [0-2]  done" "$output"
+	has "    n0-n2  done" "$output"
 	run ! flyte-run -q -j1 --name m w.yaml:mapped n=8
 	run -0 flyte-show m
-	has "    [0-2]  done" "$output"
-	has "    [3]    failed" "$output"
+	has "    n0-n2  done" "$output"
+	has "    n3     failed" "$output"
 	run -0 flyte-show m/m/n3
 	has "m/m/n3  failed" "${lines[0]}"
 	has "        | no three" "$output"

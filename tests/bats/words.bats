@@ -213,3 +213,83 @@ ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
 	run -2 flyte-run --nope
 	lacks "did you mean" "$output"
 }
+
+@test "words: what is launched and its elements are called the same everywhere" {
+	cat >k.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {m: int}, cache: "1", run: "[ $n != 9 ]; echo $n >$FLYTE_OUTPUTS/m"}
+	workflows:
+	  one: {inputs: {n: int}, nodes: {a: {task: t, with: {n: $n}}}, outputs: {m: $a.m}}
+	  w:
+	    inputs: {l: list(int)}
+	    nodes: {mw: {map: {workflow: one}, with: {n: $l}}}
+	EOT
+	run -0 flyte-run -n k.yaml:w l='[1, 2]'
+	has "run     mw/n1 > a  (nothing of this task" "$output"
+	run -0 --separate-stderr flyte-run -v k.yaml:w l='[1, 2]'
+	has "mw/n1 > a: runs: nothing of this task" "$stderr"
+	has "mw/n1 > a: done" "$stderr"
+	has "  mw/n0 > a and mw/n1 > a: ran: nothing of this task" "$stderr"
+	run -1 --separate-stderr flyte-run k.yaml:w l='[9]'
+	has "node mw/n0 > a failed: exit status 1" "$stderr"
+	# What it says to type names the execution that the node is in.
+	run -1 flyte-exec $(sed -n 's/^  again: flyte-exec //p' <<<"$stderr")
+	run -0 flyte-show "$(sed -n 's/^  again: flyte-exec --replay //p' <<<"$stderr")"
+	has "/a  failed" "$output"
+}
+
+@test "words: an element is n1 in the tree, for --force, in both forms" {
+	flyte-run -q --name e w.yaml:w l='[1, 2]'
+	for node in mid/each/n1 mid/0/each/0/n1; do
+		run -0 flyte-run -n --recover e --force "$node"
+		has "run     mid/each/n1  (asked for)" "$output"
+		has "reuse   mid/each/n0  (from default/development/e/mid/each/n0 (entry " "$output"
+		run -0 flyte-show "e/$node"
+		has "e/mid/each/n1  done" "$output"
+	done
+	run -0 flyte-show e
+	has "n0-n1" "$output"
+	run -0 flyte-cache explain e/mid
+	equals "e/mid: ran: by what is inside it
+e/mid/each: ran: by what is inside it" "$(head -n 2 <<<"$output")"
+	has "e/mid/each/n1: ran: " "$output"
+}
+
+@test "words: which file, which item, what else differs" {
+	cat >l.yaml <<-'EOT'
+	tasks:
+	  t: {cache: "1", inputs: {l: list(file), m: map(int), n: list(int)}, outputs: {o: int}, run: "echo 1 >$FLYTE_OUTPUTS/o"}
+	EOT
+	echo x >x; echo y >y
+	flyte-run -q --name l l.yaml:t l='["x","y"]' m='{"a":1,"b":2}' n='[1,2]'
+	run -0 flyte-run -n l.yaml:t l='["x","x"]' m='{"a":1,"b":2}' n='[1,2]'
+	has "(input l[1] differs: $PWD/x (sha256:73cb3858a687), was sha256:" "$output"
+	has " in default/development/l/t (entry " "$output"
+	run -0 flyte-run -n l.yaml:t l='["x","y"]' m='{"a":1}' n='[1,2,3]'
+	has "(input m.b differs: nothing, was 2 in default/" "$output"
+	has "; n[2] differs too)" "$output"
+	sed -i 's/"1", inputs: {l/"2", inputs: {l/' l.yaml
+	run -0 flyte-run -n l.yaml:t l='["x","y"]' m='{"a":1,"b":2}' n='[1,2]'
+	has "(cache version differs: 2, was 1 in default/" "$output"
+	flyte-run -q l.yaml:t l='["x","y"]' m='{"a":1,"b":2}' n='[1,2]'
+	sed -i 's/n: list(int)}/n: list(int), q: "int?"}/' l.yaml
+	run -0 flyte-run -n l.yaml:t l='["x","y"]' m='{"a":1,"b":2}' n='[1,2]'
+	has "(input q differs: int?, was nothing in default/" "$output"
+}
+
+@test "words: the summary has in one line what differs in the same way" {
+	flyte-run -q --name e w.yaml:w l='[1, 2]'
+	run -0 --separate-stderr flyte-run w.yaml:w l='[3, 4]'
+	has "  mid/each/n0 and mid/each/n1: ran: input n differs; of mid/each/n0: 3, was 1 in default/development/e/mid/each/n0 (entry " "$stderr"
+}
+
+@test "words: a float is the same text in its file and as a variable" {
+	cat >f.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {f: float}, outputs: {o: str}, run: 'printf "%s %s" "$f" "$(cat "$FLYTE_INPUTS/f")" >$FLYTE_OUTPUTS/o'}
+	EOT
+	for f in 1:1 1.5:1.5 1e21:1000000000000000000000 -0.00001:-0.00001; do
+		run -0 flyte-run -q -o o f.yaml:t f="${f%:*}"
+		equals "${f#*:} ${f#*:}" "$output"
+	done
+}

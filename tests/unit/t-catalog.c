@@ -557,7 +557,7 @@ TEST(a_miss_names_what_differs_from_the_nearest)
 	CHECK_STR(why(s, &p), "input a differs: 2, was 1 in p/d/x/n0");
 	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, "y");
 	CHECK_STR(why(s, &p),
-	    "input a differs: 2, was 1 in p/d/x/n0; 1 more differs");
+	    "input a differs: 2, was 1 in p/d/x/n0; b differs too");
 	CHECK(ok(catalog_put(s, &p, &e), &e));
 	/* Nearer to the second than to the first. */
 	p = put_of(s, "p", "1", "1-i-o", INTEGER, 2, "z");
