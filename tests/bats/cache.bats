@@ -365,7 +365,7 @@ $ABC" "$output"
 @test "commands and options: what is wrong is said, exit 2" {
 	run -2 --separate-stderr flyte-cache
 	run -2 --separate-stderr flyte-cache nonsense
-	has "unknown command 'nonsense'" "$stderr"
+	has "nonsense: no such command" "$stderr"
 	run -2 --separate-stderr flyte-cache ls --repair
 	has "'ls' takes no --repair" "$stderr"
 	run -2 --separate-stderr flyte-cache show xyz
