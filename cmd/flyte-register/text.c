@@ -255,6 +255,17 @@ add_node_kind(struct strbuf *b, const pb_node *n, const struct entity_id *of)
 static void add_node(struct strbuf *, int depth, const char *what,
 	    const pb_node *, const struct entity_id *of);
 
+static void
+add_case(struct strbuf *b, int depth, const char *word,
+    const pb_if_block *block, const struct entity_id *of)
+{
+	c_strbuf struct strbuf t = STRBUF_INIT;
+
+	text_add_condition(&t, block->condition);
+	text_add_line(b, MIN(depth, 5), word, "%s", t.p);
+	add_node(b, depth + 1, NULL, block->then_node, of);
+}
+
 /* The nodes that hang below a switch or a map. */
 static void
 add_children(struct strbuf *b, int depth, const pb_node *n,
@@ -270,9 +281,9 @@ add_children(struct strbuf *b, int depth, const pb_node *n,
 		return;
 	block = n->branch_node->if_else;
 	if (block->case_ != NULL)
-		add_node(b, depth, "if", block->case_->then_node, of);
+		add_case(b, depth, "if", block->case_, of);
 	for (i = 0; i < block->n_other; i++)
-		add_node(b, depth, "else if", block->other[i]->then_node, of);
+		add_case(b, depth, "else if", block->other[i], of);
 	if (block->default_case ==
 	    FLYTEIDL__CORE__IF_ELSE_BLOCK__DEFAULT_ELSE_NODE)
 		add_node(b, depth, "else", block->else_node, of);

@@ -276,6 +276,29 @@ registered launch_plan default/development/twice@v1" "$output"
 	has "no task, workflow or launch plan nope in it; there is workflow twice, task double" "$output"
 }
 
+@test "show: a switch has its conditions" {
+	cat >sw.yaml <<-'EOF'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {o: int}, jq: .n}
+	workflows:
+	  w:
+	    inputs: {n: int, s: str, m: int?}
+	    nodes:
+	      x:
+	        switch:
+	          - {if: $n > 10 and not ($s == "x y" or $n <= 3), task: t, with: {n: 1}}
+	          - {if: $m == none, task: t, with: {n: 2}}
+	          - {error: no}
+	    outputs: {o: $x.o}
+	EOF
+	flyte-register -q --as v1 sw.yaml
+	run -0 flyte-register show w
+	has 'if       $n > 10 and ($s != "x y" and $n > 3)' "$output"
+	has 'else if  $m == none' "$output"
+	has 'x-n0   task t  n: 1' "$output"
+	has 'else     fail: no' "$output"
+}
+
 @test "show: what is missing names what there is" {
 	flyte-register -q --as v1 spec.yaml
 	run -5 flyte-register show dubble
