@@ -223,9 +223,12 @@ fuzz:
 	+$(MAKE) --no-print-directory V=fuzz fuzz-bins
 	+$(MAKE) --no-print-directory V=cov fuzz-bins
 	tests/fuzz/run build/fuzz $(FUZZ_TIME) $(FUZZ_ONLY)
+# BENCH_RUNS: medians of so many; BENCH_ROWS: rows whose name has one of these
+# words in it; BENCH_LONG=1: also what takes many minutes.
 bench: all
 	+$(MAKE) --no-print-directory bench-bins
-	bench/run $(abspath $(B)) --json $(B)/bench.json
+	BENCH_RUNS=$(BENCH_RUNS) bench/run $(abspath $(B)) --json $(B)/bench.json \
+		$(if $(BENCH_LONG),--long) $(BENCH_ROWS)
 BENCH := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
 bench-bins: $(BENCH:%=$(B)/bench/%)
 $(B)/bench/%: $(B)/bench/%.o $(B)/libflyte.a

@@ -1,8 +1,9 @@
 /*
  * Runs a command and writes what it took: measure FILE N COMMAND [ARG...]
- * runs it N times, stdin and stdout on /dev/null, and writes "SECONDS KB" to
- * FILE: wall-clock seconds of one run, and the largest peak of memory.  By
- * vfork, so that nothing of this program is counted as the command's.
+ * runs it N times, stdin and stdout on /dev/null, and writes "WALL CPU KB" to
+ * FILE: seconds of one run by the clock and of the processors (of all that the
+ * command waited for, too), and the largest peak of memory.  By vfork, so that
+ * nothing of this program is counted as the command's.
  */
 
 #include <fcntl.h>
@@ -22,9 +23,15 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Its status as a shell has it; memory in KB. */
+static double
+seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* Its status as a shell has it; adds to the time, memory in KB. */
 static int
-run(char **argv, long *ret_kb)
+run(char **argv, double *cpu, long *ret_kb)
 {
 	struct rusage usage;
 	int status;
@@ -37,6 +44,7 @@ run(char **argv, long *ret_kb)
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &usage) < 0)
 		return 126;
+	*cpu += seconds(usage.ru_utime) + seconds(usage.ru_stime);
 	if (usage.ru_maxrss > *ret_kb)
 		*ret_kb = usage.ru_maxrss;
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
@@ -47,7 +55,7 @@ int
 main(int argc, char **argv)
 {
 	int n, i, status = 0, null;
-	double from, took;
+	double from, took, cpu = 0;
 	long kb = 0;
 	FILE *f;
 
@@ -61,10 +69,10 @@ main(int argc, char **argv)
 		return 126;
 	from = now();
 	for (i = 0; i < n && status == 0; i++)
-		status = run(argv + 3, &kb);
+		status = run(argv + 3, &cpu, &kb);
 	took = (now() - from) / n;
 	f = fopen(argv[1], "w");
-	if (f == NULL || fprintf(f, "%.9f %ld\n", took, kb) < 0 ||
+	if (f == NULL || fprintf(f, "%.9f %.9f %ld\n", took, cpu / n, kb) < 0 ||
 	    fclose(f) != 0)
 		return 126;
 	return status;
