@@ -289,6 +289,9 @@ add_attempts(struct strbuf *b, const struct show *s, const struct look *l,
 		if (add_attempt(b, s, l, &n->attempts[i], e) < 0)
 			return -1;
 	}
+	if (shown == 0 && s->attempt >= 0 && n->n_attempts == 0)
+		return err_set(e, ERR_MISSING, "%s/%s: no attempt %d; none "
+		    "was made", l->history.id.name, s->path, s->attempt);
 	if (shown == 0 && s->attempt >= 0)
 		return err_set(e, ERR_MISSING, "%s/%s: no attempt %d; it had "
 		    "%zu", l->history.id.name, s->path, s->attempt,
@@ -303,6 +306,24 @@ add_map(struct strbuf *b, const char *title, struct str map)
 		return;
 	strbuf_addf(b, "%s:%s\n", title, map.n == 0 ? " none" : "");
 	add_literals_lines(b, "    ", map);
+}
+
+/* What lets a gate pass. */
+static void
+add_wait_for(struct strbuf *b, const struct look *l,
+    const struct look_item *it)
+{
+	if (look_signal(it) == NULL || look_is_final(it->node->phase) ||
+	    history_is_final(l->history.phase))
+		return;
+	add_label(b, "waits for");
+	strbuf_addf(b, "flyte-ctl %s %s/",
+	    it->decl->gate_node->condition_case ==
+	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ? "approve" :
+	    "signal", l->history.id.name);
+	nodepath_add(b, it->path);
+	strbuf_adds(b, it->decl->gate_node->condition_case ==
+	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ? "\n" : " VALUE\n");
 }
 
 static void
@@ -325,6 +346,7 @@ add_node_header(struct strbuf *b, const struct show *s,
 		look_add_span(b, look_duration(l, it->node));
 		strbuf_addch(b, '\n');
 	}
+	add_wait_for(b, l, it);
 	add_reasons(b, it->node);
 	add_failures(b, it->node);
 	add_node_error(b, &it->node->error);

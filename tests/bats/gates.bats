@@ -66,8 +66,14 @@ killed() {
 	run -2 flyte-ctl signal g/ok 5
 	run -2 flyte-ctl approve g/v
 	has "flyte-ctl signal g/v VALUE" "$output"
+	run -0 flyte-show g/ok
+	has "waits for:  flyte-ctl approve g/ok" "$output"
+	run -5 flyte-show g/ok#1
+	has "g/ok: no attempt 1; none was made" "$output"
 	flyte-ctl approve g/ok
 	waits g v
+	run -0 flyte-show g/v
+	has "waits for:  flyte-ctl signal g/v VALUE" "$output"
 	run -2 flyte-ctl signal g/v text
 	run -2 flyte-ctl signal g/a 1
 	has "is no gate" "$output"
@@ -75,6 +81,8 @@ killed() {
 	flyte-ctl signal g/v 41
 	wait $pid
 	equals 42 "$(cat out)"
+	run -0 flyte-show g/v
+	lacks "waits for" "$output"
 	run -4 flyte-ctl signal g/v 41
 	flyte-ctl fsck -q
 }
