@@ -73,6 +73,9 @@ want_old_inputs(struct running *r, struct target *t, const struct history *h,
 	    history_literals(h, store, h->inputs, a, &all, e) < 0)
 		return -1;
 	for (i = 0; i < t->wants.n; i++) {
+		/* What a plan fixes now counts, whatever it was. */
+		if (t->wants.at[i].fixed)
+			continue;
 		old = wire_map_get(all, str_of(t->wants.at[i].name));
 		if (old.p == NULL && !only_fitting)
 			t->wants.at[i].value = NULL;
@@ -81,6 +84,30 @@ want_old_inputs(struct running *r, struct target *t, const struct history *h,
 			return -1;
 	}
 	return 0;
+}
+
+/* What the launch plan that was run fixes may not be given now either; a
+ * registered one is still there. */
+static void
+mark_fixed(struct running *r, struct target *t, const struct history *h)
+{
+	struct target plan;
+	struct want *w;
+	struct err e;
+	size_t i;
+
+	if (t->kind != ENTITY_LAUNCH_PLAN || h->local ||
+	    r->a->n_given == 0)
+		return;
+	if (run_target_find(&r->a->c, h->target, "launch_plan", 1, &plan,
+	    &e) < 0)
+		err_clear(&e);
+	for (i = 0; i < plan.wants.n; i++) {
+		w = wants_find(&t->wants, plan.wants.at[i].name);
+		if (w != NULL)
+			w->fixed = plan.wants.at[i].fixed;
+	}
+	run_target_release(&plan);
 }
 
 /* The closure, interface and inputs of an execution that was. */
@@ -107,7 +134,10 @@ target_of_history(struct running *r, const struct history *h,
 	t->interface = t->closure->primary->template_->interface;
 	wants_of_interface(t->interface == NULL ? NULL :
 	    t->interface->inputs, a, &t->wants);
-	return want_old_inputs(r, t, h, 0, e);
+	if (want_old_inputs(r, t, h, 0, e) < 0)
+		return -1;
+	mark_fixed(r, t, h);
+	return 0;
 }
 
 /* Recover and relaunch: a new execution of the same thing; given inputs and a

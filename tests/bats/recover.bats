@@ -226,6 +226,29 @@ run     f  (it failed then)" "$(sort <<<"$output")"
 	run -2 flyte-run --relaunch f r.yaml:line
 }
 
+@test "recover: what a launch plan fixes is not to be given, and is its own" {
+	cat >fix.yaml <<-'EOF'
+	tasks:
+	  add: {inputs: {a: int, b: int}, outputs: {o: int}, jq: .a + .b}
+	workflows:
+	  w: {inputs: {a: int, b: int}, nodes: {x: {task: add, with: {a: $a, b: $b}}}, outputs: {o: $x.o}}
+	launchplans:
+	  p: {workflow: w, fixed: {a: 1}}
+	EOF
+	flyte-register -q -p fix --as v1 fix.yaml
+	run -0 flyte-run -q -p fix --name f p b=10 -o o
+	equals 11 "$output"
+	run -2 flyte-run --recover f a=2
+	equals "flyte-run: input a: is fixed by the launch plan" "$output"
+	run -2 flyte-run --relaunch f a=2
+	run -0 flyte-run -q --recover f b=20 -o o
+	equals 21 "$output"
+	sed -i 's/fixed: {a: 1}/fixed: {a: 3}/' fix.yaml
+	flyte-register -q -p fix --as v2 fix.yaml
+	run -0 flyte-run -q -p fix --recover f p -o o
+	equals 13 "$output"
+}
+
 # A dynamic task reruns when what it made would be done otherwise, no sooner.
 dynamic_spec() {
 	cat >d.yaml <<-'EOT'
