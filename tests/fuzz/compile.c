@@ -71,8 +71,11 @@ unit_of(const pb_compiled_workflow_closure *c, unsigned flags,
 	};
 }
 
-/* What the compiler took the engine must take.  That each entity has an id is
- * seen to before either. */
+/*
+ * What the compiler took the engine must take.  That each entity has an id is
+ * seen to before either; that two ways of a branch have one Flyte's compiler
+ * does not see, and ours answers as it does.
+ */
 static void
 check_plan(const pb_compiled_workflow_closure *cl)
 {
@@ -85,7 +88,8 @@ check_plan(const pb_compiled_workflow_closure *cl)
 			return;
 	if (cl->primary->template_->id == NULL)
 		return;
-	if (plan_build(cl, &p, &e) < 0)
+	if (plan_build(cl, &p, &e) < 0 &&
+	    strstr(e.msg, "two nodes have the id") == NULL)
 		BUG("no plan of what was compiled: %s", e.msg);
 }
 

@@ -84,8 +84,8 @@ load(void)
 		for (i = 0; i < h.n_nodes; i++)
 			look_at(&h, &h.nodes[i], &a);
 		for (i = 0; i < h.n_ranges; i++) {
-			history_element(&h.ranges[i], h.ranges[i].n / 2, &a,
-			    &element);
+			history_element(&h.ranges[i], h.ranges[i].from +
+			    h.ranges[i].n / 2, &a, &element);
 			look_at(&h, &element, &a);
 			(void)!history_range_outputs(&h, &h.ranges[i], &a,
 			    &bytes, &e);

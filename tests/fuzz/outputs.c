@@ -24,7 +24,8 @@ static const char tasks[] =
     "  one: {outputs: {o: int}, stdout: o, command: [sh]}\n"
     "  dyn: {outputs: {i: int}, dynamic: true, run: x}\n"
     "  none: {run: x}\n"
-    "  jq: {outputs: {i: int}, jq: \".\"}\n";
+    "  jq: {outputs: {i: int}, jq: \".\"}\n"
+    "  blobs: {outputs: {f: file, d: dir, u: \"file | int\"}, run: x}\n";
 
 static const char *const names[] = {
 	"outputs/i", "outputs/f", "outputs/s", "outputs/b", "outputs/t",
@@ -32,10 +33,11 @@ static const char *const names[] = {
 	"outputs/m", "outputs/o", "dynamic", "jq.out", "outputs/outputs.pb",
 	"outputs/error.pb", "outputs/futures.pb", "deck.html",
 	"outputs/l/0", "outputs/l/1", "outputs/m/k", "outputs/m/l",
+	"outputs/d/x", "outputs/l/3", "outputs/l/name", "outputs/m/\xff",
 };
 
-static const pb_task_template *templates[8];
-static struct contract *contracts[8];
+static const pb_task_template *templates[9];
+static struct contract *contracts[9];
 static size_t n_contracts;
 static char *none[] = { NULL };
 static const struct contract_world world = { .environ = none };
@@ -82,10 +84,12 @@ prepare(void)
 		diags_print(&ds, &out);
 		BUG("%s", out.p);
 	}
-	for (i = 0; i < spec.n; i++)
+	for (i = 0; i + 1 < spec.n; i++)
 		add_contract(spec.at[i].entity.task->template_);
 	add_contract(container(&a, spec.at[0].entity.task->template_));
 	add_contract(container(&a, spec.at[1].entity.task->template_));
+	/* Last, so that the seeds mean what they did. */
+	add_contract(spec.at[i].entity.task->template_);
 }
 
 /* Its folder may have been written as a file before, or the other way. */
