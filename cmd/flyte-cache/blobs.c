@@ -185,7 +185,8 @@ du_json(struct strbuf *out, const struct du_report *r)
 		const char *key;
 		uint64_t v;
 	} fields[] = {
-		{ "entries", r->entries }, { "catalog_bytes", r->catalog_bytes },
+		{ "entries", r->entries }, { "entry_bytes", r->entry_bytes },
+		{ "catalog_bytes", r->catalog_bytes },
 		{ "files", r->files }, { "file_bytes", r->file_bytes },
 		{ "directories", r->trees },
 		{ "directory_bytes", r->tree_bytes },
@@ -213,11 +214,11 @@ cmd_du(struct args *a)
 	if (context_store(a->c, &s, &e) < 0 || store_du(s, &r, &e) < 0)
 		return fail(a->c, &e);
 	if (a->form == FORM_TEXT) {
-		du_line(&out, "entries", r.entries, r.catalog_bytes);
+		du_line(&out, "entries", r.entries, r.entry_bytes);
 		du_line(&out, "files", r.files, r.file_bytes);
 		du_line(&out, "directories", r.trees, r.tree_bytes);
 		du_line(&out, "temporary", r.temps, r.temp_bytes);
-		du_line(&out, "in all", r.files + r.trees, r.catalog_bytes +
+		du_line(&out, "in all", r.files + r.trees, r.entry_bytes +
 		    r.file_bytes + r.tree_bytes + r.temp_bytes);
 	} else {
 		du_json(&out, &r);

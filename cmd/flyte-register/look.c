@@ -248,7 +248,7 @@ shown_of(const struct front *f, const struct front_entity *x)
 	size_t i;
 
 	for (i = 0; x->entity.workflow != NULL && i < f->n; i++)
-		if (f->at[i].implied && strcmp(f->at[i].id.name,
+		if (f->at[i].implied && f->at[i].entity.plan != NULL && strcmp(f->at[i].id.name,
 		    x->id.name) == 0)
 			ret.parameters = f->at[i].entity.plan->spec->
 			    default_inputs;

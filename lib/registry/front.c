@@ -253,7 +253,8 @@ front_faults(const struct front *f)
 
 /* ---- finding ------------------------------------------------------------ */
 
-/* The sole entity of a kind; NULL if there is none; *ret_n counts them. */
+/* The sole entity of a kind that somebody wrote; NULL if there is none; *ret_n
+ * counts them. */
 static const struct front_entity *
 sole(const struct front *f, enum entity_kind kind, size_t *ret_n)
 {
@@ -262,7 +263,7 @@ sole(const struct front *f, enum entity_kind kind, size_t *ret_n)
 
 	*ret_n = 0;
 	for (i = 0; i < f->n; i++)
-		if (f->at[i].id.kind == kind) {
+		if (f->at[i].id.kind == kind && !f->at[i].implied) {
 			ret = &f->at[i];
 			++*ret_n;
 		}

@@ -46,8 +46,9 @@ struct front_entity {
 	struct entity	 entity;
 	struct entity_id id;		/* into the entity */
 	const char	*file;		/* as given; of a package the member */
-	int		 implied;	/* the launch plan each workflow of a
-					 * spec has under its own name */
+	int		 implied;	/* nobody wrote it: the launch plan each
+					 * workflow of a spec has under its own
+					 * name, the task of a map */
 	/* What the compiler made of it; NULL if it found a fault. */
 	pb_compiled_task *task;
 	pb_compiled_workflow_closure *workflow;

@@ -67,7 +67,7 @@ load_derive(struct file *f, char *name, uint32_t key,
     const pb_admin_task_spec *of, pb_task_template *t)
 {
 	struct decl d = { .kind = ENTITY_TASK, .name = name, .key = key,
-	    .node = TREE_NONE };
+	    .node = TREE_NONE, .implied = 1 };
 
 	d.id = new_id(&f->l, ENTITY_TASK, name);
 	d.task = PB_NEW(f->l.a, flyteidl__admin__task_spec);

@@ -66,8 +66,9 @@ struct spec_entity {
 	struct entity_id id;		/* into the entity */
 	int		 faulty;	/* has a diagnostic, or uses what has:
 					 * not to be compiled */
-	int		 implied;	/* the launch plan that each workflow
-					 * has under its own name */
+	int		 implied;	/* nobody wrote it: the launch plan that
+					 * each workflow has under its own
+					 * name, the task of a map */
 	uint32_t	 key, node;	/* in the tree; node may be
 					 * TREE_NONE */
 };

@@ -152,8 +152,11 @@ catalog_bytes(const struct store *s)
 static int
 count_entry(void *arg, const struct cache_entry *x, struct err *e)
 {
-	(void)x, (void)e;
-	++*(size_t *)arg;
+	struct du_report *r = arg;
+
+	(void)e;
+	r->entries++;
+	r->entry_bytes += catalog_entry_bytes(x);
 	return 0;
 }
 
@@ -165,7 +168,7 @@ store_du(struct store *s, struct du_report *ret, struct err *e)
 	*ret = (struct du_report){ 0 };
 	if (s->home_fd < 0)
 		return 0;
-	if (catalog_list(s, &all, count_entry, &ret->entries, e) < 0 ||
+	if (catalog_list(s, &all, count_entry, ret, e) < 0 ||
 	    blob_list_all(s, count_blob, ret, e) < 0)
 		return -1;
 	ret->catalog_bytes = catalog_bytes(s);

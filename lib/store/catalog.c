@@ -54,6 +54,12 @@ static const unsigned char base64[256] = {
 	['-'] = 63, ['_'] = 64,
 };
 
+uint64_t
+catalog_entry_bytes(const struct cache_entry *x)
+{
+	return x->inputs.n + x->outputs.n + x->source.n + TAG_SIZE;
+}
+
 int
 catalog_tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
 {

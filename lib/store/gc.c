@@ -106,7 +106,7 @@ add_entry(void *arg, const struct cache_entry *x, struct err *e)
 		.dataset = key.dataset, .tag = key.tag, .used = x->used,
 		.keep = x->pinned || x->used > g->since,
 		.first = (uint32_t)g->needs.n,
-		.size = x->inputs.n + x->outputs.n + x->source.n + TAG_SIZE,
+		.size = catalog_entry_bytes(x),
 	};
 	struct gc_blob *b;
 	size_t i;

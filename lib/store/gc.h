@@ -37,7 +37,9 @@ int	gc_run(struct store *, const struct gc_options *,
 
 struct du_report {
 	size_t		entries, files, trees, temps;
-	uint64_t	catalog_bytes;	/* of the database's files */
+	uint64_t	entry_bytes;	/* as gc counts them */
+	uint64_t	catalog_bytes;	/* of the database's files, in which
+					 * they are */
 	uint64_t	file_bytes, tree_bytes, temp_bytes;
 };
 int	store_du(struct store *, struct du_report *ret, struct err *e)

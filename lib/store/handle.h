@@ -110,6 +110,8 @@ int	store_db_at(const char *path, struct db **ret, struct err *e)
 char	*store_db_path(const struct store *);
 
 /* The 32 bytes of a tag "flyte_cached-…", and back. */
+/* What an entry takes, without its blobs. */
+uint64_t catalog_entry_bytes(const struct cache_entry *);
 int	catalog_tag_decode(struct str tag, unsigned char ret[TAG_SIZE], struct err *e)
 	    must_check;
 void	catalog_tag_add(struct strbuf *, const void *tag);

@@ -205,6 +205,11 @@ $ABC" "$output"
 	done
 	run -0 flyte-cache du --json
 	has '"files": 3, "file_bytes": 30000' "$output"
+	printf 'tasks: {t: {cache: "1", inputs: {n: int}, outputs: {m: int}, jq: .n}}\n' >t.yaml
+	flyte-exec -q t.yaml n=1
+	all=$(flyte-cache du --json | jq '.entry_bytes + .file_bytes')
+	equals "$all" "$(flyte-cache gc -n --json | jq .left)"
+	flyte-cache rm --all
 	run -0 --separate-stderr flyte-cache gc --max-size 20K
 	has "removed 0 entries, 0 blobs" "$output"
 	has "the rest is pinned, in use or was used within the time of --older" "$stderr"

@@ -293,3 +293,17 @@ e/mid/each: ran: by what is inside it" "$(head -n 2 <<<"$output")"
 		equals "${f#*:} ${f#*:}" "$output"
 	done
 }
+
+@test "words: what a map makes is not among what there is to choose from" {
+	cat >c.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {m: int}, jq: .n}
+	workflows:
+	  v: {inputs: {l: list(int)}, nodes: {m: {map: t, with: {n: $l}}}}
+	  w: {inputs: {n: int}, nodes: {m: {task: t, with: {n: $n}}}}
+	EOT
+	run -2 flyte-run c.yaml
+	equals "flyte-run: c.yaml: say which with c.yaml:NAME; there is workflow v, workflow w, task t" "$output"
+	run -0 --separate-stderr flyte-exec -o m --type task c.yaml n=3
+	equals 3 "$output"
+}
