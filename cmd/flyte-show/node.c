@@ -134,12 +134,13 @@ add_command_lines(struct strbuf *b, const struct look_item *it)
 }
 
 static void
-add_reasons(struct strbuf *b, const struct history_node *n)
+add_reasons(struct strbuf *b, const struct look_item *it)
 {
+	const struct history_node *n = it->node;
 	c_strbuf struct strbuf why = STRBUF_INIT;
 	struct str since;
 
-	add_why(&why, n);
+	add_why(&why, it);
 	if (why.n > 0) {
 		add_label(b, "why");
 		strbuf_addf(b, "%s\n", why.p);
@@ -176,7 +177,7 @@ add_node_error(struct strbuf *b, const struct sched_error *error)
 	add_label(b, "error");
 	utf8_add_shown(b, error->code);
 	strbuf_addf(b, "%s\n", kinds[error->kind]);
-	add_lines(b, "    ", error->message);
+	add_lines(b, "    ", error_text(error));
 }
 
 /* Where it matters that they are counted apart. */
@@ -347,7 +348,7 @@ add_node_header(struct strbuf *b, const struct show *s,
 		strbuf_addch(b, '\n');
 	}
 	add_wait_for(b, l, it);
-	add_reasons(b, it->node);
+	add_reasons(b, it);
 	add_failures(b, it->node);
 	add_node_error(b, &it->node->error);
 }

@@ -50,8 +50,11 @@ void	add_literals_lines(struct strbuf *, const char *indent,
 	    struct str map);
 /* What the cache had to do with it, or "". */
 const char *cache_words(const char *status);
-/* Why it has its phase, in words; "" if there is nothing to say. */
-void	add_why(struct strbuf *, const struct history_node *);
+/* Why it has its phase, in words, if there is something to say; it has
+ * begun. */
+void	add_why(struct strbuf *, const struct look_item *);
+/* The message, without the code in front that is shown beside it. */
+struct str error_text(const struct sched_error *);
 /* "exit status 3", "signal 9 (Killed)", ... */
 void	add_cause(struct strbuf *, const struct history_attempt *);
 

@@ -164,7 +164,7 @@ add_remarks(struct strbuf *b, const struct tree_view *v,
 	add_remark(b, from, &r);
 	add_first_line(&r, why_words(n), 0);
 	add_remark(b, from, &r);
-	add_why(&r, n);
+	add_why(&r, it);
 	add_remark(b, from, &r);
 	if (n->taken != NULL)
 		strbuf_addf(&r, "took %s", n->taken);
@@ -314,7 +314,7 @@ add_error(struct strbuf *b, const struct sched_error *error)
 		utf8_add_shown(b, error->code);
 		strbuf_adds(b, ": ");
 	}
-	add_first_line(b, error->message, 0);
+	add_first_line(b, error_text(error), 0);
 	strbuf_addch(b, '\n');
 }
 

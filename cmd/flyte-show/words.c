@@ -142,9 +142,23 @@ cache_words(const char *status)
 	return "";
 }
 
-void
-add_why(struct strbuf *b, const struct history_node *n)
+struct str
+error_text(const struct sched_error *error)
 {
+	struct str s = error->message;
+	size_t n = error->code.n;
+
+	if (n == 0 || s.n < n + 3 || s.p[0] != '[' ||
+	    memcmp(s.p + 1, error->code.p, n) != 0 ||
+	    memcmp(s.p + n + 1, "] ", 2) != 0)
+		return s;
+	return (struct str){ s.p + n + 3, s.n - n - 3 };
+}
+
+void
+add_why(struct strbuf *b, const struct look_item *it)
+{
+	const struct history_node *n = it->node;
 	static const struct {
 		const char	*why, *words;
 	} table[] = {
@@ -161,6 +175,10 @@ add_why(struct strbuf *b, const struct history_node *n)
 	size_t i;
 
 	if (n->why == NULL)
+		return;
+	/* No case of it fits: nothing ran inside. */
+	if (strcmp(look_kind(it), "switch") == 0 && n->taken == NULL &&
+	    strcmp(n->why, "child") == 0)
 		return;
 	if (strcmp(n->why, "upstream") == 0) {
 		if (n->of != NULL)

@@ -307,3 +307,19 @@ e/mid/each: ran: by what is inside it" "$(head -n 2 <<<"$output")"
 	run -0 --separate-stderr flyte-exec -o m --type task c.yaml n=3
 	equals 3 "$output"
 }
+
+@test "words: of a switch without a case that fits the error is told once" {
+	cat >n.yaml <<-'EOT'
+	tasks:
+	  t: {inputs: {n: int}, outputs: {m: int}, jq: .n}
+	workflows:
+	  w: {inputs: {n: int}, nodes: {b: {switch: [{if: $n > 5, task: t, with: {n: 1}}, {error: too small}]}}}
+	EOT
+	run -1 flyte-run -q --name n n.yaml:w n=1
+	run -0 flyte-show n
+	has "error:      UserProvidedError: too small" "$output"
+	lacks "what runs inside it failed" "$output"
+	run -0 flyte-show n/b
+	has "error:      UserProvidedError (the task's)
+    too small" "$output"
+}
