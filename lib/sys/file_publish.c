@@ -48,8 +48,11 @@ publish_open(int dirfd, struct publish **ret, struct err *e)
 		p->tmpfd = openat(dirfd, p->tmp,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->tmpfd < 0) {
+		(void)!err_sys(e, "making a temporary folder");
+		/* Made, perhaps, even if the answer was that it was not. */
+		unlinkat(dirfd, p->tmp, AT_REMOVEDIR);
 		free(p);
-		return err_sys(e, "making a temporary folder");
+		return -1;
 	}
 	*ret = p;
 	return 0;
@@ -146,6 +149,17 @@ publish_link(struct publish *p, size_t i, struct err *e)
 	return 0;
 }
 
+/* The folder is ours: what has the name is of a link whose reply was lost. */
+static int
+link_alias(struct publish *p, const char *name)
+{
+	if (linkat(p->tmpfd, name, p->tmpfd, ALIAS, 0) == 0)
+		return 0;
+	if (errno != EEXIST || unlinkat(p->tmpfd, ALIAS, 0) < 0)
+		return -1;
+	return linkat(p->tmpfd, name, p->tmpfd, ALIAS, 0);
+}
+
 int
 publish_alias(struct publish *p, size_t i, const char *path, struct err *e)
 {
@@ -160,9 +174,8 @@ publish_alias(struct publish *p, size_t i, const char *path, struct err *e)
 		return 0;
 	if (errno != EEXIST)
 		return err_sys(e, "%s", path);
-	if (linkat(p->tmpfd, name, p->tmpfd, ALIAS, 0) < 0)
-		return err_sys(e, "%s", path);
-	if (renameat(p->tmpfd, ALIAS, p->dirfd, path) < 0) {
+	if (link_alias(p, name) < 0 ||
+	    renameat(p->tmpfd, ALIAS, p->dirfd, path) < 0) {
 		(void)!err_sys(e, "%s", path);
 		unlinkat(p->tmpfd, ALIAS, 0);
 		return -1;
