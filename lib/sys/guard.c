@@ -26,7 +26,7 @@ static struct {
 	volatile sig_atomic_t	 active;
 	const struct guard_limits *limits;
 	void			*arg;
-	struct rlimit		 memory;	/* before */
+	struct rlimit		 memory;	/* before; max 0: not known */
 	int			 bounded;
 	int			 installed;
 	volatile sig_atomic_t	 timer;		/* is running */
@@ -61,16 +61,21 @@ on_abort(int sig)
 static void
 set_memory(rlim_t bytes)
 {
-	struct rlimit r;
+	struct rlimit r, was;
 
 	if (!BOUND_MEMORY)
 		return;
-	if (!guard.bounded && getrlimit(RLIMIT_AS, &guard.memory) < 0)
+	/* What it was is known from the last call, as a rule. */
+	if (guard.memory.rlim_max == 0 &&
+	    getrlimit(RLIMIT_AS, &guard.memory) < 0)
 		return;
-	guard.bounded = 1;
 	r = (struct rlimit){ MIN(bytes, guard.memory.rlim_cur),
 		guard.memory.rlim_max };
-	setrlimit(RLIMIT_AS, &r);
+	if (prlimit(0, RLIMIT_AS, &r, &was) < 0)
+		return;
+	if (!guard.bounded)
+		guard.memory = was;
+	guard.bounded = 1;
 }
 
 static void
