@@ -377,7 +377,7 @@ static void
 put_err(const struct strbuf *b)
 {
 	fflush(stdout);
-	if (write_all(2, b->p, b->n) < 0)
+	if (file_write_all(2, b->p, b->n) < 0)
 		return;		/* there is nowhere left to say it */
 }
 
@@ -445,7 +445,7 @@ complain_diags(const struct diags *d)
 
 	diags_print(d, &b);
 	fflush(stdout);
-	if (write_all(2, b.p, b.n) < 0)
+	if (file_write_all(2, b.p, b.n) < 0)
 		return EXIT_SYSTEM;
 	return d->n > 0 ? EXIT_SPEC : EXIT_DONE;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "base/vec.h"
+#include "common/context.h"
 #include "idl/flyteidl.h"
 #include "record/history.h"
 
@@ -94,9 +95,15 @@ enum look_phase {
 	LOOK_ABORTED,
 	LOOK_PHASE_MAX
 };
+/* What people call a phase of a workflow that a living process runs or does
+ * not; of this one; in words ("running"). */
 enum look_phase look_phase_of(enum sched_wf, int alive);
 enum look_phase look_phase(const struct look *);
 const char *look_phase_name(enum look_phase);
+/* The status to exit with at that end; of an interrupted one it is said how to
+ * go on, unless quiet.  -1: it has not ended. */
+int	look_end_status(struct context *, enum look_phase, const char *name,
+	    int quiet);
 /* "done", "reused", "waiting", ...: one word or two. */
 const char *look_word(const struct look *, const struct look_item *);
 /* 1 for a phase of a node that is final. */

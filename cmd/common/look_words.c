@@ -203,3 +203,25 @@ look_add_exact(struct strbuf *b, int64_t us)
 	instant_add(b, (struct instant){ us / 1000000,
 	    (int32_t)(us % 1000000) * 1000 });
 }
+
+int
+look_end_status(struct context *c, enum look_phase p, const char *name,
+    int quiet)
+{
+	switch (p) {
+	case LOOK_SUCCEEDED:
+		return EXIT_DONE;
+	case LOOK_FAILED:
+	case LOOK_ABORTED:
+		return EXIT_FAILED;
+	case LOOK_INTERRUPTED:
+		if (!quiet)
+			warn(c, "%s was interrupted; go on with: "
+			    "flyte-run --resume %s", name, name);
+		return EXIT_BUSY;
+	case LOOK_RUNNING:
+	case LOOK_PHASE_MAX:
+	default:
+		return -1;
+	}
+}

@@ -133,7 +133,7 @@ copy_to_fd(const char *from, int fd, const char *name, struct err *e)
 	if (in < 0)
 		return err_sys(e, "%s", from);
 	while ((n = read(in, buf, sizeof(buf))) > 0)
-		if (write_all(fd, buf, (size_t)n) < 0)
+		if (file_write_all(fd, buf, (size_t)n) < 0)
 			return err_sys(e, "%s", name);
 	return n < 0 ? err_sys(e, "%s", from) : 0;
 }
@@ -165,7 +165,7 @@ write_file(const char *from, struct str text, const char *path,
 			return err_sys(e, "%s", from);
 		if (file_copy_fd(in, t.fd, path, e) < 0)
 			return -1;
-	} else if (write_all(special ? fd : t.fd, text.p, text.n) < 0) {
+	} else if (file_write_all(special ? fd : t.fd, text.p, text.n) < 0) {
 		return err_sys(e, "%s", path);
 	}
 	return special ? 0 : temp_replace(&t, 0, e);
@@ -209,7 +209,7 @@ write_text(struct str text, const char *path, struct err *e)
 {
 	if (!to_stdout(path))
 		return write_file(NULL, text, path, e);
-	if (fflush(stdout) != 0 || write_all(1, text.p, text.n) < 0)
+	if (fflush(stdout) != 0 || file_write_all(1, text.p, text.n) < 0)
 		return err_sys(e, "standard output");
 	return 0;
 }

@@ -185,14 +185,12 @@ copy_through(struct memo *m, int from, int keep, struct err *e)
 	char buf[65536];
 	ssize_t got;
 
-	while ((got = read(from, buf, sizeof(buf))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
+	while ((got = file_read_some(from, buf, sizeof(buf))) != 0) {
 		if (got < 0)
 			return err_sys(e, "reading what it prints");
-		if (write_all(STDOUT_FILENO, buf, (size_t)got) < 0)
+		if (file_write_all(STDOUT_FILENO, buf, (size_t)got) < 0)
 			return err_sys(e, "stdout");
-		if (m->cache && write_all(keep, buf, (size_t)got) < 0) {
+		if (m->cache && file_write_all(keep, buf, (size_t)got) < 0) {
 			warn(m->a->c, "the result is not kept: what it prints: "
 			    "%s", strerror(errno));
 			m->cache = 0;

@@ -44,27 +44,6 @@ wait_change(int fd, int64_t most_ms)
 }
 
 static int
-status_of(struct ctl *c, enum look_phase p)
-{
-	switch (p) {
-	case LOOK_SUCCEEDED:
-		return EXIT_DONE;
-	case LOOK_FAILED:
-	case LOOK_ABORTED:
-		return EXIT_FAILED;
-	case LOOK_INTERRUPTED:
-		if (!c->quiet)
-			warn(&c->ctx, "%s was interrupted; go on with: "
-			    "flyte-run --resume %s", c->id.name, c->id.name);
-		return EXIT_BUSY;
-	case LOOK_RUNNING:
-	case LOOK_PHASE_MAX:
-	default:
-		return -1;
-	}
-}
-
-static int
 out_of_time(struct ctl *c)
 {
 	if (!c->quiet)
@@ -95,7 +74,8 @@ ctl_wait(struct ctl *c)
 
 		if (brief_load(c->home, &c->id, &a, &b, &e) < 0)
 			return fail(&c->ctx, &e);
-		status = status_of(c, look_phase_of(b.phase, b.alive));
+		status = look_end_status(&c->ctx,
+		    look_phase_of(b.phase, b.alive), c->id.name, c->quiet);
 		if (status >= 0)
 			return status;
 		if (now_ms() >= end)

@@ -21,38 +21,6 @@ in_file(const struct target *t, const struct entity_id *want)
 	return NULL;
 }
 
-static void
-set_task(pb_task_template *t, struct arena *a, struct contract_outside *ret)
-{
-	ret->target.id = t->id;
-	ret->target.interface = t->interface;
-	ret->target.metadata = t->metadata;
-	ret->target.task = t;
-	ret->tasks = arena_new_n(a, 1, pb_task_template *);
-	ret->tasks[0] = t;
-	ret->n_tasks = 1;
-}
-
-static void
-set_workflow(const pb_compiled_workflow_closure *c, struct arena *a,
-    struct contract_outside *ret)
-{
-	size_t i;
-
-	ret->target.workflow = c->primary->template_;
-	ret->target.id = c->primary->template_->id;
-	ret->target.interface = c->primary->template_->interface;
-	ret->target.n_sub_workflows = c->n_sub_workflows;
-	ret->target.sub_workflows = arena_new_n(a, c->n_sub_workflows,
-	    pb_workflow_template *);
-	for (i = 0; i < c->n_sub_workflows; i++)
-		ret->target.sub_workflows[i] = c->sub_workflows[i]->template_;
-	ret->tasks = arena_new_n(a, c->n_tasks, pb_task_template *);
-	ret->n_tasks = c->n_tasks;
-	for (i = 0; i < c->n_tasks; i++)
-		ret->tasks[i] = c->tasks[i]->template_;
-}
-
 static int
 set_plan(struct outside *o, const pb_identifier *id,
     struct run_outside *ret, struct err *e)
@@ -86,9 +54,11 @@ from_file(struct outside *o, const struct entity_id *want,
 	if (f == NULL || f->faulty)
 		return 0;
 	if (f->task != NULL)
-		set_task(f->task->template_, &o->c->arena, &ret->found);
+		contract_outside_task(&ret->found, f->task->template_,
+		    &o->c->arena);
 	else if (f->workflow != NULL)
-		set_workflow(f->workflow, &o->c->arena, &ret->found);
+		contract_outside_workflow(&ret->found, f->workflow,
+		    f->workflow->primary->template_, &o->c->arena);
 	else
 		return set_plan(o, entity_pb_id(&f->entity), ret, e) < 0 ?
 		    -1 : 1;
@@ -118,11 +88,13 @@ from_registry(struct outside *o, struct entity_id *want,
 	if (registry_get(r, want, a, &found, e) < 0)
 		return -1;
 	if (found.task != NULL)
-		set_task(found.task->closure->compiled_task->template_, a,
-		    &ret->found);
+		contract_outside_task(&ret->found,
+		    found.task->closure->compiled_task->template_, a);
 	else
-		set_workflow(found.workflow->closure->compiled_workflow, a,
-		    &ret->found);
+		contract_outside_workflow(&ret->found,
+		    found.workflow->closure->compiled_workflow,
+		    found.workflow->closure->compiled_workflow->primary->
+		    template_, a);
 	return 0;
 }
 

@@ -238,29 +238,6 @@ wait_change(int fd, int64_t look_ms)
 		continue;
 }
 
-/* -1: it goes on. */
-static int
-end_status(const struct follower *f)
-{
-	const char *name = f->show->id.name;
-
-	switch (look_phase_of(f->phase, f->alive)) {
-	case LOOK_SUCCEEDED:
-		return EXIT_DONE;
-	case LOOK_FAILED:
-	case LOOK_ABORTED:
-		return EXIT_FAILED;
-	case LOOK_INTERRUPTED:
-		warn(&f->show->ctx, "%s was interrupted; go on with: "
-		    "flyte-run --resume %s", name, name);
-		return EXIT_BUSY;
-	case LOOK_RUNNING:
-	case LOOK_PHASE_MAX:
-	default:
-		return -1;
-	}
-}
-
 static int
 look_once(struct follower *f)
 {
@@ -272,7 +249,8 @@ look_once(struct follower *f)
 	if (alive < 0 || journal_read_on(f->dir, &f->place, read_record, f,
 	    &e) < 0 || put_new(f, &e) < 0)
 		return fail(&f->show->ctx, &e);
-	return end_status(f);
+	return look_end_status(&f->show->ctx, look_phase_of(f->phase,
+	    f->alive), f->show->id.name, 0);
 }
 
 int

@@ -50,11 +50,12 @@ has_times(const struct history_node *n)
 	    (n->cache == NULL || strcmp(n->cache, "HIT") != 0);
 }
 
-static void
-add_bar(struct strbuf *b, const struct tree_view *v, const struct group *g)
+/* From the first start to the last end in a group; 0: nothing ran. */
+static int
+group_times(const struct tree_view *v, const struct group *g,
+    int64_t *ret_from, int64_t *ret_to)
 {
-	int64_t from = INT64_MAX, to = 0, span = MAX(v->to - v->from, 1);
-	int64_t at, end;
+	int64_t from = INT64_MAX, to = 0;
 	uint32_t i = g->first;
 
 	for (;; i = v->look->items.at[i].next) {
@@ -67,7 +68,17 @@ add_bar(struct strbuf *b, const struct tree_view *v, const struct group *g)
 		if (i == g->last)
 			break;
 	}
-	if (from > to) {
+	*ret_from = from;
+	*ret_to = to;
+	return from <= to;
+}
+
+static void
+add_bar(struct strbuf *b, const struct tree_view *v, const struct group *g)
+{
+	int64_t span = MAX(v->to - v->from, 1), from, to, at, end;
+
+	if (!group_times(v, g, &from, &to)) {
 		strbuf_pad(b, ' ', BAR_WIDTH + 2);
 		return;
 	}
@@ -86,20 +97,9 @@ add_duration(struct strbuf *b, const struct tree_view *v,
     const struct group *g)
 {
 	c_strbuf struct strbuf t = STRBUF_INIT;
-	int64_t from = INT64_MAX, to = 0;
-	uint32_t i = g->first;
+	int64_t from, to;
 
-	for (;; i = v->look->items.at[i].next) {
-		const struct history_node *n = v->look->items.at[i].node;
-
-		if (has_times(n)) {
-			from = MIN(from, n->started);
-			to = MAX(to, n->started + look_duration(v->look, n));
-		}
-		if (i == g->last)
-			break;
-	}
-	if (from <= to)
+	if (group_times(v, g, &from, &to))
 		look_add_span(&t, to - from);
 	strbuf_pad(b, ' ', t.n < 12 ? 12 - t.n : 0);
 	strbuf_adds(b, t.p);

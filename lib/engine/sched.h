@@ -268,6 +268,7 @@ int	sched_step(struct sched *, int64_t now, uint32_t max_starts);
  */
 int	sched_holds_back(const struct sched *);
 
+/* Where the workflow is. */
 enum sched_wf sched_phase(const struct sched *);
 /* Of a failed or aborted run; valid as long as the machine. */
 const struct sched_error *sched_error(const struct sched *);

@@ -34,6 +34,7 @@ pb_literal *literal_list(struct arena *, pb_literal **items, size_t n);
 pb_literal *literal_map(struct arena *, pb_literal_map *);
 pb_literal *literal_scalar(struct arena *, pb_scalar *);
 
+/* A copy of all of it. */
 pb_literal *literal_dup(const pb_literal *, struct arena *);
 /* The same message, maps without order; NaN is equal to itself. */
 int	literal_equal(const pb_literal *, const pb_literal *);

@@ -87,16 +87,15 @@ slot_of(const struct pbwalk *w, const ProtobufCMessageDescriptor *d)
 static void
 grow(struct pbwalk *w)
 {
-	struct pbwalk bigger = { w->type, NULL, w->n,
-		MAX(w->cap * 2, (size_t)64) };
-	size_t i;
+	struct pbwalk_step *old = w->steps;
+	size_t n = w->cap, i;
 
-	bigger.steps = xcalloc(bigger.cap, sizeof(*bigger.steps));
-	for (i = 0; i < w->cap; i++)
-		if (w->steps[i].of != NULL)
-			*slot_of(&bigger, w->steps[i].of) = w->steps[i];
-	free(w->steps);
-	*w = bigger;
+	w->cap = MAX(n * 2, (size_t)64);
+	w->steps = xcalloc(w->cap, sizeof(*w->steps));
+	for (i = 0; i < n; i++)
+		if (old[i].of != NULL)
+			*slot_of(w, old[i].of) = old[i];
+	free(old);
 }
 
 static const struct pbwalk_step *

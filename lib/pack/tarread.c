@@ -75,9 +75,7 @@ fill(struct tar_reader *r)
 {
 	ssize_t n;
 
-	do {
-		n = read(r->fd, r->in, sizeof(r->in));
-	} while (n < 0 && errno == EINTR);
+	n = file_read_some(r->fd, r->in, sizeof(r->in));
 	if (n < 0)
 		return err_sys(&r->trouble, "cannot be read");
 	r->z.next_in = r->in;

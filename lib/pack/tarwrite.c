@@ -8,6 +8,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "sys/file.h"
+
 #define CHUNK	((size_t)64 * 1024)
 
 /*
@@ -137,9 +139,7 @@ tar_put_fd(struct tar_writer *w, const char *name, mode_t mode,
 	if (put_head(w, e) < 0)
 		return -1;
 	for (;;) {
-		n = read(fd, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = file_read_some(fd, buf, sizeof(buf));
 		if (n < 0)
 			return err_sys(e, "%s", name);
 		done += (uint64_t)n;

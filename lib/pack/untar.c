@@ -69,7 +69,7 @@ extract_file(struct tar_reader *r, const struct tar_member *m, int dir,
 	if (fd < 0)
 		return make_trouble(m->name, e);
 	while ((n = tar_read(r, buf, sizeof(buf), e)) > 0)
-		if (write_all(fd, buf, (size_t)n) < 0)
+		if (file_write_all(fd, buf, (size_t)n) < 0)
 			return err_sys(e, "%s", m->name);
 	if (n < 0)
 		return -1;

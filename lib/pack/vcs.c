@@ -20,7 +20,7 @@ path_file(const char *const *paths, size_t n, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "memfd_create");
 	for (i = 0; i < n; i++)
-		if (write_all(fd, paths[i], strlen(paths[i]) + 1) < 0)
+		if (file_write_all(fd, paths[i], strlen(paths[i]) + 1) < 0)
 			return err_sys(e, "memfd_create");
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "memfd_create");

@@ -122,6 +122,8 @@ void	recorder_init(struct recorder *, struct journal *, struct store *,
 	    const char *dir);
 void	recorder_release(struct recorder *);
 
+/* Each adds a record to the journal, which is written by its commit; what goes
+ * wrong is in trouble.  begin: n counts the processes that ran it, from 1. */
 void	record_execution(struct recorder *, const struct record_execution *);
 void	record_begin(struct recorder *, int n);
 /* An attempt that starts. */

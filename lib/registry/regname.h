@@ -21,6 +21,7 @@ void	regname_add(struct strbuf *, const char *text, size_t max);
 /* 0 and the text a part stands for, or -1 if it does not tell (hashed). */
 int	regname_parse(struct str part, struct strbuf *ret);
 
+/* PROJECT/DOMAIN/KIND, without a final slash. */
 void	regname_add_folder(struct strbuf *, const struct entity_id *);
 /* The folder and NAME@VERSION. */
 void	regname_add_path(struct strbuf *, const struct entity_id *);

@@ -185,9 +185,12 @@ const struct run *runner_next(const struct runner *, const struct run *);
 
 /* ---- an execution, during and after ------------------------------------- */
 
+/* What they give lives as long as the run. */
 const struct execution_id *run_id(const struct run *);
 /* "" or, of an execution launched by a node, what to put before its paths. */
 const char	*run_label(const struct run *);
+/* As last recorded, of one that was over before; the error of one that did
+ * not succeed (code.p NULL: none). */
 enum sched_wf	run_phase(const struct run *);
 const struct sched_error *run_error(const struct run *);
 /* What its journal told when it was resumed; NULL for a new one. */
@@ -196,6 +199,7 @@ const struct history *run_history(const struct run *);
 int	run_was_over(const struct run *);
 /* core.LiteralMap of a succeeded run, absolute paths. */
 struct str	run_outputs(const struct run *);
+/* NULL: it was over before. */
 const struct sched *run_sched(const struct run *);
 /*
  * What becomes of a node by a RUN_NODE event of a final phase, and why: the

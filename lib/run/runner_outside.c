@@ -53,13 +53,7 @@ own_task(const struct run *run, const struct entity_id *want,
 
 		if (!is_meant(t->id, want))
 			continue;
-		ret->target.id = t->id;
-		ret->target.interface = t->interface;
-		ret->target.metadata = t->metadata;
-		ret->target.task = t;
-		ret->tasks = arena_new_n(a, 1, pb_task_template *);
-		ret->tasks[0] = t;
-		ret->n_tasks = 1;
+		contract_outside_task(ret, t, a);
 		return 1;
 	}
 	return 0;
@@ -70,29 +64,17 @@ own_workflow(const struct run *run, const struct entity_id *want,
     struct arena *a, struct contract_outside *ret)
 {
 	const pb_compiled_workflow_closure *c = run->closure;
-	pb_workflow_template **subs = arena_new_n(a, c->n_sub_workflows,
-	    pb_workflow_template *);
+	pb_workflow_template *w = NULL;
 	size_t i;
 
 	if (is_meant(c->primary->template_->id, want))
-		ret->target.workflow = c->primary->template_;
-	for (i = 0; i < c->n_sub_workflows; i++) {
-		subs[i] = c->sub_workflows[i]->template_;
-		if (ret->target.workflow == NULL && is_meant(subs[i]->id,
-		    want))
-			ret->target.workflow = subs[i];
-	}
-	if (ret->target.workflow == NULL)
-		return 0;
-	ret->target.id = ret->target.workflow->id;
-	ret->target.interface = ret->target.workflow->interface;
-	ret->target.sub_workflows = subs;
-	ret->target.n_sub_workflows = c->n_sub_workflows;
-	ret->tasks = arena_new_n(a, c->n_tasks, pb_task_template *);
-	ret->n_tasks = c->n_tasks;
-	for (i = 0; i < c->n_tasks; i++)
-		ret->tasks[i] = c->tasks[i]->template_;
-	return 1;
+		w = c->primary->template_;
+	for (i = 0; w == NULL && i < c->n_sub_workflows; i++)
+		if (is_meant(c->sub_workflows[i]->template_->id, want))
+			w = c->sub_workflows[i]->template_;
+	if (w != NULL)
+		contract_outside_workflow(ret, c, w, a);
+	return w != NULL;
 }
 
 /* ---- launch plans ------------------------------------------------------- */

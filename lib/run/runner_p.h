@@ -204,6 +204,7 @@ struct runner {
 	struct arena		 arena;
 };
 
+/* Hands the event to whoever watches; run_say: a RUN_SAY of the text. */
 void	run_tell(struct run *, const struct run_event *);
 void	run_say(struct run *, const char *fmt, ...) printf_like(2, 3);
 /* No node's fault: runner_run ends with it, and what runs is made again when
@@ -215,19 +216,24 @@ void	run_say_cache(struct run *, const struct err *);
 /* Writes what is queued for the catalog; trouble is told. */
 void	run_commit_cache(struct run *);
 
-/* runner-run.c */
+/* runner_run.c */
+/* Lets the engine go as far as it can and does what it says; once it is over,
+ * and all jobs are, the end is recorded.  -1: the journal could not be
+ * written. */
 int	run_turn(struct run *, struct err *) must_check;
 /* Ends processes that made themselves independent of their task. */
 void	run_end_left(struct run *, int tell);
+/* Writes what was recorded; -1 also for a record that could not be made. */
 int	run_commit(struct run *, enum journal_sync, struct err *) must_check;
 
-/* runner-make.c */
+/* runner_make.c */
+/* One of the runner's from then on, without plan, engine or journal. */
 struct run *run_new(struct runner *, const struct execution_id *);
 void	run_free(struct run *);
 /* A run that could not be made is not one of the runner's. */
 void	run_drop(struct run *);
 
-/* runner-certify.c */
+/* runner_certify.c */
 /* What a certificate needs to know, from the first look-up to the end. */
 struct run_sheet *run_sheet_new(struct run *, const struct run_certify *);
 void	run_sheet_free(struct run_sheet *);
@@ -238,7 +244,8 @@ void	run_sheet_hit(struct run *, const struct cache_lookup *);
 /* The run has ended, and its journal is written: certifies it. */
 void	run_certify(struct run *);
 
-/* runner-task.c */
+/* runner_task.c */
+/* What is known of a node's task, made the first time; the run's. */
 struct run_task *run_task_of(struct run *, const struct plan *,
 	    const struct plan_node *);
 void	run_plans_release(struct run *);
@@ -259,28 +266,38 @@ void	run_explain_miss(struct run *, const struct run_lookup *,
 /* What was kept of hits is no longer needed. */
 void	run_forget_hits(struct run *);
 void	run_whys_release(struct run *);
+/* Asks the catalog for all of them at once and tells the engine; a catalog
+ * out of order is said, and misses.  -1: a key could not be made. */
 int	run_look_up(struct run *, struct run_lookup *at, size_t n,
 	    struct arena *, struct err *) must_check;
 /* 1 if it was kept. */
 int	run_put(struct run *, const struct sched_action *);
 
+/* No task of the plan is looked up or kept. */
 void	run_forget_caching(struct plan *);
 /* Files that a spec names as constants count by their content now. */
 void	run_hash_constants(struct run *, struct plan *);
 /* Takes a plan over, for as long as the run. */
 void	run_own_plan(struct run *, struct plan *);
 
-/* runner-graph.c */
+/* runner_graph.c */
 /* Tells a plan what the executions that it launches put out. */
 void	run_declare_launches(const struct run *, struct plan *);
+/* Launch plans that its nodes may launch; borrowed. */
 void	run_add_launches(struct run *, const struct run_launch *, size_t n);
+/* Keeps their closures, from the given one on; *ret: as they are recorded. */
 int	run_put_launches(struct run *, size_t from,
 	    struct record_launch **ret, struct err *) must_check;
+/* The same back from a record's "launches"; json.p NULL: none. */
 int	run_restore_launches(struct run *, struct str json, struct err *)
 	    must_check;
+/* SCHED_LAUNCH, SCHED_KILL: the execution of a node begins or is taken up;
+ * is ended. */
 void	run_launch(struct run *, const struct sched_action *);
 void	run_kill(struct run *, const struct sched_action *);
+/* It has ended: the node that launched it is told. */
 void	run_tell_parent(struct run *child);
+/* SCHED_BUILD: the graph a dynamic task wrote becomes a plan. */
 void	run_build(struct run *, const struct sched_action *);
 /* 1 if it writes specs of our own, not of flytekit. */
 int	run_writes_spec(const pb_task_template *);
@@ -288,21 +305,25 @@ int	run_writes_spec(const pb_task_template *);
 int	run_launch_interface(void *arg, const pb_identifier *,
 	    struct compile_launch_plan *ret);
 
-/* runner-outside.c */
+/* runner_outside.c */
 contract_resolve_fn run_resolve;
 
-/* runner-recover.c */
+/* runner_recover.c */
+/* What --recover gives a new run, and a resumed one by its journal: nothing
+ * where it asked for none, or the other execution is gone (said). */
 int	run_recover_set(struct run *, const struct run_spec *, struct err *)
 	    must_check;
 int	run_recover_resume(struct run *, struct str inputs, struct err *)
 	    must_check;
 /* The execution that a node had launched then; dir NULL: none. */
 void	run_recover_child(struct run *, struct str path, struct history *ret);
+/* The engine asks it of every node. */
 void	run_recover_config(struct run *, struct sched_config *);
 void	run_recover_release(struct run *);
+/* 1 if --force or --from names the node or what it lies in. */
 int	run_is_forced(const struct run *, struct str path);
 
-/* runner-old.c */
+/* runner_old.c */
 /*
  * The node at a path in the graphs of the execution that is recovered, and
  * its plan; or NULL.  *ret_inside: it is in the graph of a dynamic task that
@@ -318,30 +339,39 @@ void	run_old_release(struct run *);
 /* Up to the next slash, which is taken too. */
 struct str run_next_word(struct str *path);
 
-/* runner-reserve.c */
+/* runner_reserve.c */
+/* SCHED_RESERVE: takes the lock of the key, or waits for who has it; without
+ * locks there (said) as if it were taken. */
 void	run_reserve(struct run *, const struct sched_action *);
+/* Lets go what was taken, or waited for; of all nodes. */
 void	run_release(struct run *, struct sched_ref);
 void	run_release_all(struct run *);
 
-/* runner-control.c */
+/* runner_control.c */
+/* Gives the engine the values that came for gates, and watches for commands
+ * (record/control.h) from now on. */
 int	run_listen(struct run *, struct err *) must_check;
 
-/* runner-job.c */
+/* runner_job.c */
 /* The node's end comes before that of its job, which is on its way: 1 if it
  * is kept to be recorded then. */
 int	run_keep_for_job(struct run *, const struct sched_action *);
+/* SCHED_START: the attempt is made as soon as there is a place. */
 void	run_queue_start(struct run *, const struct sched_action *);
+/* Starts what is queued while there are places.  -1: the executor cannot. */
 int	run_start_waiting(struct run *, struct err *) must_check;
 /* 1 if an attempt that waits to be started is one of a process. */
 int	run_waits_to_be_seen(const struct run *);
+/* SCHED_STOP: ends it, or takes it out of the queue. */
 void	run_stop_attempt(struct run *, struct sched_ref);
+/* Ends all that run (now: by KILL). */
 void	run_jobs_cancel(struct run *, int now);
 void	run_jobs_free(struct run *);
 int	run_same_ref(struct sched_ref, struct sched_ref);
 /* Among those to be started. */
 void	run_queue_job(struct run_job *);
 
-/* runner-retry.c */
+/* runner_retry.c */
 /*
  * Before another attempt: what the rules give it.  1: it is to be queued; 0:
  * it waits for its time and is queued then; -1: no more attempts, e says why.
@@ -352,7 +382,7 @@ void	run_retry_end(struct run_job *, struct sched_result *);
 /* Takes the job out of the delayed. */
 void	run_undelay(struct run_job *);
 
-/* runner-admit.c */
+/* runner_admit.c */
 /* 1 if the job may start now beside what runs. */
 int	run_admits(const struct run_job *);
 /* It starts; it has ended. */

@@ -298,7 +298,7 @@ spec_bind_inputs(struct workflow *w, struct node *n, const pb_variable_map *para
 
 	n->pb->inputs = arena_new_n(l->a, params->n_variables, pb_binding *);
 	if (n->k.with != TREE_NONE && !tree_is_null(l->t, n->k.with) &&
-	    shape_is_map(l, n->k.with, "a map of inputs") == 0) {
+	    shape_need_map(l, n->k.with, "a map of inputs") == 0) {
 		TREE_EACH_PAIR(l->t, n->k.with, key, val) {
 			var = shape_strdup(l, l->t->at[key].text);
 			v = type_variable(params, var);

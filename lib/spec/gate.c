@@ -117,7 +117,7 @@ lower_approve(struct workflow *w, struct node *n, pb_gate_node *g)
 	g->approve = PB_NEW(l->a, flyteidl__core__approve_condition);
 	g->approve->signal_id = n->id;
 	if (n->k.with == TREE_NONE ||
-	    shape_is_map(l, n->k.with, "a map of what is approved") < 0)
+	    shape_need_map(l, n->k.with, "a map of what is approved") < 0)
 		return;
 	n->pb->inputs = arena_new_n(l->a, l->t->at[n->k.with].n,
 	    pb_binding *);

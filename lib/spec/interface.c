@@ -45,7 +45,7 @@ dataset_with_columns(struct load *l, uint32_t at, pb_literal_type *type,
 	size_t n = 0;
 	int bad = 0;
 
-	if (shape_is_map(l, node, "a map of columns and their types") < 0)
+	if (shape_need_map(l, node, "a map of columns and their types") < 0)
 		return NULL;
 	if (type->type_case !=
 	    FLYTEIDL__CORE__LITERAL_TYPE__TYPE_STRUCTURED_DATASET_TYPE) {
@@ -191,7 +191,7 @@ interface_load(struct load *l, uint32_t node, const char *what,
 	*ret = (struct declared_list){ NULL, 0 };
 	if (node == TREE_NONE || tree_is_null(l->t, node))
 		return 0;
-	if (shape_is_map(l, node, "a map of names and types") < 0)
+	if (shape_need_map(l, node, "a map of names and types") < 0)
 		return -1;
 	ret->at = arena_new_n(l->a, l->t->at[node].n, struct declared);
 	TREE_EACH_PAIR(l->t, node, k, v)

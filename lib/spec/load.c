@@ -95,7 +95,7 @@ static void
 declare(struct file *f, uint32_t map, enum entity_kind kind, const char *what)
 {
 	if (map == TREE_NONE || tree_is_null(f->l.t, map) ||
-	    shape_is_map(&f->l, map, what) < 0)
+	    shape_need_map(&f->l, map, what) < 0)
 		return;
 	TREE_EACH_PAIR(f->l.t, map, k, v)
 		if (check_name(&f->l, k, kind) == 0)
@@ -194,7 +194,7 @@ load_dynamic(struct file *f)
 {
 	struct load *l = &f->l;
 
-	if (shape_is_map(l, 0, "the keys of a dynamic spec") < 0)
+	if (shape_need_map(l, 0, "the keys of a dynamic spec") < 0)
 		return;
 	declare(f, tree_get(l->t, 0, "tasks"), ENTITY_TASK, "a map of tasks");
 	declare(f, tree_get(l->t, 0, "workflows"), ENTITY_WORKFLOW,

@@ -14,6 +14,7 @@ int	node_refs_placed(const struct node *);
 
 /* ---- kinds in files of their own ---------------------------------------- */
 
+/* As node_read and node_lower; the outputs as spec_node_outputs. */
 void	switch_read(struct workflow *, struct node *);
 void	switch_lower(struct workflow *, struct node *);
 void	gate_lower(struct workflow *, struct node *);

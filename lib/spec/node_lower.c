@@ -204,7 +204,7 @@ lower_aliases(struct workflow *w, struct node *n)
 	pb_alias *a;
 
 	if (n->k.aliases == TREE_NONE ||
-	    shape_is_map(l, n->k.aliases, "a map of new names to outputs") < 0)
+	    shape_need_map(l, n->k.aliases, "a map of new names to outputs") < 0)
 		return;
 	n->pb->output_aliases = arena_new_n(l->a, l->t->at[n->k.aliases].n,
 	    pb_alias *);

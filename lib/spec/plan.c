@@ -95,7 +95,7 @@ load_values(struct plan *p, uint32_t node, const char *key)
 	char *name;
 
 	if (node == TREE_NONE || tree_is_null(p->l->t, node) ||
-	    shape_is_map(p->l, node, "a map of inputs") < 0)
+	    shape_need_map(p->l, node, "a map of inputs") < 0)
 		return map;
 	TREE_EACH_PAIR(p->l->t, node, k, val) {
 		name = shape_strdup(p->l, p->l->t->at[k].text);
@@ -311,7 +311,7 @@ lower_labels(struct plan *p)
 	labels_entry *e;
 
 	p->spec->labels = labels;
-	if (p->at.labels == TREE_NONE || shape_is_map(p->l, p->at.labels,
+	if (p->at.labels == TREE_NONE || shape_need_map(p->l, p->at.labels,
 	    "a map of names and texts") < 0)
 		return;
 	labels->values = arena_new_n(p->l->a,
@@ -348,7 +348,7 @@ lower_annotations(struct plan *p)
 	size_t n = 1;
 
 	p->spec->annotations = PB_NEW(p->l->a, flyteidl__admin__annotations);
-	if (node != TREE_NONE && shape_is_map(p->l, node,
+	if (node != TREE_NONE && shape_need_map(p->l, node,
 	    "a map of names and texts") < 0)
 		node = TREE_NONE;
 	if (node != TREE_NONE)
@@ -371,7 +371,7 @@ lower_env(struct plan *p)
 	Flyteidl__Admin__Envs *envs;
 	pb_key_value_pair *kv;
 
-	if (p->at.env == TREE_NONE || shape_is_map(p->l, p->at.env,
+	if (p->at.env == TREE_NONE || shape_need_map(p->l, p->at.env,
 	    "a map of names and texts") < 0)
 		return;
 	envs = PB_NEW(p->l->a, flyteidl__admin__envs);

@@ -173,33 +173,52 @@ lower_command(struct task *t)
 	t->n_words = n;
 }
 
+/* The words that the text of run: is put behind, with room for it; NULL with a
+ * fault. */
+static char **
+shell_words(struct task *t, size_t *ret_n)
+{
+	static const char *const usual[] = { "/bin/sh", "-eu", "-c" };
+	char **given, **words;
+	size_t i, n;
+
+	if (t->at.shell == TREE_NONE) {
+		*ret_n = ARRAY_LEN(usual);
+		words = arena_new_n(t->l->a, *ret_n + 1, char *);
+		for (i = 0; i < *ret_n; i++)
+			words[i] = arena_strdup(t->l->a, usual[i]);
+		return words;
+	}
+	if (shape_words(t->l, t->at.shell, "a word", &given, &n) < 0)
+		return NULL;
+	if (n == 0) {
+		shape_wrong(t->l, t->at.shell, "a list of words such as "
+		    "[bash, -c]");
+		return NULL;
+	}
+	task_add_config_list(t, LOWER_SHELL, given, n);
+	words = arena_new_n(t->l->a, n + 1, char *);
+	memcpy(words, given, n * sizeof(*words));
+	*ret_n = n;
+	return words;
+}
+
 static void
 lower_run(struct task *t)
 {
-	static const char *const usual[] = { "/bin/sh", "-eu", "-c" };
 	char *text = shape_text(t->l, t->at.run, "a text for the shell");
-	char **words = NULL;
-	size_t n = ARRAY_LEN(usual), i;
+	char **words;
+	size_t n;
 
 	if (text == NULL)
 		return;
 	refuse_templates(t, t->at.run, str_of(text), "run:");
 	task_add_config(t, LOWER_RUN, str_of(text));
-	if (t->at.shell != TREE_NONE) {
-		if (shape_words(t->l, t->at.shell, "a word", &words, &n) < 0)
-			return;
-		if (n == 0) {
-			shape_wrong(t->l, t->at.shell, "a list of words such "
-			    "as [bash, -c]");
-			return;
-		}
-		task_add_config_list(t, LOWER_SHELL, words, n);
-	}
-	t->words = arena_new_n(t->l->a, n + 1, char *);
-	for (i = 0; i < n; i++)
-		t->words[i] = words != NULL ? words[i] :
-		    arena_strdup(t->l->a, usual[i]);
-	t->words[n] = text;
+	words = shell_words(t, &n);
+	if (words == NULL)
+		return;
+	words[n] = text;
+	t->words = words;
 	t->n_words = n + 1;
 }
 

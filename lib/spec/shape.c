@@ -72,7 +72,7 @@ shape_strdup(struct load *l, struct str s)
 /* ---- maps --------------------------------------------------------------- */
 
 int
-shape_is_map(struct load *l, uint32_t node, const char *what)
+shape_need_map(struct load *l, uint32_t node, const char *what)
 {
 	if (l->t->at[node].kind == TREE_MAP)
 		return 0;

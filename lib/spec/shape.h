@@ -48,9 +48,11 @@ struct shape_key {
 int	shape_keys(struct load *, uint32_t map, const char *owner,
 	    const struct shape_key *, size_t n);
 
-int	shape_is_map(struct load *, uint32_t node, const char *what);
+/* 0 if it is a map; -1 and a fault if not. */
+int	shape_need_map(struct load *, uint32_t node, const char *what);
 /* A scalar that is not null, NUL-terminated in the arena; or NULL. */
 char	*shape_text(struct load *, uint32_t node, const char *what);
+/* true or false; a whole number from min to max. */
 int	shape_bool(struct load *, uint32_t node, int *ret);
 int	shape_uint(struct load *, uint32_t node, uint32_t min, uint32_t max,
 	    uint32_t *ret);

@@ -127,7 +127,7 @@ lower_env(struct task *t, pb_container *c)
 	pb_key_value_pair *kv;
 
 	if (t->at.env == TREE_NONE ||
-	    shape_is_map(t->l, t->at.env, "a map of names and texts") < 0)
+	    shape_need_map(t->l, t->at.env, "a map of names and texts") < 0)
 		return;
 	c->env = arena_new_n(t->l->a, t->l->t->at[t->at.env].n,
 	    pb_key_value_pair *);
@@ -389,7 +389,7 @@ task_lower(struct load *l, pb_identifier *id, uint32_t node,
 	size_t faults = l->faults;
 	int dynamic = 0;
 
-	if (shape_is_map(l, node, "the keys of a task") < 0)
+	if (shape_need_map(l, node, "the keys of a task") < 0)
 		return NULL;
 	load_keys(&t);
 	spec = PB_NEW(l->a, flyteidl__admin__task_spec);

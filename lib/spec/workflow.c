@@ -100,7 +100,7 @@ read_nodes(struct workflow *w, uint32_t nodes)
 	struct load *l = &w->f->l;
 	struct node *n;
 
-	if (shape_is_map(l, nodes, "a map of nodes") < 0)
+	if (shape_need_map(l, nodes, "a map of nodes") < 0)
 		return;
 	w->nodes.at = arena_new_n(l->a, l->t->at[nodes].n, struct node);
 	TREE_EACH_PAIR(l->t, nodes, k, v) {
@@ -262,7 +262,7 @@ lower_outputs(struct workflow *w)
 	struct declared *d;
 
 	if (w->outputs == TREE_NONE || tree_is_null(l->t, w->outputs) ||
-	    shape_is_map(l, w->outputs, "a map of outputs") < 0)
+	    shape_need_map(l, w->outputs, "a map of outputs") < 0)
 		return;
 	list.at = arena_new_n(l->a, l->t->at[w->outputs].n, struct declared);
 	w->t->outputs = arena_new_n(l->a, l->t->at[w->outputs].n,

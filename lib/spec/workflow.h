@@ -83,6 +83,7 @@ struct workflow {
 	int		 done;
 };
 
+/* Makes the workflow of a declaration, with its inputs; nodes follow later. */
 void	workflow_declare(struct file *, struct decl *);
 void	workflow_release(struct workflow *);
 /* Lowers all in their order; cycles are faults. */
@@ -100,7 +101,7 @@ pb_identifier *target_id(const struct target *);
 /* The outputs of a node, or NULL when it has a fault. */
 const pb_variable_map *spec_node_outputs(struct workflow *, struct node *);
 
-/* ---- bindings (bind.c) -------------------------------------------------- */
+/* ---- bindings (reference.c, bind.c) ------------------------------------- */
 
 /* What a reference stands for. */
 struct reference {
@@ -124,6 +125,7 @@ int	bind_reference_in(struct workflow *, uint32_t node, struct str text,
 pb_binding_data *bind_value(struct workflow *, uint32_t node,
 		    const pb_literal_type *type, const char *what,
 		    pb_literal_type **ret_type);
+/* A constant; a binding of the input var.  Messages are referred to. */
 pb_binding_data *bind_literal(struct load *, const pb_literal *);
 pb_binding *bind_named(struct load *, char *var, pb_binding_data *);
 /* with: of a node against the inputs of what it runs. */

@@ -159,15 +159,13 @@ blob_write(struct store *s, struct blob *b, int out, struct err *e)
 		return err_sys(e, "%s", name);
 	sha256_init(&sum);
 	for (;;) {
-		got = read(in, buf, most);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = file_read_some(in, buf, most);
 		if (got < 0)
 			return err_sys(e, "%s", name);
 		if (got == 0)
 			break;
 		sha256_update(&sum, buf, (size_t)got);
-		if (write_all(out, buf, (size_t)got) < 0)
+		if (file_write_all(out, buf, (size_t)got) < 0)
 			return err_sys(e, "writing");
 	}
 	sha256_final(&sum, d.b);

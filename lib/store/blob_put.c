@@ -163,15 +163,13 @@ copy_hashed(struct own_temp *t, int fd, const char *name, struct blob *ret,
 
 	sha256_init(&sum);
 	for (;;) {
-		got = read(fd, buf, most);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = file_read_some(fd, buf, most);
 		if (got < 0)
 			return err_sys(e, "%s", name);
 		if (got == 0)
 			break;
 		sha256_update(&sum, buf, (size_t)got);
-		if (write_all(t->fd, buf, (size_t)got) < 0)
+		if (file_write_all(t->fd, buf, (size_t)got) < 0)
 			return err_sys(e, "%s/blobs: storing %s", t->s->home,
 			    name);
 		ret->size += (uint64_t)got;
@@ -214,7 +212,7 @@ blob_put_bytes(struct store *s, const void *p, size_t n, struct blob *ret,
 		return 0;
 	if (blob_folders(s, 1, e) < 0 || own_temp_open(&t, e) < 0)
 		return -1;
-	if (write_all(t.fd, p, n) < 0)
+	if (file_write_all(t.fd, p, n) < 0)
 		return err_sys(e, "%s/blobs", s->home);
 	return own_temp_settle(&t, ret, e);
 }

@@ -6,8 +6,8 @@
  * first: entries of the catalog with the blobs that only they need, and
  * blobs that no entry needs (results that were not cached, files put by
  * hand).  What stays in any case: pinned entries, what the journal of an
- * execution names that has not ended, what was used within the grace.  Temps that a crash left
- * behind go after a day.
+ * execution names that has not ended, what was used within the grace.  Temps
+ * that a crash left behind go after a day.
  */
 
 #include <sys/stat.h>
@@ -32,6 +32,10 @@ struct gc_report {
 					 * although the limit is exceeded */
 };
 
+/*
+ * Removes until max_size is left, or only says what it would (dry_run).  It
+ * is no error that more had to stay.
+ */
 int	gc_run(struct store *, const struct gc_options *,
 	    struct gc_report *ret, struct err *e) must_check;
 
@@ -42,6 +46,7 @@ struct du_report {
 					 * they are */
 	uint64_t	file_bytes, tree_bytes, temp_bytes;
 };
+/* What the store holds, by kinds; nothing is changed. */
 int	store_du(struct store *, struct du_report *ret, struct err *e)
 	    must_check;
 

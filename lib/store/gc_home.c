@@ -52,9 +52,7 @@ scan(struct naming *n, int fd, struct err *e)
 	char *at, *from;
 	ssize_t got;
 
-	while ((got = read(fd, buf + have, SCAN_SIZE - have)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
+	while ((got = file_read_some(fd, buf + have, SCAN_SIZE - have)) != 0) {
 		if (got < 0)
 			return err_sys(e, "journal");
 		have += (size_t)got;

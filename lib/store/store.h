@@ -29,6 +29,10 @@ struct store_options {
 	int		 force_local;	/* as if home were on the network */
 };
 
+/*
+ * Opens the store of a home, an absolute path that need not be there yet: it
+ * is made by who first writes.  Databases are opened when asked for.
+ */
 int	store_open(const struct store_options *, struct store **ret,
 	    struct err *e) must_check;
 /* Commits what is queued (an error there is said), closes.  NULL is fine. */

@@ -1,11 +1,12 @@
 #include "sys/digest.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <nettle/md5.h>
 #include <nettle/sha2.h>
+
+#include "sys/file.h"
 /* Nettle renames its functions with macros of just our names. */
 #undef sha256_init
 #undef sha256_update
@@ -68,9 +69,7 @@ sha256_fd(int fd, const char *name, struct digest *ret, uint64_t *ret_size,
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	sha256_init(&s);
 	for (;;) {
-		got = read(fd, buf, READ_SIZE);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = file_read_some(fd, buf, READ_SIZE);
 		if (got < 0)
 			return err_sys(e, "%s", name);
 		if (got == 0)

@@ -20,8 +20,19 @@ closep(int *fd)
 	errno = saved;
 }
 
+ssize_t
+file_read_some(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	do {
+		got = read(fd, p, n);
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
 int
-write_all(int fd, const void *p, size_t n)
+file_write_all(int fd, const void *p, size_t n)
 {
 	const char *at = p;
 	ssize_t put;
@@ -61,9 +72,7 @@ file_read_fd(int fd, const char *name, size_t max, struct strbuf *ret,
 
 	for (;;) {
 		strbuf_grow(ret, READ_SIZE);
-		got = read(fd, ret->p + ret->n, READ_SIZE);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = file_read_some(fd, ret->p + ret->n, READ_SIZE);
 		if (got < 0)
 			return err_sys(e, "%s", name);
 		if (got == 0)

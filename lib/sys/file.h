@@ -37,8 +37,10 @@ int	file_read(int dirfd, const char *path, size_t max, struct strbuf *ret,
 int	file_read_fd(int fd, const char *name, size_t max, struct strbuf *ret,
 	    struct err *e) must_check;
 
+/* read(2), again after a signal. */
+ssize_t	file_read_some(int fd, void *p, size_t n) must_check;
 /* Writes all of it, through EINTR and short writes.  0 or -1 with errno. */
-int	write_all(int fd, const void *p, size_t n) must_check;
+int	file_write_all(int fd, const void *p, size_t n) must_check;
 
 /* ---- folders ------------------------------------------------------------ */
 

@@ -103,7 +103,7 @@ publish_add(struct publish *p, const char *path, const void *bytes, size_t n,
 		return err_sys(e, "%s", path);
 	it.path = xstrdup(path);
 	VEC_PUSH(&p->items, it);
-	if (write_all(fd, bytes, n) < 0)
+	if (file_write_all(fd, bytes, n) < 0)
 		return err_sys(e, "%s", path);
 	return 0;
 }

@@ -234,7 +234,7 @@ write_temp(int dirfd, const char *path, const void *p, size_t n,
 {
 	if (temp_open(dirfd, path, flags, ret, e) < 0)
 		return -1;
-	if (write_all(ret->fd, p, n) < 0)
+	if (file_write_all(ret->fd, p, n) < 0)
 		return err_sys(e, "%s", path);
 	return 0;
 }

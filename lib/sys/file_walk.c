@@ -314,14 +314,12 @@ copy_by_hand(int in, int out, const char *name, struct err *e)
 	ssize_t got;
 
 	for (;;) {
-		got = read(in, buf, COPY_SIZE);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = file_read_some(in, buf, COPY_SIZE);
 		if (got < 0)
 			return err_sys(e, "%s", name);
 		if (got == 0)
 			return 0;
-		if (write_all(out, buf, (size_t)got) < 0)
+		if (file_write_all(out, buf, (size_t)got) < 0)
 			return err_sys(e, "%s", name);
 	}
 }

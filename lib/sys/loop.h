@@ -55,6 +55,7 @@ loop_freep(struct loop **l)
 /* Nanoseconds of CLOCK_MONOTONIC. */
 int64_t	loop_now(void);
 
+/* Calls fn whenever the events are there, until it is removed. */
 void	loop_add(struct loop *, struct loop_watch *);
 /* Nothing if it is not in. */
 void	loop_remove(struct loop *, struct loop_watch *);

@@ -57,7 +57,7 @@ rewrite_file(const char *path, struct str text, struct err *e)
 	off_t had;
 	c_close int fd = open_own(path, &had);
 
-	if (fd < 0 || write_all(fd, text.p, text.n) < 0 ||
+	if (fd < 0 || file_write_all(fd, text.p, text.n) < 0 ||
 	    (had > (off_t)text.n && ftruncate(fd, (off_t)text.n) < 0))
 		return err_sys(e, "%s", path);
 	return 0;

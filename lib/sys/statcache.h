@@ -21,6 +21,7 @@ struct stat_id {
 	int64_t		mtime_ns, ctime_ns;	/* since the epoch */
 };
 
+/* That of a file as stat(2) gave it; the same one: untouched between. */
 struct stat_id	stat_id_of(const struct stat *);
 int		stat_id_equal(const struct stat_id *, const struct stat_id *);
 

@@ -44,6 +44,12 @@ struct contract_outside {
 	pb_task_template	**tasks;
 	size_t			 n_tasks;
 };
+/* The target is the task; is the workflow w of the closure. */
+void	contract_outside_task(struct contract_outside *, pb_task_template *,
+	    struct arena *);
+void	contract_outside_workflow(struct contract_outside *,
+	    const pb_compiled_workflow_closure *, pb_workflow_template *w,
+	    struct arena *);
 /* As spec_resolve_fn; the result lives in the arena or longer. */
 typedef int	contract_resolve_fn(void *arg, enum entity_kind,
 		    struct str ref, struct arena *,

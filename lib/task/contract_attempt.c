@@ -32,7 +32,7 @@ write_script(const struct contract *c, const struct attempt *at,
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (write_all(fd, c->script, strlen(c->script)) < 0) {
+	if (file_write_all(fd, c->script, strlen(c->script)) < 0) {
 		close(fd);
 		return err_sys(e, "%s", path);
 	}

@@ -131,3 +131,37 @@ read_dynamic(const struct contract *c, const struct attempt *at,
 		load(c, arena_str(a, strbuf_str(&text)), a, ret);
 	return 1;
 }
+
+void
+contract_outside_task(struct contract_outside *o, pb_task_template *t,
+    struct arena *a)
+{
+	o->target.id = t->id;
+	o->target.interface = t->interface;
+	o->target.metadata = t->metadata;
+	o->target.task = t;
+	o->tasks = arena_new_n(a, 1, pb_task_template *);
+	o->tasks[0] = t;
+	o->n_tasks = 1;
+}
+
+void
+contract_outside_workflow(struct contract_outside *o,
+    const pb_compiled_workflow_closure *c, pb_workflow_template *w,
+    struct arena *a)
+{
+	size_t i;
+
+	o->target.workflow = w;
+	o->target.id = w->id;
+	o->target.interface = w->interface;
+	o->target.n_sub_workflows = c->n_sub_workflows;
+	o->target.sub_workflows = arena_new_n(a, c->n_sub_workflows,
+	    pb_workflow_template *);
+	for (i = 0; i < c->n_sub_workflows; i++)
+		o->target.sub_workflows[i] = c->sub_workflows[i]->template_;
+	o->tasks = arena_new_n(a, c->n_tasks, pb_task_template *);
+	o->n_tasks = c->n_tasks;
+	for (i = 0; i < c->n_tasks; i++)
+		o->tasks[i] = c->tasks[i]->template_;
+}

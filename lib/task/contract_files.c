@@ -254,7 +254,7 @@ open_text(struct str text, int *ret, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "memfd_create");
-	if (write_all(fd, text.p, text.n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+	if (file_write_all(fd, text.p, text.n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		close(fd);
 		return err_sys(e, "stdin");
 	}

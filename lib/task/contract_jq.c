@@ -132,7 +132,7 @@ write_text(const char *path, struct str text, struct err *e)
 	c_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 	    0600);
 
-	if (fd < 0 || write_all(fd, text.p, text.n) < 0)
+	if (fd < 0 || file_write_all(fd, text.p, text.n) < 0)
 		return err_sys(e, "%s", path);
 	return 0;
 }

@@ -61,7 +61,7 @@ send_code(struct tar_reader *r, const char *name, const char *dir,
 			return -1;
 	}
 	while ((n = tar_read(r, buf, sizeof(buf), e)) > 0)
-		if (dir != NULL && write_all(out.fd, buf, (size_t)n) < 0)
+		if (dir != NULL && file_write_all(out.fd, buf, (size_t)n) < 0)
 			return err_sys(e, "%s", path.p);
 	if (n < 0 || (dir != NULL && temp_replace(&out, 0, e) < 0))
 		return -1;

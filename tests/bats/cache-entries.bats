@@ -227,10 +227,7 @@ key() {
 	sed -i 's/sleep 0.5/[ -e "$HOME\/first" ] || { : > "$HOME\/first"; exec sleep 30; }/' t.yaml
 	flyte-exec ./t.yaml:slow n=1 > out1 2> err1 &
 	first=$!
-	for _ in $(seq 100); do
-		[ -e "$HOME/first" ] && break
-		sleep 0.05
-	done
+	within 30 [ -e "$HOME/first" ]
 	flyte-exec ./t.yaml:slow n=1 > out2 2> err2 &
 	second=$!
 	sleep 0.3

@@ -339,10 +339,8 @@ $ABC" "$output"
 	pid=$!
 	exec 7> pipe
 	head -c 300000 /dev/zero >&7
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ -n "$(ls -A "$FLYTE_HOME/blobs/tmp" 2>/dev/null)" ] && break
-		sleep 0.05
-	done
+	has_temp() { [ -n "$(ls -A "$FLYTE_HOME/blobs/tmp")" ]; }
+	within 30 has_temp
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?

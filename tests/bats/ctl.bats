@@ -85,21 +85,11 @@ local_teardown() {
 	done
 }
 
-# within SECONDS COMMAND...: waits until it succeeds.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-
 # Starts it in the background; its name is the last word before the target.
 running() {
 	flyte-run -q --name "$1" "w.yaml:$2" n=1 3>&- >"$1.out" 2>"$1.err" &
 	pid=$!
-	within 10 is running "$1"
+	within 30 is running "$1"
 }
 
 is() {
@@ -109,7 +99,7 @@ is() {
 # What a killed runner leaves.
 interrupted() {
 	running "$1" "$2"
-	[ "$2" != hangs ] || within 10 begun "$1"
+	[ "$2" != hangs ] || within 30 begun "$1"
 	kill -9 "$pid"
 	wait "$pid" || true
 	is interrupted "$1"

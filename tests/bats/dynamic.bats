@@ -225,10 +225,7 @@ spec() {
 	export SLOW=0.3
 	flyte-run -q --name k d.yaml:w n=1 >/dev/null 2>&1 3>&- &
 	pid=$!
-	for i in $(seq 200); do
-		grep -q 'inc 5' log && break
-		sleep 0.02
-	done
+	within 30 grep -q 'inc 5' log
 	kill -9 $pid
 	wait $pid || true
 	echo rubbish | spec

@@ -171,14 +171,10 @@ local_setup() {
 
 # killed COMMAND...: begins it, waits till its task says so, kills it.
 killed() {
-	local i
 	rm -f begun
 	"$@" 3>&- &
 	pid=$!
-	for i in {1..200}; do
-		[ ! -s begun ] || break
-		sleep 0.05
-	done
+	within 30 [ -s begun ]
 	kill -9 $pid
 	wait $pid || true
 }
@@ -282,7 +278,8 @@ killed() {
 	chmod +x sleeps.sh
 	flyte-exec ./sleeps.sh pid="$PWD/pid" 3>&- &
 	p=$!
-	until [ "$(grep -c . pid 2>/dev/null)" = 2 ]; do sleep 0.02; done
+	both() { [ "$(grep -c . pid)" = 2 ]; }
+	within 30 both
 	kill -TERM $p
 	status=0
 	wait $p || status=$?
@@ -383,7 +380,7 @@ killed() {
 	    run: echo ran >>$log; sleep 0.5; echo 5 >$FLYTE_OUTPUTS/x
 	EOF
 	flyte-exec -o x s.yaml:s log="$PWD/log" >one 3>&- &
-	until [ -e log ]; do sleep 0.02; done
+	within 30 [ -e log ]
 	run -0 flyte-exec -o x s.yaml:s log="$PWD/log"
 	equals 5 "$output"
 	all_ended
@@ -392,7 +389,7 @@ killed() {
 	# The holder is killed: the other takes over.
 	flyte-exec -o x s.yaml:s log="$PWD/log2" 3>&- &
 	p=$!
-	until [ -e log2 ]; do sleep 0.02; done
+	within 30 [ -e log2 ]
 	flyte-exec -o x s.yaml:s log="$PWD/log2" >two 3>&- &
 	q=$!
 	sleep 0.2

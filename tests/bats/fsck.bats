@@ -309,13 +309,11 @@ journal() {
 	flyte-run -q --name c w.yaml:copies f=f
 	flyte-run -q --name g w.yaml:waits f=f 3>&- &
 	pid=$!
-	for _ in {1..100}; do
-		! flyte-show g 2>/dev/null | grep -q 'for flyte-ctl signal' || break
-		sleep 0.05
-	done
+	waits() { flyte-show g | grep -q 'for flyte-ctl signal'; }
+	within 30 waits
 	kill -9 $pid
 	wait $pid || true
-	flyte-show g | grep -q 'for flyte-ctl signal'
+	waits
 	chmod -R u+w "$FLYTE_HOME/blobs"
 	find "$FLYTE_HOME/blobs" -type f -exec sh -c 'echo x >>"$1"' _ {} \;
 	told c <<-'EOT'

@@ -45,15 +45,15 @@ begin() { # NAME WORKFLOW NODE [INPUT...]
 }
 
 waits() {
-	local i
-	for i in $(seq 200); do
-		grep -q "\"p\": \"$2\", \"s\": \"RUNNING\"" \
-			"$FLYTE_HOME"/executions/*/*/*/"$1"/journal \
-			2>/dev/null && return
-		sleep 0.02
-	done
-	cat err
-	return 1
+	within 30 is_running "$1" "$2" || {
+		cat err
+		return 1
+	}
+}
+
+is_running() {
+	grep -q "\"p\": \"$2\", \"s\": \"RUNNING\"" \
+		"$FLYTE_HOME"/executions/*/*/*/"$1"/journal
 }
 
 killed() {
@@ -172,11 +172,8 @@ killed() {
 @test "stop: what runs is ended first, then the execution; with the reason" {
 	flyte-run --name h g.yaml:hangs >out 2>err 3>&- &
 	pid=$!
-	for i in $(seq 100); do
-		[ "$(grep -c '"r": "start"' "$FLYTE_HOME"/executions/*/*/*/h/journal \
-			2>/dev/null)" = 2 ] && break
-		sleep 0.02
-	done
+	both() { [ "$(grep -c '"r": "start"' "$FLYTE_HOME"/executions/*/*/*/h/journal)" = 2 ]; }
+	within 30 both
 	flyte-ctl stop --reason "wrong input" h
 	wait $pid || [ $? = 1 ]
 	has "aborted" "$(cat err)"

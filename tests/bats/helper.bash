@@ -92,6 +92,20 @@ all_ended() {
 	done
 }
 
+# within SECONDS COMMAND...: waits until it succeeds, so long at the most.  Give
+# a machine with other work its time: what is met costs nothing.
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" 2>/dev/null; do
+		[ $SECONDS -lt $end ] || {
+			echo "in vain: $*"
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
 # A span that no other test on this machine sleeps, to find its sleepers by.
 long_sleep() {
 	echo "864$(printf %02d $((RANDOM % 100))).$BASHPID$RANDOM"
@@ -99,12 +113,14 @@ long_sleep() {
 
 # Nobody sleeps SPAN any more; who was killed takes a moment to be gone.
 no_sleeper() {
-	for _ in $(seq 50); do
-		pgrep -f "sleep $1" >/dev/null || return 0
-		sleep 0.02
-	done
-	pgrep -af "sleep $1"
-	return 1
+	within 10 lacks_process "sleep $1" || {
+		pgrep -af "sleep $1"
+		return 1
+	}
+}
+
+lacks_process() {
+	! pgrep -f "$1" >/dev/null
 }
 
 # What every test leaves must make sense: journals, closures, blobs and

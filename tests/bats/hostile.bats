@@ -15,18 +15,18 @@ waits_at_g() {
 
 # killed ID COMMAND...: starts it and kills it when its gate g waits.
 killed() {
-	local i id=$1 pid before
+	local id=$1 pid before
 	shift
 	before=$(waits_at_g "$id")
 	"$@" >/dev/null 2>&1 3>&- &
 	pid=$!
-	for i in {1..400}; do
-		[ "$(waits_at_g "$id")" = "$before" ] || break
-		sleep 0.05
-	done
+	within 30 waits_again "$id" "$before"
 	kill -KILL $pid
 	wait $pid || true
-	[ "$(waits_at_g "$id")" != "$before" ]
+}
+
+waits_again() {
+	[ "$(waits_at_g "$1")" != "$2" ]
 }
 
 @test "hostile: a case not taken is recorded once, however often it is resumed" {

@@ -84,8 +84,8 @@ left() { dd bs=64 count=1 iflag=nonblock <&8 2>/dev/null; }
 	sed -i 's/sleep 0.15/sleep 30/' t.yaml
 	flyte-run -q -j4 ./t.yaml:w n="$N" 3>&- &
 	pid=$!
-	for i in $(seq 100); do [ "$(ls -d "$HOME"/at.* 2>/dev/null | wc -l)" = 4 ] && break; sleep 0.05; done
-	equals 4 "$(ls -d "$HOME"/at.* | wc -l)"
+	four_run() { [ "$(ls -d "$HOME"/at.* | wc -l)" = 4 ]; }
+	within 30 four_run
 	kill -TERM $pid
 	wait $pid || true
 	equals +++ "$(left)"

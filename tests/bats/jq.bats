@@ -46,21 +46,14 @@ task() {
 	task 'def f: f; f'
 	flyte-run --name never ./spec.yaml:t n=1 2>err &
 	pid=$!
-	for _ in $(seq 100); do
-		pgrep -P "$pid" jqrun >/dev/null && break
-		sleep 0.1
-	done
-	pgrep -P "$pid" jqrun
+	within 30 pgrep -P "$pid" jqrun
 	run -0 flyte-ctl stop never
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" != 0 ]
 	flyte-run --name again ./spec.yaml:t n=1 2>err &
 	pid=$!
-	for _ in $(seq 100); do
-		pgrep -P "$pid" jqrun >/dev/null && break
-		sleep 0.1
-	done
+	within 30 pgrep -P "$pid" jqrun
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

@@ -212,14 +212,15 @@ run_killed() {
 @test "kinds: killed more often than it may fail" {
 	cat >often.yaml <<-'EOT'
 	tasks:
-	  t: {inputs: {n: int}, outputs: {m: int}, run: "[ -e $OK ] || sleep 100; echo $n >$FLYTE_OUTPUTS/m", pass_env: [OK]}
+	  t: {inputs: {n: int}, outputs: {m: int}, run: "echo x >>$BEGAN; [ -e $OK ] || sleep 100; echo $n >$FLYTE_OUTPUTS/m", pass_env: [OK, BEGAN]}
 	workflows:
 	  w: {nodes: {a: {task: t, with: {n: 1}}}, outputs: {m: $a.m}}
 	EOT
-	export OK=$PWD/ok
+	export OK=$PWD/ok BEGAN=$PWD/began
+	began() { [ "$(grep -c x began)" = "$1" ]; }
 	for i in 1 2 3 4 5 6; do
 		flyte-run -q --name o often.yaml:w >/dev/null 2>&1 3>&- &
-		sleep 0.15
+		within 30 began $i
 		kill -9 $!
 		wait $! || true
 	done

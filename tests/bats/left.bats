@@ -52,7 +52,8 @@ local_setup() {
 @test "left: an interrupted run leaves none" {
 	flyte-run -q l.yaml:stopped 3>&- &
 	pid=$!
-	for i in $(seq 100); do [ "$(pgrep -fc "sleep $span")" -ge 2 ] && break; sleep 0.02; done
+	both_sleep() { [ "$(pgrep -fc "sleep $span")" -ge 2 ]; }
+	within 30 both_sleep
 	kill -INT $pid
 	wait $pid || true
 	no_sleeper "$span"

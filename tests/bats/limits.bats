@@ -107,8 +107,8 @@ local_setup() {
 	EOF
 	flyte-run -q ./long.yaml:nap 3>&- &
 	pid=$!
-	for i in $(seq 100); do [ "$(groups $pid)" -gt 0 ] && break; sleep 0.05; done
-	[ "$(groups $pid)" -gt 0 ]
+	has_group() { [ "$(groups $pid)" -gt 0 ]; }
+	within 30 has_group
 	kill -9 $pid
 	wait $pid || true
 	run -143 timeout --preserve-status 2 flyte-run -q --resume last
@@ -119,9 +119,11 @@ local_setup() {
 @test "limits: what leaves the process group does not leave the control group" {
 	need_groups
 	run -0 flyte-exec ./t.yaml:stray
-	for i in $(seq 40); do kill -0 "$(cat "$HOME/stray")" 2>/dev/null || return 0; sleep 0.05; done
-	kill -9 "$(cat "$HOME/stray")"
-	return 1
+	stray_is_gone() { ! kill -0 "$(cat "$HOME/stray")"; }
+	within 10 stray_is_gone || {
+		kill -9 "$(cat "$HOME/stray")"
+		return 1
+	}
 }
 
 @test "limits: without control groups each process is bounded, which is said once" {

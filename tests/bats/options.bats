@@ -36,10 +36,8 @@ load helper
 	run -0 flyte-ctl fsck -p here -d staging
 	has "1 execution" "$output"
 	flyte-run -q -p here -d staging -r reg --name w held >/dev/null 2>&1 3>&- &
-	for _ in $(seq 1000); do
-		flyte-show w 2>/dev/null | grep -q 'flyte-ctl approve' && break
-		sleep 0.02
-	done
+	waits() { flyte-show w | grep -q 'flyte-ctl approve'; }
+	within 30 waits
 	run -0 flyte-ctl stop -p here -d staging --wait --timeout=50s w
 	run -0 flyte-show w
 	has "w  aborted" "$output"

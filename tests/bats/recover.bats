@@ -179,10 +179,8 @@ recover() {
 	flyte-run -q --name f r.yaml:two n=1
 	flyte-run -q --name k --recover f --force a 3>&- &
 	pid=$!
-	for i in $(seq 100); do
-		[ "$(grep -c slow log)" = 2 ] && break
-		sleep 0.02
-	done
+	twice() { [ "$(grep -c slow log)" = 2 ]; }
+	within 30 twice
 	kill -9 $pid
 	wait $pid || true
 	run -0 flyte-run -q --resume k

@@ -53,20 +53,16 @@ refuses() {
 	} >>given
 }
 
-# Until the node has the phase.
-waits() {
-	for _ in $(seq 1000); do
-		[ "$(flyte-show --json g 2>/dev/null | jq -r --arg n "$1" \
-			'.nodes[] | select(.node == $n).phase')" = "${2-RUNNING}" ] && return
-		sleep 0.02
-	done
-	return 1
+# The node has the phase.
+is() {
+	[ "$(flyte-show --json g | jq -r --arg n "$1" \
+		'.nodes[] | select(.node == $n).phase')" = "${2-RUNNING}" ]
 }
 
 @test "refused: every request that cannot be met, word for word" {
 	flyte-run -q --name g r.yaml:gates >/dev/null 2>&1 3>&- &
-	waits first
-	waits a SUCCEEDED
+	within 30 is first
+	within 30 is a SUCCEEDED
 	# a signal of the wrong type, to what is no gate, not there, or by the
 	# wrong word
 	refuses flyte-ctl signal g/first text
@@ -82,10 +78,10 @@ waits() {
 	refuses flyte-run --name g r.yaml:gates
 	# twice, and to a finished node
 	flyte-ctl signal -q g/first 1
-	waits second
+	within 30 is second
 	refuses flyte-ctl signal g/first 2
 	flyte-ctl approve -q g/second
-	waits third
+	within 30 is third
 	refuses flyte-ctl approve g/second
 	refuses flyte-ctl signal g/third '["a", {}]'
 	flyte-ctl stop -q g --reason enough

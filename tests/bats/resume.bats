@@ -143,7 +143,7 @@ killed_after() {
 
 @test "resume: what the dead run left is ended, with its children, and said" {
 	flyte-run -q --name k r.yaml:one 3>&- &
-	for _ in $(seq 100); do [ -s log ] && break; sleep 0.02; done
+	within 30 [ -s log ]
 	kill -9 $!
 	wait $! || true
 	pgrep -f "sleep $LONG" >/dev/null
@@ -156,7 +156,7 @@ killed_after() {
 @test "resume: the same name in another home is not touched" {
 	flyte-run -q --name k r.yaml:one 3>&- &
 	pid=$!
-	for _ in $(seq 100); do [ -s log ] && break; sleep 0.02; done
+	within 30 [ -s log ]
 	mkdir other
 	cp -a "$FLYTE_HOME" other/home
 	run -0 env FLYTE_HOME="$PWD/other/home" flyte-run -q -o n --resume last
@@ -183,7 +183,7 @@ killed_after() {
 
 @test "resume: by two at once, one goes on and the other gets 75" {
 	flyte-run -q --name k r.yaml:w >/dev/null 2>&1 3>&- &
-	for _ in $(seq 100); do [ -s log ] && break; sleep 0.02; done
+	within 30 [ -s log ]
 	kill -9 $!
 	wait $! || true
 	s1=0 s2=0

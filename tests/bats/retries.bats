@@ -150,7 +150,7 @@ task() { flyte-run --type task -q "./t.yaml:$1" "${@:2}"; }
 	ends 1 1 1 0
 	flyte-run -q --type task ./t.yaml:slowback 3>&- &
 	pid=$!
-	for i in $(seq 100); do [ -s "$HOME/tries" ] && break; sleep 0.05; done
+	within 30 [ -s "$HOME/tries" ]
 	sleep 0.5
 	kill -9 $pid
 	wait $pid || true
@@ -229,7 +229,7 @@ task() { flyte-run --type task -q "./t.yaml:$1" "${@:2}"; }
 	ends t 1 1 0
 	flyte-run -q --name k --type task ./t.yaml:plain 3>&- &
 	pid=$!
-	for i in $(seq 100); do [ -s "$HOME/tries" ] && break; sleep 0.05; done
+	within 30 [ -s "$HOME/tries" ]
 	kill -9 $pid
 	wait $pid || true
 	run -0 flyte-run -q --resume k

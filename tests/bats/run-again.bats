@@ -48,11 +48,7 @@ logged() {
 
 # Waits for a line in the log.
 await() {
-	for _ in $(seq 200); do
-		! grep -q "$1" log || return 0
-		sleep 0.02
-	done
-	return 1
+	within 30 grep -q "$1" log
 }
 
 # ---- --name -------------------------------------------------------------------

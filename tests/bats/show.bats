@@ -83,16 +83,6 @@ local_setup() {
 	EOF
 }
 
-# within SECONDS COMMAND...: waits until it succeeds.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-
 shows() {
 	flyte-show "$2" 2>/dev/null | grep -q "$1"
 }
@@ -248,7 +238,7 @@ err 2" "$output"
 
 @test "show: follows until the end, with the status of the execution" {
 	flyte-run -q --name s w.yaml:slowly n=1 3>&- &
-	within 10 shows running s
+	within 30 shows running s
 	run -0 flyte-show s
 	equals "s  running" "${lines[0]}"
 	has "so far" "$output"
@@ -267,7 +257,7 @@ second" "$output"
 	flyte-run -q --name h w.yaml:hangs n=1 3>&- &
 	local pid=$!
 	printed() { flyte-show --logs h 2>/dev/null | grep -q begun; }
-	within 10 printed
+	within 30 printed
 	kill -9 $pid
 	wait $pid || true
 	run -0 flyte-show h
@@ -364,17 +354,18 @@ pkill_scratch() {
 	EOT
 	export GO=$PWD/go
 	flyte-run -q -j 2 --name l long.yaml:w "l=[$(seq -s, 300)]" 3>&- &
-	within 10 shows running l
+	within 30 shows running l
 	flyte-show --follow l >out 3>&- &
 	shower=$!
 	flyte-show --follow l/i >inner 3>&- &
-	for _ in $(seq 500); do grep -q 'i/s | say 7' out && break; sleep 0.02; done
+	within 30 grep -q 'i/s | say 7' out
 	sleep 0.2
 	bytes_read() { sed -n 's/^rchar: //p' "/proc/$shower/io"; }
 	size=$(stat -c %s "$FLYTE_HOME"/executions/*/*/*/l/journal)
 	before=$(bytes_read)
 	: >go
-	for _ in $(seq 100); do [ "$(grep -c 'w | half done' out)" -ge 6 ] && break; sleep 0.05; done
+	half_done() { [ "$(grep -c 'w | half done' out)" -ge 6 ]; }
+	within 30 half_done
 	after=$(bytes_read)
 	all_ended
 	equals 300 "$(grep -c '^m/n[0-9]* | say' out)"

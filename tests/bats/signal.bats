@@ -45,12 +45,14 @@ local_setup() {
 start() {
 	"$@" >out 2>err 3>&- &
 	pid=$!
-	for _ in $(seq 250); do
-		[ "$(wc -l <log)" -lt "${n:-1}" ] || return 0
-		sleep 0.02
-	done
-	cat err
-	return 1
+	within 30 logs "${n:-1}" || {
+		cat err
+		return 1
+	}
+}
+
+logs() {
+	[ "$(wc -l <log)" -ge "$1" ]
 }
 
 # The status of what was started.

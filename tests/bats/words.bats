@@ -116,7 +116,8 @@ workflows:
 EOF
 	flyte-run --name g --plain gate.yaml:w n=4 >out 2>err 3>&- &
 	pid=$!
-	until grep -q lim: err && grep -q ok: err; do sleep 0.05; done
+	within 30 grep -q lim: err
+	within 30 grep -q ok: err
 	equals "lim: waits for: flyte-ctl signal g/lim VALUE
 ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
 	$(sed -n 's/^ok: waits for: //p' err)
@@ -157,7 +158,7 @@ ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
 	export OUT=$PWD
 	flyte-run -q --name n w.yaml:waits n=1 3>&- &
 	pid=$!
-	until [ -e began ]; do sleep 0.05; done
+	within 30 [ -e began ]
 	run -75 flyte-run -q --name n w.yaml:waits n=1
 	equals "flyte-run: n: another process runs it (--wait waits for its end)" "$output"
 	run -4 flyte-run -q --name n w.yaml:waits n=2
@@ -172,7 +173,7 @@ ok: waits for: flyte-ctl approve g/ok" "$(sort err)"
 	export OUT=$PWD
 	flyte-run --name n w.yaml:waits n=1 2>err 3>&- &
 	pid=$!
-	until [ -e began ]; do sleep 0.05; done
+	within 30 [ -e began ]
 	kill -TERM "$pid"
 	run ! wait "$pid"
 	has "interrupted" "$(cat err)"

@@ -161,7 +161,7 @@ fuzz_write(const char *path, const void *bytes, size_t n)
 	c_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 	    0600);
 
-	if (fd < 0 || write_all(fd, bytes, n) < 0) {
+	if (fd < 0 || file_write_all(fd, bytes, n) < 0) {
 		perror(path);
 		exit(1);
 	}

@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	int got = 1;
 
 	fd = memfd_create("fuzz", MFD_CLOEXEC);
-	if (fd < 0 || write_all(fd, data, n) < 0)
+	if (fd < 0 || file_write_all(fd, data, n) < 0)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	t = tar_open(path, &e);

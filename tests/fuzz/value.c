@@ -36,7 +36,7 @@ check_type(const pb_literal_type *t, struct arena *a)
 
 /* Every writer, for its bounds. */
 static void
-write_all(const pb_literal *l)
+file_write_all(const pb_literal *l)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	unsigned char hash[PBHASH_SIZE];
@@ -106,7 +106,7 @@ try_value(const pb_literal_type *t, struct str text, int how,
 		return;
 	if (literal_check(l, t, &e) < 0)
 		BUG("what was read does not fit: %s", e.msg);
-	write_all(l);
+	file_write_all(l);
 	if (how == 'J')
 		check_json(l, t, a);
 }

@@ -180,7 +180,7 @@ TEST(replace_is_whole_or_not_at_all)
 
 	put(d, "a", "old");
 	CHECK(temp_open(d, "a", FILE_RDONLY, &t, &e) == 0);
-	CHECK(write_all(t.fd, "new", 3) == 0);
+	CHECK(file_write_all(t.fd, "new", 3) == 0);
 	CHECK_STR(get(d, "a"), "old");
 	CHECK(temp_replace(&t, FILE_SYNC, &e) == 0);
 	CHECK_STR(get(d, "a"), "new");
