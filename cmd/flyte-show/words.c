@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "idl/litout.h"
 #include "idl/wire.h"
+#include "record/color.h"
 
 #define LABEL_WIDTH	12
 
@@ -17,36 +18,13 @@ add_label(struct strbuf *b, const char *name)
 	strbuf_pad(b, ' ', n < LABEL_WIDTH ? LABEL_WIDTH - n : 1);
 }
 
-static const char *
-color_of(const char *word)
-{
-	static const struct {
-		const char	*word, *color;
-	} colors[] = {
-		{ "succeeded", "32" }, { "done", "32" }, { "reused", "36" },
-		{ "recovered", "36" }, { "failed", "31" },
-		{ "timed out", "31" }, { "aborted", "33" },
-		{ "stopped", "33" }, { "interrupted", "33" },
-		{ "running", "34" }, { "waiting", "35" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(colors); i++)
-		if (strcmp(word, colors[i].word) == 0)
-			return colors[i].color;
-	return "2";
-}
-
 void
 add_word(const struct show *s, struct strbuf *b, const char *word,
     size_t width)
 {
 	size_t n = strlen(word);
 
-	if (s->color)
-		strbuf_addf(b, "\x1b[%sm%s\x1b[0m", color_of(word), word);
-	else
-		strbuf_adds(b, word);
+	color_add_word(b, word, s->color);
 	if (n < width)
 		strbuf_pad(b, ' ', width - n);
 }

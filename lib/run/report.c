@@ -1,6 +1,7 @@
 #include "run/report_p.h"
 
 #include "base/utf8.h"
+#include "record/color.h"
 #include "idl/nodepath.h"
 
 #define STATUS_WIDTH	76
@@ -144,7 +145,7 @@ add_node_words(struct report *r, struct run *run,
 	case SCHED_SUCCEEDED:
 		if (act->why != SCHED_WHY_HIT &&
 		    act->why != SCHED_WHY_RESTORED) {
-			strbuf_adds(b, "done");
+			color_add_word(b, "done", r->opts.color);
 			return 1;
 		}
 		fallthrough;
@@ -155,7 +156,7 @@ add_node_words(struct report *r, struct run *run,
 			return 1;
 		fate = run_why_ended(run, ev, &a, &why);
 		report_count_why(r, run, ev->path, fate, &why);
-		strbuf_adds(b, fate_past(fate));
+		color_add_word(b, fate_past(fate), r->opts.color);
 		if (!r->opts.verbose && fate != FATE_SKIP &&
 		    fate != FATE_STOP)
 			return 1;	/* the summary says the rest */
@@ -164,8 +165,8 @@ add_node_words(struct report *r, struct run *run,
 		return 1;
 	case SCHED_FAILED:
 	case SCHED_TIMED_OUT:
-		strbuf_adds(b, act->phase == SCHED_FAILED ? "failed" :
-		    "timed out");
+		color_add_word(b, act->phase == SCHED_FAILED ? "failed" :
+		    "timed out", r->opts.color);
 		return 1;
 	case SCHED_UNDEFINED:
 	case SCHED_QUEUED:

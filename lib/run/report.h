@@ -12,7 +12,7 @@
 
 struct report_options {
 	int		 terminal;	/* redraw one line */
-	int		 color;
+	int		 color;		/* of what became of nodes */
 	int		 quiet;		/* only failures */
 	int		 verbose;	/* why, for every node */
 	unsigned	 tail;		/* lines of stderr in a failure */

@@ -2,6 +2,7 @@
 #include "run/report_p.h"
 
 #include "base/utf8.h"
+#include "record/color.h"
 
 /* Reasons told in the summary. */
 #define MAX_GROUPS	12
@@ -186,7 +187,8 @@ report_end(struct report *r, struct run *run, const char *what)
 		report_put_failures(r, run);
 	if (!r->opts.quiet)
 		put_groups(r, run);
-	strbuf_addf(&b, "%s: %s %s", r->opts.tool, what, word);
+	strbuf_addf(&b, "%s: %s ", r->opts.tool, what);
+	color_add_word(&b, word, r->opts.color);
 	if (c->ended_us > 0) {
 		strbuf_adds(&b, " in ");
 		add_time(&b, c->ended_us - c->started_us);

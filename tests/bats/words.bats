@@ -324,3 +324,20 @@ e/mid/each: ran: by what is inside it" "$(head -n 2 <<<"$output")"
 	has "error:      UserProvidedError (the task's)
     too small" "$output"
 }
+
+@test "words: in colour where it is asked for, in none otherwise" {
+	cat >c.yaml <<-'EOF'
+	tasks: {t: {run: ":"}, f: {run: exit 1}}
+	workflows:
+	  w: {nodes: {a: {task: t}}}
+	  x: {nodes: {a: {task: f}}}
+	EOF
+	run -0 flyte-run --color always c.yaml:w
+	has $'a: \e[32mdone\e[0m' "$output"
+	has $'c.yaml:w \e[32msucceeded\e[0m in' "$output"
+	run -1 flyte-run --color=always c.yaml:x
+	has $'c.yaml:x \e[31mfailed\e[0m in' "$output"
+	run -0 flyte-run c.yaml:w
+	lacks $'\e' "$output"
+	run -2 flyte-run --color red c.yaml:w
+}
