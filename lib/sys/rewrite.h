@@ -4,8 +4,8 @@
 /*
  * Small files of our own that are written again and again, one attempt after
  * the other.  The file stays where it can: to remove and make it anew costs
- * ten times as much, and more with each that was removed in the last seconds
- * (ext4 looks for an inode that was not free a moment ago).
+ * two to ten times as much (ext4 without a journal walks past every inode that
+ * was freed in the last seconds; with one it writes more of that).
  *
  * It is made anew where what was written would reach somebody else: if it has
  * a second name, is open elsewhere, is a link or no file, or was given to
