@@ -144,9 +144,11 @@ inputs_with_none(const struct contract *c, const struct attempt *at,
 	size_t i;
 
 	for (i = 0; v != NULL && i < v->n_variables; i++) {
+		const pb_literal_type *t = v->variables[i]->value->type;
 		const char *name = v->variables[i]->key;
 
-		if (!type_takes_none(v->variables[i]->value->type) ||
+		/* A package may leave types out. */
+		if (t == NULL || !type_takes_none(t) ||
 		    (at->inputs != NULL &&
 		    literal_map_get(at->inputs, name) != NULL))
 			continue;
