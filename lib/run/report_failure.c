@@ -25,6 +25,13 @@ report_failure_of(struct report *r, const struct run *run, struct str path)
 	return &VEC_LAST(&r->failures);
 }
 
+/* What a task ended by itself with; its last lines are in its error. */
+static int
+is_status(enum job_cause cause)
+{
+	return cause == JOB_EXIT || cause == JOB_SIGNAL;
+}
+
 void
 report_keep_failure(struct report *r, struct run *run,
     const struct run_event *ev)
@@ -43,6 +50,7 @@ report_keep_failure(struct report *r, struct run *run,
 	strbuf_reset(&b);
 	local_add_tail(run_executor(run), &res->err, 1, r->opts.tail, &b);
 	f->tail = arena_strdup(&r->arena, b.p);
+	f->by_status = is_status(res->cause);
 	f->scratch = res->scratch == NULL ? NULL :
 	    arena_strdup(&r->arena, res->scratch);
 	f->attempts = ev->attempt + 1;
@@ -121,7 +129,8 @@ put_failure(struct report *r, const struct failure *f)
 	if (f->attempts > 1)
 		strbuf_addf(&b, " (%u attempts)", f->attempts);
 	strbuf_addch(&b, '\n');
-	add_more_lines(&b, f->message, r->opts.tail);
+	if (!f->by_status || f->tail == NULL || f->tail[0] == '\0')
+		add_more_lines(&b, f->message, r->opts.tail);
 	if (f->command != NULL && f->command[0] != '\0')
 		add_command(&b, f->command, r->opts.tail);
 	if (f->tail != NULL && f->tail[0] != '\0') {
@@ -169,6 +178,7 @@ recall_failure(struct report *r, struct run *run,
 	strbuf_reset(&b);
 	local_add_tail(run_executor(run), &a->err, 1, r->opts.tail, &b);
 	f->tail = arena_strdup(&r->arena, b.p);
+	f->by_status = is_status(res.cause);
 	f->scratch = a->scratch;
 	f->attempts = a->number + 1;
 	f->final = 1;

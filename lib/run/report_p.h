@@ -19,6 +19,7 @@ struct failure {
 	const char	*message;
 	const char	*command, *scratch;
 	const char	*tail;		/* last lines of its stderr */
+	int		 by_status;	/* which end its message, too */
 	uint32_t	attempts;
 	int		final;		/* the engine gave it up */
 };

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "sys/file.h"
 
 /* SIGKILL, or a shell's status for a child that got it. */
 #define KILLED	(128 + SIGKILL)
+/* What a task said last is in its error; the rest is in its log. */
+#define LAST_LINES	10
 
 #define USER	FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__USER
 #define SYSTEM	FLYTEIDL__CORE__EXECUTION_ERROR__ERROR_KIND__SYSTEM
@@ -84,6 +87,31 @@ oom_error(struct local_job *j, struct collected *c)
 		    (long long)j->job.result.end.max_rss_kb / 1024);
 }
 
+/*
+ * What it said last belongs to its error, as in Flyte (a pod's termination
+ * message): whoever reads the record, or a failure node, has it there.
+ */
+static void
+add_last_lines(const struct local_job *j, struct strbuf *b)
+{
+	c_strbuf struct strbuf tail = STRBUF_INIT;
+	struct job_log log = j->job.result.err;
+	struct str line, rest;
+
+	log.to = local_slot_log_size(j->local, j->slot->err);
+	local_add_tail(&j->local->executor, &log, 1, LAST_LINES, &tail);
+	for (rest = strbuf_str(&tail); rest.n > 0;
+	    rest.p += line.n, rest.n -= line.n) {
+		const char *nl = memchr(rest.p, '\n', rest.n);
+
+		line = (struct str){ rest.p, nl == NULL ? rest.n :
+		    (size_t)(nl - rest.p) };
+		strbuf_addch(b, '\n');
+		utf8_add_shown(b, line);
+		line.n += nl != NULL;
+	}
+}
+
 /* It ended badly by itself: a status, or a signal that is not ours. */
 static void
 judge_status(struct local_job *j)
@@ -106,6 +134,7 @@ judge_status(struct local_job *j)
 		strbuf_addf(&b, "ended by signal %d (SIG%s)%s", end->sig,
 		    sigabbrev_np(end->sig) == NULL ? "?" :
 		    sigabbrev_np(end->sig), end->core ? ", core dumped" : "");
+	add_last_lines(j, &b);
 	collected_error(&c, a, end->code == KILLED ? SYSTEM : USER, 1,
 	    end->code == KILLED ? "Interrupted" : "Error", "%s", b.p);
 	set_error(j, end->sig == 0 ? JOB_EXIT : JOB_SIGNAL, &c);

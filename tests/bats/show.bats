@@ -377,3 +377,21 @@ w | half done" "$(grep -v ^m out | sort -u)"
 	echo "$((after - before)) of $size"
 	[ $((after - before)) -lt "$size" ]
 }
+
+@test "show: what a failed task said last is in its error, once in the report" {
+	cat >f.yaml <<-'EOF'
+	tasks:
+	  t: {run: "seq 20 >&2; printf 'caf\\351\\n' >&2; exit 4"}
+	  tells: {inputs: {err: error?}, run: "cat $FLYTE_INPUTS/err >&2"}
+	workflows:
+	  w: {nodes: {a: {task: t}}, on_failure: {task: tells}}
+	EOF
+	run -1 --separate-stderr flyte-run --name f f.yaml:w
+	equals 1 "$(grep -c '| 20$' <<<"$stderr")"
+	run -0 flyte-show --json f
+	equals "$(printf '%s\n' '[1/1] currentAttempt done. Last Error: USER::exit status 4' {12..20} 'caf?')" \
+		"$(jq -r '.nodes[] | select(.path == "a") | .error.message' <<<"$output")"
+	run -0 flyte-show --logs f/fn0
+	has "exit status 4" "$output"
+	has "20" "$output"
+}
