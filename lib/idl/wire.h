@@ -126,6 +126,9 @@ struct wire_reader {
 static inline struct wire_reader
 wire_reader(struct str bytes)
 {
+	/* What is not there has no address to count from. */
+	if (bytes.n == 0)
+		bytes.p = "";
 	return (struct wire_reader){ bytes.p, bytes.p + bytes.n, bytes.p };
 }
 
