@@ -89,8 +89,10 @@ filereg_folder(struct filereg *r, const char *path, int *ret, struct err *e)
 		return NULL;
 	}
 	d = fdopendir(fd);
-	if (d == NULL)
-		BUG("fdopendir");
+	if (d == NULL) {
+		*ret = err_sys(e, "registry %s/%s", r->dir, path);
+		close(fd);
+	}
 	return d;
 }
 
