@@ -64,7 +64,8 @@ exec_shell(struct exec *x, int *ret_status, struct err *e)
 		path = "/bin/sh";
 	if (exec_make_scratch(x, e) < 0 || scratch_keep(&x->scratch, e) < 0)
 		return -1;
-	at.dir = x->scratch.dir;
+	at.dir = arena_strdup(&x->ctx.arena, x->scratch.dir);
+	scratch_release(&x->scratch);	/* it stays */
 	if (contract_prepare(x->contract, &at, &x->ctx.arena, &c, e) < 0)
 		return -1;
 	command_release(&c);

@@ -76,7 +76,8 @@ local_setup() {
 	    run: |
 	      wait_for() { for i in \$(seq 1000); do [ -e "\$1" ] && return; sleep 0.01; done; exit 1; }
 	      if [ \$n = 1 ]; then
-	        setsid sh -c 'for i in \$(seq 1000); do [ -e $PWD/go ] && break; sleep 0.01; done; echo late; : >$PWD/late' </dev/null &
+	        setsid sh -c ': >$PWD/up; for i in \$(seq 1000); do [ -e $PWD/go ] && break; sleep 0.01; done; echo late; : >$PWD/late' </dev/null &
+	        wait_for $PWD/up
 	      else
 	        : >$PWD/go
 	        wait_for $PWD/late

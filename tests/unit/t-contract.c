@@ -409,7 +409,7 @@ TEST(ends_are_told_apart)
 	rig_init(&r);
 	config(&r, LOWER_RUN, "echo why >&2; echo part > file; exit 3");
 	run(&r);
-	check_error(&r, JOB_EXIT, "Error", "exit status 3");
+	check_error(&r, JOB_EXIT, "Error", "exit status 3\nwhy");
 	CHECK(r.result.recoverable);
 	CHECK_INT(r.result.err.to - r.result.err.from, 4);
 	CHECK(r.result.scratch != NULL);
@@ -417,7 +417,7 @@ TEST(ends_are_told_apart)
 	CHECK_INT(access(kept, R_OK), 0);
 	/* The next attempt has a new folder. */
 	run_attempt(&r, 1, -1);
-	check_error(&r, JOB_EXIT, "Error", "exit status 3");
+	check_error(&r, JOB_EXIT, "Error", "exit status 3\nwhy");
 	CHECK_INT(r.result.err.from, 4);
 	rig_release(&r);
 	rig_init(&r);
