@@ -41,7 +41,7 @@ wants_of_interface(const pb_variable_map *m, struct arena *a,
 
 	*ret = (struct wants){ NULL, m == NULL ? 0 : m->n_variables };
 	ret->at = arena_new_n(a, ret->n + 1, struct want);
-	for (i = 0; i < ret->n; i++)
+	for (i = 0; m != NULL && i < m->n_variables; i++)
 		ret->at[i] = (struct want){
 			.name = m->variables[i]->key,
 			.type = m->variables[i]->value->type,

@@ -83,7 +83,7 @@ read_task(struct exec *x, const struct look *l, const struct look_item *it,
 	}
 	if (it->node == NULL)
 		return err_set(e, ERR_MISSING, "it has not begun");
-	task = it->decl != NULL && it->decl->target_case ==
+	task = it->decl == NULL || it->decl->target_case ==
 	    FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE ? NULL : look_task(it);
 	if (task == NULL)
 		return err_set(e, ERR_USAGE, "is not a node that runs a task");

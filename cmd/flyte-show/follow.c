@@ -182,16 +182,15 @@ put_new(struct follower *f, struct err *e)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < f->live.n; i++) {
-		struct live *l = &f->live.at[i];
-
-		if (put_part(f, l, 0, e) < 0 || put_part(f, l, 1, e) < 0)
+	for (i = 0; i < f->live.n; i++)
+		if (put_part(f, &f->live.at[i], 0, e) < 0 ||
+		    put_part(f, &f->live.at[i], 1, e) < 0)
 			return -1;
-		if (l->ended)
-			free(l->path);
+	for (i = 0; i < f->live.n; i++)
+		if (f->live.at[i].ended)
+			free(f->live.at[i].path);
 		else
-			f->live.at[n++] = *l;
-	}
+			f->live.at[n++] = f->live.at[i];
 	f->live.n = n;
 	return fflush(stdout) == 0 ? 0 : err_sys(e, "standard output");
 }

@@ -6,7 +6,8 @@
 int
 history_split(struct str path, struct str *ret_map, uint32_t *ret_element)
 {
-	const char *slash = memrchr(path.p, '/', path.n);
+	const char *slash = path.n == 0 ? NULL :
+	    memrchr(path.p, '/', path.n);
 	struct str id;
 	uint64_t n;
 
@@ -184,7 +185,7 @@ history_node(const struct history *h, const char *path,
 
 	if (found != NULL)
 		return found;
-	for (k = 0; k < h->n_nodes; k++)
+	for (k = 0; h->nodes != NULL && k < h->n_nodes; k++)
 		if (is_short_of(h->nodes[k].path, path)) {
 			if (found != NULL)
 				return NULL;

@@ -434,9 +434,10 @@ run_jobs_cancel(struct run *run, int now)
 void
 run_jobs_free(struct run *run)
 {
-	struct run_job *j;
+	struct run_job *j, *next;
 
-	while ((j = run->delayed) != NULL) {
+	for (j = run->delayed; j != NULL; j = next) {
+		next = j->next;
 		run_undelay(j);
 		job_free(j);
 	}

@@ -245,8 +245,10 @@ run_reserve(struct run *run, const struct sched_action *act)
 		what = SCHED_RESERVE_ACQUIRED;
 	}
 	sched_reserved(run->sched, act->at, what);
+	if (what != SCHED_RESERVE_EXISTS)
+		return;
 	/* It is ours, and so is the result: there is nothing to wait for. */
 	r = find(run, act->at);
-	if (what == SCHED_RESERVE_EXISTS && r != NULL && r->held)
+	if (r != NULL && r->held)
 		sched_reservation_freed(run->sched, act->at);
 }

@@ -20,7 +20,7 @@ set_why(struct run *run, struct str path, const struct why *why)
 		kept.text = arena_str(&run->arena, kept.text);
 	if (kept.detail.p != NULL)
 		kept.detail = arena_str(&run->arena, kept.detail);
-	if (i != MAP_NONE) {
+	if (i != MAP_NONE && run->reason_list.at != NULL) {
 		run->reason_list.at[i] = kept;
 		return;
 	}

@@ -171,7 +171,7 @@ read_map(struct reading *r, const char *path, const pb_literal_type *value,
 	if (d == NULL)
 		return err_sys(e, "%s", path);
 	while (k == 0 && (de = readdir(d)) != NULL) {
-		pb_literal *l;
+		pb_literal *l = NULL;
 
 		if (strcmp(de->d_name, ".") == 0 ||
 		    strcmp(de->d_name, "..") == 0)
@@ -267,7 +267,7 @@ read_variable(struct reading *r, const char *dir, const char *name,
 {
 	const pb_literal_type *variant = blob_variant(t);
 	const char *path;
-	pb_literal *l;
+	pb_literal *l = NULL;
 	int k;
 
 	if (!is_file_name(name))
@@ -298,7 +298,7 @@ read_outputs(const struct contract *c, const struct attempt *at,
 		const char *name = v->variables[i]->key;
 		const pb_literal_type *t = v->variables[i]->value->type;
 		c_strbuf struct strbuf type = STRBUF_INIT;
-		pb_literal *l;
+		pb_literal *l = NULL;
 		int k = read_variable(&r, dir, name, t, &l, e);
 
 		if (k < 0)
