@@ -7,7 +7,8 @@
  * runner_task.c: tasks of a plan, their contracts and keys; runner_why.c: why
  * they run; runner_reserve.c: one at a time per key; runner_graph.c: dynamic
  * graphs and child executions; runner_outside.c: what dynamic tasks name;
- * runner_recover.c: what another execution had done; runner_old.c: its graphs;
+ * runner_recover.c: what another execution had done; runner_same.c: whether it
+ * would do the same; runner_old.c: its graphs;
  * runner_job.c: attempts; runner_retry.c: whether another, and when;
  * runner_admit.c: which may start now; runner_control.c: what others ask of
  * it; runner_certify.c: runs that are copies of others. */
@@ -322,6 +323,19 @@ void	run_recover_config(struct run *, struct sched_config *);
 void	run_recover_release(struct run *);
 /* 1 if --force or --from names the node or what it lies in. */
 int	run_is_forced(const struct run *, struct str path);
+
+/* runner_same.c */
+/*
+ * 1 if the node would do what it did then, else 0, *ret_why (or WHY_MAX: it is
+ * looked into), and what differs is kept as the node's reason.
+ */
+int	run_same_code(struct run *, struct str path, const struct plan *,
+	    const struct plan_node *, enum why_code *ret_why);
+/* The same of its inputs; -1: what they were cannot be read. */
+int	run_same_inputs(struct run *, const struct history_node *,
+	    struct str inputs);
+/* 1 if two literal maps in wire form are equal. */
+int	run_same_literals(struct str, struct str);
 
 /* runner_old.c */
 /*
