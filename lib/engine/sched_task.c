@@ -118,6 +118,7 @@ hit(struct at *at, struct str outputs)
 	struct node *n = at->n;
 
 	if (at->map != NULL) {
+		sched_node_drop_got(n);		/* of a recovered one */
 		n->got = xcalloc(1, sizeof(*n->got) + outputs.n);
 		if (outputs.n > 0)
 			memcpy(n->got->bytes, outputs.p, outputs.n);
