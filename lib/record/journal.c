@@ -151,28 +151,30 @@ journal_open(const char *dir, journal_fn *fn, void *arg, struct journal **ret,
 	return 0;
 }
 
+/* A descriptor of the journal, not the one that holds its lock. */
+static int
+open_file(const char *dir, int flags, struct err *e)
+{
+	c_free char *path = journal_path(dir);
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "%s", path) : fd;
+}
+
 int
 journal_alive(const char *dir, struct err *e)
 {
-	c_close int fd = -1;
-	c_free char *path = journal_path(dir);
+	c_close int fd = open_file(dir, O_RDONLY, e);
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	return lock_held(fd, 0, 0, e);
+	return fd < 0 ? -1 : lock_held(fd, 0, 0, e);
 }
 
 int
 journal_wait(const char *dir, struct err *e)
 {
-	c_close int fd = -1;
-	c_free char *path = journal_path(dir);
+	c_close int fd = open_file(dir, O_RDWR, e);
 
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	return lock_wait(fd, 0, 0, e);
+	return fd < 0 ? -1 : lock_wait(fd, 0, 0, e);
 }
 
 void

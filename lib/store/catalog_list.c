@@ -244,9 +244,13 @@ change(struct store *s, sqlite3_stmt *q, int64_t row,
 	return 0;
 }
 
-/* ERR_REFUSED for a catalog that cannot be written; 1: there is none. */
+/*
+ * Where the entry of a key is, in a catalog that is to be changed.  ERR_REFUSED
+ * for one that cannot be written; 1: there is none.
+ */
 static int
-to_change(struct store *s, struct err *e)
+find_to_change(struct store *s, const struct cache_key *key, int64_t *ret_row,
+    unsigned char tag[TAG_SIZE], struct err *e)
 {
 	int rc = store_db(s, 0, e);
 
@@ -255,7 +259,10 @@ to_change(struct store *s, struct err *e)
 	if (s->db->read_only)
 		return err_set(e, ERR_REFUSED, "%s: cannot be written",
 		    s->db->path);
-	return catalog_commit(s, e);
+	if (catalog_commit(s, e) < 0 ||
+	    catalog_tag_decode(key->tag, tag, e) < 0)
+		return -1;
+	return catalog_dataset_row(s, key->dataset, ret_row, e) < 0 ? -1 : 0;
 }
 
 static sqlite3_stmt *
@@ -272,12 +279,9 @@ catalog_remove(struct store *s, const struct cache_key *key, struct err *e)
 	int64_t row;
 	int rc, n;
 
-	rc = to_change(s, e);
+	rc = find_to_change(s, key, &row, tag, e);
 	if (rc != 0)
 		return rc;
-	if (catalog_tag_decode(key->tag, tag, e) < 0 ||
-	    catalog_dataset_row(s, key->dataset, &row, e) < 0)
-		return -1;
 	if (change(s, drop(s, e), row, tag, &n, e) < 0)
 		return -1;
 	return n == 0;
@@ -306,12 +310,9 @@ catalog_pin(struct store *s, const struct cache_key *key, int pinned,
 	int64_t row;
 	int rc, n;
 
-	rc = to_change(s, e);
+	rc = find_to_change(s, key, &row, tag, e);
 	if (rc != 0)
 		return rc;
-	if (catalog_tag_decode(key->tag, tag, e) < 0 ||
-	    catalog_dataset_row(s, key->dataset, &row, e) < 0)
-		return -1;
 	q = db_stmt(s->db, SQL_PIN,
 	    "UPDATE entry SET pinned=?3 WHERE dataset=?1 AND tag=?2", e);
 	if (q != NULL)
