@@ -4,7 +4,7 @@
 #
 #	make demo	install what is missing, build, run the main job
 #	make check	install what the tests need, run every test
-#	make check-long	kill every program at 5,000 points (an hour or so)
+#	make check-long	5,000 kills, every call failed in every way (some hours)
 #	make install PREFIX=/usr/local [DESTDIR=...]
 
 V = release
