@@ -26,6 +26,7 @@ struct live {
 	char		*path;
 	uint32_t	 number;
 	struct job_log	 log[2];	/* stdout, stderr; to: once ended */
+	int64_t		 sure[2];	/* up to where the log is its own */
 	int		 whole[2];	/* what was printed ends a line */
 	int		 ended;
 };
@@ -39,6 +40,7 @@ struct follower {
 	struct journal_place	 place;
 	enum sched_wf		 phase;
 	int			 alive;
+	int			 fresh;	/* an attempt was not yet measured */
 	struct tree		 tree;
 	VEC(struct live)	 live;
 };
@@ -86,6 +88,7 @@ read_start(struct follower *f, const struct tree *t)
 	f->prefix |= f->root != NULL && path.n > strlen(f->root);
 	fresh.path = xstrndup(path.p, path.n);
 	VEC_PUSH(&f->live, fresh);
+	f->fresh = 1;
 }
 
 static void
@@ -144,6 +147,62 @@ read_record(const struct journal_line *line, void *arg, struct err *e)
 	return 0;
 }
 
+/* ---- whose is what is in a log ------------------------------------------ */
+
+static void
+add_log_path(struct strbuf *b, const struct follower *f,
+    const struct live *l, int is_err)
+{
+	strbuf_addf(b, "%s/logs/%u.%s", f->dir, l->log[is_err].slot,
+	    is_err ? "err" : "out");
+}
+
+static int
+measure(const struct follower *f, struct live *l, int is_err, struct err *e)
+{
+	c_strbuf struct strbuf path = STRBUF_INIT;
+	struct stat st;
+
+	add_log_path(&path, f, l, is_err);
+	if (stat(path.p, &st) == 0)
+		l->sure[is_err] = st.st_size;
+	else if (errno != ENOENT)
+		return err_sys(e, "%s", path.p);
+	return 0;
+}
+
+static int
+measure_all(struct follower *f, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < f->live.n; i++)
+		if (measure(f, &f->live.at[i], 0, e) < 0 ||
+		    measure(f, &f->live.at[i], 1, e) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * Attempts follow one another in a log, and the next is started only when the
+ * end of the last is in the journal.  So the log is measured first: if the
+ * journal then knows of no end, all that was there is of the attempt.  After
+ * it, the log may have bytes of one that the journal told nothing of.
+ */
+static int
+read_news(struct follower *f, struct err *e)
+{
+	int turns = 2;		/* the second for those the first began */
+
+	do {
+		f->fresh = 0;
+		if (measure_all(f, e) < 0 || journal_read_on(f->dir,
+		    &f->place, read_record, f, e) < 0)
+			return -1;
+	} while (f->fresh && --turns > 0);
+	return 0;
+}
+
 /* ---- printing ----------------------------------------------------------- */
 
 static int
@@ -151,17 +210,16 @@ put_part(struct follower *f, struct live *l, int is_err, struct err *e)
 {
 	c_strbuf struct strbuf prefix = STRBUF_INIT, path = STRBUF_INIT;
 	struct job_log *log = &l->log[is_err];
+	int64_t to = l->ended ? log->to : MIN(log->to, l->sure[is_err]);
 	c_close int fd = -1;
-	struct stat st;
 
-	if (log->from >= log->to)
+	if (log->from >= to)
 		return 0;
-	strbuf_addf(&path, "%s/logs/%u.%s", f->dir, log->slot,
-	    is_err ? "err" : "out");
+	add_log_path(&path, f, l, is_err);
 	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return err_sys(e, "%s", path.p);
 	if (f->prefix) {
 		strbuf_reset(&path);
@@ -171,7 +229,7 @@ put_part(struct follower *f, struct live *l, int is_err, struct err *e)
 			strbuf_addf(&prefix, "#%u", l->number);
 		strbuf_adds(&prefix, " | ");
 	}
-	log->from = print_log(fd, log->from, MIN(log->to, st.st_size), &prefix,
+	log->from = print_log(fd, log->from, to, &prefix,
 	    !l->ended && f->alive, &l->whole[is_err], e);
 	return log->from < 0 ? -1 : 0;
 }
@@ -245,8 +303,7 @@ look_once(struct follower *f)
 
 	/* Asked first: what ends between the two is read as ended. */
 	f->alive = alive > 0;
-	if (alive < 0 || journal_read_on(f->dir, &f->place, read_record, f,
-	    &e) < 0 || put_new(f, &e) < 0)
+	if (alive < 0 || read_news(f, &e) < 0 || put_new(f, &e) < 0)
 		return fail(&f->show->ctx, &e);
 	return look_end_status(&f->show->ctx, look_phase_of(f->phase,
 	    f->alive), f->show->id.name, 0);

@@ -111,7 +111,7 @@ print_log(int fd, int64_t from, int64_t to, const struct strbuf *prefix,
 		put_text(prefix, (struct str){ buf, use }, whole);
 		from += (int64_t)use;
 	}
-	if (prefix->n > 0 && !*whole && from >= to) {
+	if (prefix->n > 0 && !more && !*whole && from >= to) {
 		putchar('\n');
 		*whole = 1;
 	}

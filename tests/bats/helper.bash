@@ -50,10 +50,13 @@ lacks() {
 
 # equals EXPECTED GIVEN
 equals() {
-	[ "$1" = "$2" ] || {
-		printf 'expected: %s\ngiven:    %s\n' "$1" "$2"
-		return 1
-	}
+	[ "$1" = "$2" ] && return
+	case $1$2 in
+	*"
+"*) diff -U 1 --label expected --label given <(echo "$1") <(echo "$2") ;;
+	*) printf 'expected: %s\ngiven:    %s\n' "$1" "$2" ;;
+	esac
+	return 1
 }
 
 # A repository with one commit of the files here.
