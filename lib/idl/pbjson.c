@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 #include "data/json.h"
-#include "idl/pbjson_inner.h"
+#include "idl/pbjson_p.h"
 #include "idl/wire.h"
 
 /* Printing; pbjson_parse.c reads, pbjson_text.c has the scalars. */

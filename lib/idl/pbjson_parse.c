@@ -2,7 +2,7 @@
 #include "base/time.h"
 #include "data/json.h"
 #include "idl/pbjson.h"
-#include "idl/pbjson_inner.h"
+#include "idl/pbjson_p.h"
 #include "idl/wire.h"
 
 /* The reading half of pbjson.h; pbjson_scalar.c reads what is no message. */

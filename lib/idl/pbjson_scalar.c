@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "data/json.h"
 #include "idl/pbjson.h"
-#include "idl/pbjson_inner.h"
+#include "idl/pbjson_p.h"
 #include "idl/wire.h"
 
 /* Errors and scalars of the reader in pbjson_parse.c. */

@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "idl/pbjson.h"
-#include "idl/pbjson_inner.h"
+#include "idl/pbjson_p.h"
 
 /* Numbers and bytes as text. */
 

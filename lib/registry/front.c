@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "pack/package.h"
-#include "registry/front_priv.h"
+#include "registry/front_p.h"
 #include "spec/lower.h"
 #include "sys/file.h"
 

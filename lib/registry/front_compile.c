@@ -2,7 +2,7 @@
 
 #include "compile/compile.h"
 #include "compile/interface.h"
-#include "registry/front_priv.h"
+#include "registry/front_p.h"
 #include "spec/lower.h"
 
 /* The compiler's codes as diagnostics: the same names, spelled as ours. */

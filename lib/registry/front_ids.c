@@ -1,6 +1,6 @@
 /* Ids and what else a registration fills in. */
 
-#include "registry/front_priv.h"
+#include "registry/front_p.h"
 
 /*
  * What pyflyte leaves to whoever registers (flyte-control-plane.md 2.1, 2.3,

@@ -1,7 +1,7 @@
 /* The jq expressions of a file, compiled to see whether they can be. */
 
 #include "data/jqx.h"
-#include "registry/front_priv.h"
+#include "registry/front_p.h"
 #include "spec/lower.h"
 
 struct expressions {

@@ -1,6 +1,6 @@
 /* What a file refers to and the registry has. */
 
-#include "registry/front_priv.h"
+#include "registry/front_p.h"
 
 static int
 get_outside(struct front_priv *p, const struct entity_id *want,

@@ -62,6 +62,14 @@ load_declare(struct file *f, enum entity_kind kind, struct str name,
 	return &VEC_LAST(&f->decls[kind]);
 }
 
+struct decl *
+load_find(struct file *f, enum entity_kind kind, struct str name)
+{
+	uint32_t i = map_get(&f->by_name[kind], name);
+
+	return i == MAP_NONE ? NULL : &f->decls[kind].at[i];
+}
+
 pb_identifier *
 load_derive(struct file *f, char *name, uint32_t key,
     const pb_admin_task_spec *of, pb_task_template *t)

@@ -1,5 +1,5 @@
 /* What a task runs: command, run, script or jq. */
-#include "spec/task_priv.h"
+#include "spec/task_p.h"
 
 #include "base/utf8.h"
 #include "idl/type.h"

@@ -5,14 +5,6 @@
 static const pb_variable_map no_variables =
     FLYTEIDL__CORE__VARIABLE_MAP__INIT;
 
-struct decl *
-load_find(struct file *f, enum entity_kind kind, struct str name)
-{
-	uint32_t i = map_get(&f->by_name[kind], name);
-
-	return i == MAP_NONE ? NULL : &f->decls[kind].at[i];
-}
-
 static void
 not_found(struct file *f, enum entity_kind kind, uint32_t node,
     const struct err *e)

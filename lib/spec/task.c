@@ -1,4 +1,4 @@
-#include "spec/task_priv.h"
+#include "spec/task_p.h"
 
 #include "data/json.h"
 #include "spec/files.h"

@@ -42,7 +42,7 @@ use_run(struct contract *c, const char *text, struct err *e)
 	char **words;
 	size_t n;
 
-	if (words_of_json(LOWER_SHELL, str_of(shell != NULL ? shell :
+	if (contract_json_words(LOWER_SHELL, str_of(shell != NULL ? shell :
 	    "[\"/bin/sh\",\"-eu\",\"-c\"]"), &c->arena, &words, &n, e) < 0)
 		return -1;
 	if (n == 0)
@@ -89,8 +89,8 @@ use_command(struct contract *c, const char *json, struct err *e)
 	char **words;
 	size_t n;
 
-	if (words_of_json(LOWER_COMMAND, str_of(json), &c->arena, &words, &n,
-	    e) < 0)
+	if (contract_json_words(LOWER_COMMAND, str_of(json), &c->arena, &words,
+	    &n, e) < 0)
 		return -1;
 	if (n == 0)
 		return err_set(e, ERR_SPEC, "%s: is empty", LOWER_COMMAND);
@@ -173,8 +173,8 @@ take_lists(struct contract *c, struct err *e)
 	const char *s = lower_config(c->task, LOWER_LISTS);
 	size_t n;
 
-	return s == NULL ? 0 : words_of_json(LOWER_LISTS, str_of(s), &c->arena,
-	    &c->lists, &n, e);
+	return s == NULL ? 0 : contract_json_words(LOWER_LISTS, str_of(s),
+	    &c->arena, &c->lists, &n, e);
 }
 
 static int
@@ -182,7 +182,7 @@ find_program(struct contract *c, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	if (c->n_argv == 0 || word_has_template(c, c->argv[0]))
+	if (c->n_argv == 0 || contract_word_has_template(c, c->argv[0]))
 		return 0;
 	if (proc_find(c->argv[0], c->path, &b, e) < 0)
 		return -1;

@@ -79,8 +79,8 @@ render_argv(const struct contract *c, const struct attempt *at,
 		/* The text of run: is data for the shell, never a template. */
 		if (c->exports)
 			ret->argv[i] = c->argv[i];
-		else if (render_word(c, at, c->argv[i], a, &ret->argv[i],
-		    e) < 0)
+		else if (contract_render_word(c, at, c->argv[i], a,
+		    &ret->argv[i], e) < 0)
 			return -1;
 	}
 	if (own_code_folder(at, a, ret->argv, e) < 0)
@@ -128,8 +128,8 @@ prepare_folders(const struct contract *c, const struct attempt *at,
 	    make_dir(attempt_path(at, a, "outputs"), e) < 0)
 		return -1;
 	if (c->kind == CONTRACT_CONTAINER)
-		return write_inputs_pb(c, at, e);
-	return write_inputs(c, at, a, e);
+		return contract_write_inputs_pb(c, at, e);
+	return contract_write_inputs(c, at, a, e);
 }
 
 /* With none for each input that takes it and was left out, so that a program
@@ -171,13 +171,13 @@ contract_prepare(const struct contract *c, const struct attempt *given,
 	if (c->kind == CONTRACT_FILES)
 		whole.inputs = inputs_with_none(c, given, a);
 	if (c->kind == CONTRACT_JQ)
-		return prepare_jq(c, at, a, ret, e);
+		return contract_prepare_jq(c, at, a, ret, e);
 	if (prepare_folders(c, at, a, &cmd, e) < 0)
 		return -1;
 	if ((c->script != NULL ? write_script(c, at, a, &cmd, e) :
 	    render_argv(c, at, a, &cmd, e)) < 0 ||
-	    attempt_env(c, at, a, &cmd.envp, e) < 0 ||
-	    open_stdin(c, at, &cmd.in, e) < 0)
+	    contract_attempt_env(c, at, a, &cmd.envp, e) < 0 ||
+	    contract_open_stdin(c, at, &cmd.in, e) < 0)
 		return -1;
 	if (c->stdout_name != NULL)
 		cmd.stdout_path = arena_printf(a, "%s/outputs/%s", at->dir,
@@ -229,11 +229,11 @@ collect_files(const struct contract *c, const struct attempt *at,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	const char *fault = NULL;
-	int r = read_dynamic(c, at, a, ret, e);
+	int r = contract_read_dynamic(c, at, a, ret, e);
 
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	if (read_outputs(c, at, a, &ret->outputs, &fault, e) < 0)
+	if (contract_read_outputs(c, at, a, &ret->outputs, &fault, e) < 0)
 		return -1;
 	if (fault != NULL)
 		collected_error(ret, a,
@@ -253,9 +253,9 @@ contract_collect(const struct contract *c, const struct attempt *at,
 	if (c->kind != CONTRACT_CONTAINER && end != NULL && end->code != 0)
 		BUG("outputs of a process that failed");
 	if (c->kind == CONTRACT_JQ)
-		return collect_jq(c, at, a, ret, e);
+		return contract_collect_jq(c, at, a, ret, e);
 	r = c->kind == CONTRACT_CONTAINER ?
-	    collect_flyte(c, at, end, a, ret, e) :
+	    contract_collect_flyte(c, at, end, a, ret, e) :
 	    collect_files(c, at, a, ret, e);
 	if (r < 0 || collect_deck(c, at, a, ret, e) < 0)
 		return -1;

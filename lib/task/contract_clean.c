@@ -38,7 +38,7 @@ is_rewritten(const struct cleaning *c, const struct dirent64 *de)
 	if (de->d_type != DT_REG || c->contract->kind != CONTRACT_FILES)
 		return 0;
 	return c->inside == FOLDER_INPUTS ?
-	    writes_text(c->contract, c->at, de->d_name) :
+	    contract_writes_text(c->contract, c->at, de->d_name) :
 	    c->inside == FOLDER_OUTPUTS && out != NULL &&
 	    strcmp(out, de->d_name) == 0;
 }

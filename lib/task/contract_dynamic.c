@@ -115,7 +115,7 @@ load(const struct contract *c, struct str text, struct arena *a,
 }
 
 int
-read_dynamic(const struct contract *c, const struct attempt *at,
+contract_read_dynamic(const struct contract *c, const struct attempt *at,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	const char *path = attempt_path(at, a, "dynamic");

@@ -33,13 +33,14 @@ put_entry(env_list *l, char *entry, size_t n_name)
 		VEC_PUSH(l, entry);
 }
 
-void
+/* Sets name to value, in place of what it had. */
+static void
 env_put(env_list *l, struct arena *a, const char *name, const char *value)
 {
 	put_entry(l, arena_printf(a, "%s=%s", name, value), strlen(name));
 }
 
-const char *
+static const char *
 env_get(const env_list *l, const char *name)
 {
 	size_t n = strlen(name), i = find(l, name, n);
@@ -99,8 +100,9 @@ take_passed(struct contract *c, struct err *e)
 	for (i = 0; i < t->n_config; i++) {
 		if (strcmp(t->config[i]->key, LOWER_PASS_ENV) != 0)
 			continue;
-		if (words_of_json(LOWER_PASS_ENV, str_of(t->config[i]->value),
-		    &c->arena, &names, &n, e) < 0)
+		if (contract_json_words(LOWER_PASS_ENV,
+		    str_of(t->config[i]->value), &c->arena, &names, &n,
+		    e) < 0)
 			return -1;
 		for (j = 0; j < n; j++)
 			take(c, names[j]);
@@ -181,7 +183,7 @@ put_inputs(env_list *l, const struct contract *c, const struct attempt *at,
 
 	for (i = 0; at->inputs != NULL && i < at->inputs->n_literals; i++) {
 		const char *name = at->inputs->literals[i]->key;
-		const char *path = input_path(c, at, name,
+		const char *path = contract_input_path(c, at, name,
 		    at->inputs->literals[i]->value, a);
 
 		strbuf_reset(&b);
@@ -198,7 +200,7 @@ put_inputs(env_list *l, const struct contract *c, const struct attempt *at,
 }
 
 int
-attempt_env(const struct contract *c, const struct attempt *at,
+contract_attempt_env(const struct contract *c, const struct attempt *at,
     struct arena *a, char ***ret, struct err *e)
 {
 	env_list l = VEC_INIT;

@@ -17,7 +17,7 @@
 #include "sys/rewrite.h"
 
 int
-is_file_name(const char *s)
+contract_is_file_name(const char *s)
 {
 	return *s != '\0' && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 &&
 	    strchr(s, '/') == NULL && strlen(s) <= NAME_MAX;
@@ -78,7 +78,7 @@ write_map(const char *path, const pb_literal_map *m, unsigned depth,
 	for (i = 0; i < m->n_literals; i++) {
 		const char *key = m->literals[i]->key;
 
-		if (!is_file_name(key))
+		if (!contract_is_file_name(key))
 			return err_set(e, ERR_USAGE, "the key \"%.80s\" can "
 			    "not be the name of a file", key);
 		if (write_input(arena_printf(a, "%s/%s", path, key),
@@ -144,7 +144,7 @@ is_extension(const char *format)
 }
 
 const char *
-input_path(const struct contract *c, const struct attempt *at,
+contract_input_path(const struct contract *c, const struct attempt *at,
     const char *name, const pb_literal *l, struct arena *a)
 {
 	const pb_blob *b = literal_as_blob(l);
@@ -167,7 +167,7 @@ static int
 write_extended(const struct contract *c, const struct attempt *at,
     const char *name, const pb_literal *l, struct arena *a, struct err *e)
 {
-	const char *path = input_path(c, at, name, l, a);
+	const char *path = contract_input_path(c, at, name, l, a);
 	const char *local;
 
 	if (path == NULL)
@@ -203,7 +203,7 @@ write_documents(const struct contract *c, const struct attempt *at,
 }
 
 int
-writes_text(const struct contract *c, const struct attempt *at,
+contract_writes_text(const struct contract *c, const struct attempt *at,
     const char *name)
 {
 	const pb_literal *l = literal_map_get(at->inputs, name);
@@ -216,7 +216,7 @@ writes_text(const struct contract *c, const struct attempt *at,
 }
 
 int
-write_inputs(const struct contract *c, const struct attempt *at,
+contract_write_inputs(const struct contract *c, const struct attempt *at,
     struct arena *a, struct err *e)
 {
 	const pb_literal_map *m = at->inputs;
@@ -234,7 +234,7 @@ write_inputs(const struct contract *c, const struct attempt *at,
 
 		if (is_stdin(c, name))
 			continue;
-		if (!is_file_name(name))
+		if (!contract_is_file_name(name))
 			return err_set(e, ERR_SPEC, "input \"%.80s\": can not "
 			    "be the name of a file", name);
 		if (write_input(arena_printf(a, "%s/%s", dir, name),
@@ -263,8 +263,8 @@ open_text(struct str text, int *ret, struct err *e)
 }
 
 int
-open_stdin(const struct contract *c, const struct attempt *at, int *ret,
-    struct err *e)
+contract_open_stdin(const struct contract *c, const struct attempt *at,
+    int *ret, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	const pb_literal *l;

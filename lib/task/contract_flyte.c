@@ -69,7 +69,7 @@ as_lists(const pb_literal_map *in, char *const *names, struct arena *a)
 }
 
 int
-write_inputs_pb(const struct contract *c, const struct attempt *at,
+contract_write_inputs_pb(const struct contract *c, const struct attempt *at,
     struct err *e)
 {
 	c_arena struct arena a = ARENA_INIT;
@@ -206,7 +206,7 @@ read_outputs_pb(const struct contract *c, const char *dir, struct arena *a,
 }
 
 int
-collect_flyte(const struct contract *c, const struct attempt *at,
+contract_collect_flyte(const struct contract *c, const struct attempt *at,
     const struct proc_end *end, struct arena *a, struct collected *ret,
     struct err *e)
 {

@@ -138,7 +138,7 @@ write_text(const char *path, struct str text, struct err *e)
 }
 
 int
-prepare_jq(const struct contract *c, const struct attempt *at,
+contract_prepare_jq(const struct contract *c, const struct attempt *at,
     struct arena *a, struct command *ret, struct err *e)
 {
 	c_strbuf struct strbuf in = STRBUF_INIT;
@@ -170,7 +170,7 @@ prepare_jq(const struct contract *c, const struct attempt *at,
 }
 
 int
-collect_jq(const struct contract *c, const struct attempt *at,
+contract_collect_jq(const struct contract *c, const struct attempt *at,
     struct arena *a, struct collected *ret, struct err *e)
 {
 	c_strbuf struct strbuf out = STRBUF_INIT;

@@ -270,7 +270,7 @@ read_variable(struct reading *r, const char *dir, const char *name,
 	pb_literal *l = NULL;
 	int k;
 
-	if (!is_file_name(name))
+	if (!contract_is_file_name(name))
 		return fault(r, "can not be the name of a file");
 	path = output_path(dir, name, r->arena);
 	if (variant == NULL)
@@ -283,7 +283,7 @@ read_variable(struct reading *r, const char *dir, const char *name,
 }
 
 int
-read_outputs(const struct contract *c, const struct attempt *at,
+contract_read_outputs(const struct contract *c, const struct attempt *at,
     struct arena *a, pb_literal_map **ret, const char **ret_fault,
     struct err *e)
 {

@@ -47,23 +47,19 @@ struct contract {
 const char *contract_code(const struct contract *);
 
 /* contract_env.c */
-/* Sets name to value, in place of what it had. */
-void	env_put(env_list *, struct arena *, const char *name,
-	    const char *value);
-const char *env_get(const env_list *, const char *name);
 /* What all attempts share: of the user's, env: and pass_env:. */
 int	contract_env(struct contract *, struct err *) must_check;
 /* All of one attempt, NULL-ended, in the arena. */
-int	attempt_env(const struct contract *, const struct attempt *,
+int	contract_attempt_env(const struct contract *, const struct attempt *,
 	    struct arena *, char ***ret, struct err *) must_check;
 
 /* contract_words.c */
 /* The words of a JSON list of strings, NULL-ended, in the arena. */
-int	words_of_json(const char *key, struct str json, struct arena *,
+int	contract_json_words(const char *key, struct str json, struct arena *,
 	    char ***ret, size_t *ret_n, struct err *) must_check;
 /* 1 if the word has a template that rendering would replace. */
-int	word_has_template(const struct contract *, const char *word);
-int	render_word(const struct contract *, const struct attempt *,
+int	contract_word_has_template(const struct contract *, const char *word);
+int	contract_render_word(const struct contract *, const struct attempt *,
 	    const char *word, struct arena *, char **ret, struct err *)
 		must_check;
 
@@ -73,44 +69,45 @@ int	render_word(const struct contract *, const struct attempt *,
  * that does not end in the type's format, under dir/inputs with that ending.
  * NULL for what is no local file or folder.
  */
-const char *input_path(const struct contract *, const struct attempt *,
-	    const char *name, const pb_literal *, struct arena *);
+const char *contract_input_path(const struct contract *,
+	    const struct attempt *, const char *name, const pb_literal *,
+	    struct arena *);
 /* Input files under dir/inputs. */
-int	write_inputs(const struct contract *, const struct attempt *,
+int	contract_write_inputs(const struct contract *, const struct attempt *,
 	    struct arena *, struct err *) must_check;
-/* 1 if write_inputs writes the input of this name as a file of its text. */
-int	writes_text(const struct contract *, const struct attempt *,
+/* 1 if contract_write_inputs makes a file of the text of the input. */
+int	contract_writes_text(const struct contract *, const struct attempt *,
 	    const char *name);
-int	open_stdin(const struct contract *, const struct attempt *, int *ret,
-	    struct err *) must_check;
+int	contract_open_stdin(const struct contract *, const struct attempt *,
+	    int *ret, struct err *) must_check;
 /*
  * 1 if the name of a variable, or key of a map, may name a file.  They come
  * from outside: one with a slash would reach out of the folder.
  */
-int	is_file_name(const char *);
+int	contract_is_file_name(const char *);
 
 /* contract_outputs.c */
 /* Outputs from dir/outputs.  0 with *ret_fault set: the task's fault. */
-int	read_outputs(const struct contract *, const struct attempt *,
+int	contract_read_outputs(const struct contract *, const struct attempt *,
 	    struct arena *, pb_literal_map **ret, const char **ret_fault,
 	    struct err *) must_check;
 
 /* contract_dynamic.c */
 /* 1: it wrote what is to run next (futures, or an error); 0: it did not. */
-int	read_dynamic(const struct contract *, const struct attempt *,
+int	contract_read_dynamic(const struct contract *, const struct attempt *,
 	    struct arena *, struct collected *ret, struct err *) must_check;
 
 /* contract_jq.c */
-int	prepare_jq(const struct contract *, const struct attempt *,
+int	contract_prepare_jq(const struct contract *, const struct attempt *,
 	    struct arena *, struct command *ret, struct err *) must_check;
-int	collect_jq(const struct contract *, const struct attempt *,
+int	contract_collect_jq(const struct contract *, const struct attempt *,
 	    struct arena *, struct collected *ret, struct err *) must_check;
 
 /* contract_flyte.c */
 /* dir/inputs.pb, if the words ask for it. */
-int	write_inputs_pb(const struct contract *, const struct attempt *,
-	    struct err *) must_check;
-int	collect_flyte(const struct contract *, const struct attempt *,
+int	contract_write_inputs_pb(const struct contract *,
+	    const struct attempt *, struct err *) must_check;
+int	contract_collect_flyte(const struct contract *, const struct attempt *,
 	    const struct proc_end *, struct arena *, struct collected *ret,
 	    struct err *) must_check;
 

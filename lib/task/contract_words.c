@@ -7,7 +7,7 @@
 #include "idl/render.h"
 
 int
-words_of_json(const char *key, struct str json, struct arena *a,
+contract_json_words(const char *key, struct str json, struct arena *a,
     char ***ret, size_t *ret_n, struct err *e)
 {
 	c_tree struct tree t;
@@ -163,7 +163,7 @@ add_input_value(struct strbuf *b, const struct contract *c,
 		    "no such input", key);
 	/* Where a task is told of files, it is told of places to open. */
 	path = c->kind == CONTRACT_FILES && !c->raw ?
-	    input_path(c, at, key, l, a) : NULL;
+	    contract_input_path(c, at, key, l, a) : NULL;
 	if (path != NULL) {
 		strbuf_adds(b, path);
 		return 0;
@@ -216,7 +216,7 @@ is_known(const struct contract *c, struct str name)
 }
 
 int
-word_has_template(const struct contract *c, const char *word)
+contract_word_has_template(const struct contract *c, const char *word)
 {
 	struct str s = str_of(word);
 	struct found f;
@@ -229,7 +229,7 @@ word_has_template(const struct contract *c, const char *word)
 }
 
 int
-render_word(const struct contract *c, const struct attempt *at,
+contract_render_word(const struct contract *c, const struct attempt *at,
     const char *word, struct arena *a, char **ret, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;

@@ -1,5 +1,5 @@
-#ifndef IDL_PBJSON_INNER_H
-#define IDL_PBJSON_INNER_H
+#ifndef IDL_PBJSON_P_H
+#define IDL_PBJSON_P_H
 
 /*
  * What the files of pbjson share: the messages of google.protobuf whose JSON

@@ -1,5 +1,5 @@
-#ifndef REGISTRY_FRONT_PRIV_H
-#define REGISTRY_FRONT_PRIV_H
+#ifndef REGISTRY_FRONT_P_H
+#define REGISTRY_FRONT_P_H
 
 /* What front.c (reading), front_ids.c and front_compile.c share. */
 

@@ -1,5 +1,5 @@
-#ifndef SPEC_TASK_PRIV_H
-#define SPEC_TASK_PRIV_H
+#ifndef SPEC_TASK_P_H
+#define SPEC_TASK_P_H
 
 /* A task while it is being lowered: task.c and program.c. */
 
