@@ -98,7 +98,6 @@ void	json_cstr(struct json_writer *, const char *);	/* NULL: null */
 void	json_int(struct json_writer *, int64_t);
 void	json_uint(struct json_writer *, uint64_t);
 void	json_bool(struct json_writer *, int);
-void	json_null(struct json_writer *);
 /* A value that is JSON already. */
 void	json_raw(struct json_writer *, struct str);
 

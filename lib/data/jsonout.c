@@ -191,7 +191,7 @@ void
 json_cstr(struct json_writer *w, const char *s)
 {
 	if (s == NULL)
-		json_null(w);
+		json_raw(w, STR("null"));
 	else
 		json_str(w, str_of(s));
 }
@@ -214,12 +214,6 @@ void
 json_bool(struct json_writer *w, int yes)
 {
 	json_raw(w, yes ? STR("true") : STR("false"));
-}
-
-void
-json_null(struct json_writer *w)
-{
-	json_raw(w, STR("null"));
 }
 
 /*

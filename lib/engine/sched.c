@@ -206,8 +206,8 @@ run_timers(struct sched *s)
 
 /* ---- actions ------------------------------------------------------------- */
 
-struct sched_action *
-sched_emit(struct sched *s, enum sched_do todo)
+static struct sched_action *
+emit(struct sched *s, enum sched_do todo)
 {
 	VEC_PUSH(&s->actions, ((struct sched_action){ .todo = todo,
 	    .child = SCHED_NONE, .taken = SCHED_NONE, .cause = SCHED_NONE,
@@ -219,7 +219,7 @@ struct sched_action *
 sched_emit_at(struct at *at, enum sched_do todo)
 {
 	struct sched *s = at->s;
-	struct sched_action *a = sched_emit(s, todo);
+	struct sched_action *a = emit(s, todo);
 
 	a->at = at->ref;
 	a->at.attempt = at->n->attempt;
@@ -292,7 +292,7 @@ try_again(struct sched *s)
 static void
 to_workflow(struct sched *s, enum sched_wf wf)
 {
-	struct sched_action *a = sched_emit(s, SCHED_WORKFLOW);
+	struct sched_action *a = emit(s, SCHED_WORKFLOW);
 
 	s->wf = wf;
 	s->changed = 1;

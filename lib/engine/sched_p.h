@@ -214,7 +214,6 @@ enum outcome {
 };
 
 /* sched.c */
-struct sched_action *sched_emit(struct sched *, enum sched_do);
 /* The action filled with what at is. */
 struct sched_action *sched_emit_at(struct at *, enum sched_do);
 void	sched_wake(struct sched *, struct sched_ref);

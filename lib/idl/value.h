@@ -104,8 +104,6 @@ void	value_add_json(struct strbuf *, const pb_literal *);
 /* {"name": value, ...} and the same with a line and two blanks an entry. */
 void	value_map_add_json(struct strbuf *, const pb_literal_map *,
 	    int indent);
-/* Typed JSON, one line without the newline. */
-void	value_map_add_typed(struct strbuf *, const pb_literal_map *);
 
 /* -o NAME: a primitive's bare text, a blob its path or URI, none nothing,
  * a binary that is not msgpack its bytes; all else JSON. */

@@ -233,16 +233,6 @@ value_map_add_json(struct strbuf *b, const pb_literal_map *map, int indent)
 		add_json_map(b, map, "", ":", "", 0);
 }
 
-void
-value_map_add_typed(struct strbuf *b, const pb_literal_map *map)
-{
-	/* Always the sole key "literals", so that a reader can tell. */
-	if (map->n_literals == 0)
-		strbuf_adds(b, "{\"literals\":{}}");
-	else
-		pbjson_print(&map->base, 0, b);
-}
-
 /* ---- bare, short, for the environment ------------------------------------*/
 
 void

@@ -34,8 +34,9 @@ sync_file(const char *path, struct err *e)
 	return 0;
 }
 
-int
-longlit_put(const char *dir, struct str literal, int sync,
+/* Keeps one; sync: it is on the disk before this returns. */
+static int
+put_one(const char *dir, struct str literal, int sync,
     char ret[LONGLIT_HEX], struct err *e)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT, hex = STRBUF_INIT;
@@ -110,7 +111,7 @@ longlit_add(struct strbuf *b, const char *dir, struct str message, int sync,
 {
 	char hex[LONGLIT_HEX];
 
-	if (longlit_put(dir, message, sync, hex, e) < 0)
+	if (put_one(dir, message, sync, hex, e) < 0)
 		return -1;
 	strbuf_addf(b, REFERENCE "\"%s\"}", hex);
 	return 0;

@@ -18,10 +18,6 @@
 #define LONGLIT_HEX	65	/* with its NUL */
 #define LONGLIT_FOLDER	"literals"
 
-/* Keeps one; sync: it is on the disk before this returns. */
-int	longlit_put(const char *dir, struct str literal, int sync,
-	    char ret[LONGLIT_HEX], struct err *) must_check;
-
 /* Gives another execution those of one, as links or copies. */
 int	longlit_share(const char *from_dir, const char *to_dir,
 	    struct err *) must_check;

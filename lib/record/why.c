@@ -131,8 +131,9 @@ why_put(struct json_writer *w, const struct why *why)
 
 /* ---- by the journal ----------------------------------------------------- */
 
-enum why_code
-why_code_called(const char *name)
+/* WHY_MISS for a name that is none. */
+static enum why_code
+code_called(const char *name)
 {
 	unsigned i;
 
@@ -150,7 +151,7 @@ why_ran(const struct history_node *n)
 
 	if (n->code == NULL)
 		return why_of(n->cache == NULL ? WHY_NOT_CACHED : WHY_MISS);
-	ret = why_of(why_code_called(n->code));
+	ret = why_of(code_called(n->code));
 	if (n->explained != NULL)
 		ret.text = str_of(n->explained);
 	ret.detail = n->detail;

@@ -41,8 +41,6 @@ enum why_code {
 };
 /* "INPUT" */
 const char	*why_code_name(enum why_code);
-/* WHY_MISS for a name that is none. */
-enum why_code	 why_code_called(const char *name);
 
 struct why {
 	enum why_code	 code;

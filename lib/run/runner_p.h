@@ -255,8 +255,6 @@ struct why run_why_it_runs(const struct run *, const struct run_task *,
 	    struct str path, uint32_t attempt);
 /* The same, noted as it is found out: the first reason stays. */
 void	run_keep_why(struct run *, struct str path, const struct why *);
-/* NULL: none was noted. */
-const struct why *run_known_why(const struct run *, struct str path);
 /* The hit that a node's end stands for, or NULL. */
 const struct run_hit *run_hit_of(struct run *, struct sched_ref);
 /* Dry run: this node would compute that key. */

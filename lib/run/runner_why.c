@@ -29,20 +29,21 @@ set_why(struct run *run, struct str path, const struct why *why)
 	VEC_PUSH(&run->reason_list, kept);
 }
 
-void
-run_keep_why(struct run *run, struct str path, const struct why *why)
-{
-	if (run_known_why(run, path) == NULL)
-		set_why(run, path, why);
-}
-
-const struct why *
-run_known_why(const struct run *run, struct str path)
+/* NULL: none was noted. */
+static const struct why *
+known_why(const struct run *run, struct str path)
 {
 	uint32_t i = run->reason_list.n == 0 ? MAP_NONE :
 	    map_get(&run->reasons, path);
 
 	return i == MAP_NONE ? NULL : &run->reason_list.at[i];
+}
+
+void
+run_keep_why(struct run *run, struct str path, const struct why *why)
+{
+	if (known_why(run, path) == NULL)
+		set_why(run, path, why);
 }
 
 struct why
@@ -54,7 +55,7 @@ run_why_it_runs(const struct run *run, const struct run_task *task,
 
 	if (attempt > 0)
 		return why_of(WHY_RETRY);
-	why = run_known_why(run, path);
+	why = known_why(run, path);
 	if (why != NULL)
 		return *why;
 	if (t == NULL || t->metadata == NULL || !t->metadata->discoverable)
@@ -144,7 +145,7 @@ depend_after_all(const struct run_would *w, const struct run_would *other)
 	struct run_event event = { .kind = RUN_WOULD, .path = w->path };
 
 	depend_on(w, other);
-	event.why = run_known_why(w->run, w->path);
+	event.why = known_why(w->run, w->path);
 	if (event.why != NULL)
 		run_tell(w->run, &event);
 }
@@ -201,7 +202,7 @@ run_explain_miss(struct run *run, const struct run_lookup *l,
 	if (run->runner->opts.dry_run &&
 	    run->runner->opts.cache == RUNNER_CACHE_ON)
 		run_note_key(run, l);
-	if (run_known_why(run, l->path) != NULL ||
+	if (known_why(run, l->path) != NULL ||
 	    run->explained++ >= MAX_EXPLAINED)
 		return;
 	if (run->explainer == NULL)

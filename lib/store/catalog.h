@@ -170,9 +170,6 @@ void	cache_explain_add(struct strbuf *, const struct cache_explain *);
 /* The same as a JSON object: entry, source, field, was, is, ... */
 void	cache_explain_json(struct strbuf *, const struct cache_explain *);
 
-/* "p/d/ID/pay (entry 9f86d081884c)"; key "": only the first. */
-void	cache_source_add(struct strbuf *, struct str source, const char *key);
-
 /* A value of a pre-image, short: what was reduced to a hash shows as the
  * beginning of that. */
 void	cache_value_add(struct strbuf *, const pb_literal *, size_t width);

@@ -17,8 +17,9 @@ execution_of(struct str source)
 	return source.n;
 }
 
-void
-cache_source_add(struct strbuf *b, struct str source, const char *key)
+/* "p/d/ID/pay (entry 9f86d081884c)"; key "": only the first. */
+static void
+add_source(struct strbuf *b, struct str source, const char *key)
 {
 	c_strbuf struct strbuf brief = STRBUF_INIT;
 	size_t n;
@@ -44,7 +45,7 @@ add_difference(struct strbuf *b, const struct cache_explain *x)
 	    x->is == NULL ? "?" : x->is, x->was == NULL ? "?" : x->was);
 	if (x->source.n > 0) {
 		strbuf_adds(b, " in ");
-		cache_source_add(b, x->source, x->key);
+		add_source(b, x->source, x->key);
 	}
 	if (x->others != NULL)
 		strbuf_addf(b, "; %s differ%s too", x->others,
@@ -57,7 +58,7 @@ cache_explain_add(struct strbuf *b, const struct cache_explain *x)
 	switch (x->reason) {
 	case REASON_HIT:
 		strbuf_adds(b, "from ");
-		cache_source_add(b, x->source, x->key);
+		add_source(b, x->source, x->key);
 		break;
 	case REASON_DAMAGED:
 		strbuf_addf(b, "it was kept, but %s", x->why);

@@ -84,9 +84,5 @@ int	store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
  * or not there. */
 int	catalog_check(struct store *, verify_fn *fn, void *arg, struct err *)
 	    must_check;
-/* Builds the catalog anew from what can be read; the name the old one has
- * now is appended to kept. */
-int	catalog_rebuild(struct store *, struct strbuf *kept, size_t *ret_saved,
-	    struct err *e) must_check;
 
 #endif

@@ -200,8 +200,10 @@ swap_in(const char *path, const char *new, struct strbuf *kept, struct err *e)
 	return 0;
 }
 
-int
-catalog_rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
+/* Builds the catalog anew from what can be read; the name the old one has now
+ * is appended to kept. */
+static int
+rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
     struct err *e)
 {
 	c_free char *path = store_db_path(s);
@@ -293,7 +295,7 @@ verify_catalog(struct verify *v, struct err *e)
 	v->r->catalog_damaged = 1;
 	if (!v->repair)
 		return 1;
-	if (catalog_rebuild(v->s, &kept, &v->r->saved, e) < 0)
+	if (rebuild(v->s, &kept, &v->r->saved, e) < 0)
 		return -1;
 	v->r->rebuilt = 1;
 	tell(v, "the catalog was built anew with %zu entries; the damaged one "

@@ -26,8 +26,8 @@ job_detach(struct local_job *j)
 	command_release(&j->command);
 }
 
-void
-local_job_ended(struct local_job *j)
+static void
+job_ended(struct local_job *j)
 {
 	struct local *x = j->local;
 	struct job_result *r = &j->job.result;
@@ -63,7 +63,7 @@ on_exit_of_process(struct loop_watch *w, short revents)
 		local_limit_measure(j);
 		local_judge(j);
 	}
-	local_job_ended(j);
+	job_ended(j);
 }
 
 /* ---- ending a job early -------------------------------------------------- */
@@ -126,7 +126,7 @@ local_cancel(struct job *job, int now)
 static void
 on_ended_already(struct loop_timer *t)
 {
-	local_job_ended(t->arg);
+	job_ended(t->arg);
 }
 
 static void

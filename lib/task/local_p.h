@@ -99,6 +99,4 @@ int	local_run_jq(struct local_job *, struct err *) must_check;
  */
 int64_t	local_oom_kills(void);
 
-void	local_job_ended(struct local_job *);
-
 #endif
