@@ -82,6 +82,10 @@ void	look_element(const struct look_item *, uint32_t i, struct arena *,
 
 /* The task that a node (or element of a map) runs, or NULL. */
 const pb_task_template *look_task(const struct look_item *);
+/* The same as it is run: with what the node says in place of some of it, and of
+ * an element on one item.  NULL also for a map.  A copy in the arena. */
+const pb_task_template *look_task_as_run(const struct look *,
+	    const struct look_item *, struct arena *);
 /* What kind of node it is: "task", "workflow", "map", ...; "" if unknown. */
 const char *look_kind(const struct look_item *);
 /* The id of the signal a gate waits for, or NULL. */

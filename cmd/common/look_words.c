@@ -2,6 +2,8 @@
 
 #include "base/time.h"
 #include "idl/wire.h"
+#include "spec/lower.h"
+#include "task/overrides.h"
 
 /* ---- about one node ----------------------------------------------------- */
 
@@ -24,6 +26,39 @@ look_task(const struct look_item *it)
 		    wire_equal(&it->scope->tasks[i]->id->base, &id->base))
 			return it->scope->tasks[i];
 	return NULL;
+}
+
+/* An element of a map runs its task on one item of each list. */
+static const pb_task_template *
+of_element(const struct look *l, const struct look_item *it,
+    const pb_task_template *t, struct arena *a)
+{
+	const pb_node *map = it->parent == LOOK_NONE ? NULL :
+	    l->items.at[it->parent].decl;
+
+	if (it->element < 0 || map == NULL ||
+	    map->target_case != FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE)
+		return t;
+	return lower_element_of(t, map->array_node->bound_inputs,
+	    map->array_node->n_bound_inputs, a);
+}
+
+const pb_task_template *
+look_task_as_run(const struct look *l, const struct look_item *it,
+    struct arena *a)
+{
+	const pb_task_template *task = it->decl == NULL ||
+	    it->decl->target_case == FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE ?
+	    NULL : look_task(it);
+	pb_task_template *t;
+
+	if (task == NULL)
+		return NULL;
+	t = (pb_task_template *)wire_dup(&task->base, a);
+	if (it->decl->task_node->overrides != NULL)
+		overrides_apply(t, (void *)wire_dup(
+		    &it->decl->task_node->overrides->base, a));
+	return (void *)wire_dup(&of_element(l, it, t, a)->base, a);
 }
 
 const char *

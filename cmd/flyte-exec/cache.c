@@ -61,7 +61,7 @@ look_up(struct exec *x, struct store *store, pb_literal_map **ret,
 	return 1;
 }
 
-/* Why it is not there, for -v. */
+/* Why it is not there, for -n and -v. */
 static void
 explain_miss(struct exec *x, struct store *store)
 {
@@ -123,7 +123,7 @@ exec_look_up(struct exec *x, pb_literal_map **ret, struct err *e)
 	x->caching = 1;
 	if (x->cache & CACHE_READ)
 		r = look_up(x, store, ret, e);
-	if (r == 0 && (x->cache & CACHE_READ) && x->verbose)
+	if (r == 0 && (x->cache & CACHE_READ) && (x->verbose || x->dry_run))
 		explain_miss(x, store);
 	if (r != 0 || x->dry_run || !x->task->metadata->cache_serializable)
 		return r;

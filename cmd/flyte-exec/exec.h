@@ -30,7 +30,8 @@ struct exec {
 	struct inputs	*inputs;
 	struct outputs_options out;
 	unsigned	 cache;		/* enum cache_mode */
-	int		 shell, here, dry_run, exit_code, verbose, quiet;
+	int		 shell, here, dry_run, json, exit_code;
+	int		 verbose, quiet;
 	int64_t		 timeout;	/* ns; 0: the task's own */
 	/* the task */
 	struct front	 front;

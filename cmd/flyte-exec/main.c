@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "common/args.h"
+#include "data/json.h"
 #include "idl/literal.h"
 #include "idl/pbjson.h"
 #include "idl/wire.h"
@@ -11,8 +12,8 @@
 static const enum opt_id opts[] = {
 	OPT_PROJECT, OPT_DOMAIN, OPT_REGISTRY, OPT_TYPE, OPT_INPUTS,
 	OPT_OUTPUT, OPT_MAP, OPT_TYPED, OPT_PLAIN_IN, OPT_PLAIN, OPT_JQ,
-	OPT_JQ_INTS, OPT_DRY_RUN, OPT_EXIT_CODE, OPT_QUIET, OPT_VERBOSE,
-	OPT_CACHE, OPT_HERE, OPT_TIMEOUT, OPT_REPLAY, OPT_SHELL, OPT_WITH,
+	OPT_JQ_INTS, OPT_DRY_RUN, OPT_JSON, OPT_EXIT_CODE, OPT_QUIET,
+	OPT_VERBOSE, OPT_CACHE, OPT_HERE, OPT_TIMEOUT, OPT_REPLAY, OPT_SHELL, OPT_WITH,
 	OPT_END
 };
 
@@ -108,6 +109,9 @@ take_option(void *arg, enum opt_id id, const char *v, struct err *e)
 	case OPT_DRY_RUN:
 		x->dry_run = 1;
 		break;
+	case OPT_JSON:
+		x->json = 1;
+		break;
 	case OPT_EXIT_CODE:
 		x->exit_code = 1;
 		break;
@@ -165,6 +169,9 @@ read_args(struct exec *x, int argc, char **argv, struct err *e)
 	if (x->replay == NULL && (x->shell || x->with != NULL))
 		return err_set(e, ERR_USAGE, "--shell and --with go with "
 		    "--replay");
+	if (x->json && !x->dry_run)
+		return err_set(e, ERR_USAGE,
+		    "--json needs -n (outputs are JSON already)");
 	if (x->reference == NULL && x->replay == NULL)
 		return err_set(e, ERR_USAGE, "which task? (--help shows how "
 		    "to name one)");
@@ -255,22 +262,55 @@ print_spec(struct exec *x)
 	return EXIT_DONE;
 }
 
-static int
-dry_run(struct exec *x, const pb_literal_map *found)
+/* As flyte-run -n has it of a node, with the command. */
+static void
+add_plan_json(const struct exec *x, enum fate fate, struct str command,
+    struct strbuf *b)
 {
-	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct json_writer w = json_writer(b, 0);
 
-	if (found != NULL) {
-		strbuf_addf(&b, "%s: reuse: ", x->name);
-		utf8_add_shown(&b, x->why.text);
-		strbuf_addch(&b, '\n');
-	} else {
-		strbuf_addf(&b, "%s: run: ", x->name);
-		contract_add_command(x->contract, &b);
-		strbuf_addch(&b, '\n');
-	}
+	json_object(&w);
+	json_key(&w, "node");
+	json_cstr(&w, x->name);
+	json_key(&w, "fate");
+	json_cstr(&w, fate_name(fate));
+	why_put(&w, &x->why);
+	json_key(&w, "command");
+	json_str(&w, command);
+	json_end(&w);
+	strbuf_addch(b, '\n');
+}
+
+static void
+add_plan(const struct exec *x, enum fate fate, struct str command,
+    struct strbuf *b)
+{
+	strbuf_addf(b, "%-8s%s  (", fate_name(fate), x->name);
+	utf8_add_shown(b, x->why.text);
+	strbuf_adds(b, ")\n");
+	if (fate == FATE_RUN)
+		utf8_add_lines(b, "        ", command);
+}
+
+static int
+dry_run(const struct exec *x, int found)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT, command = STRBUF_INIT;
+	enum fate fate = found ? FATE_REUSE : FATE_RUN;
+	/* What is not there yet has no name. */
+	struct attempt at = { .project = x->project, .domain = x->domain,
+		.execution = "ID", .node = x->name, .dir = "DIR",
+		.inputs = x->values };
+	struct err e;
+
+	if (contract_add_rendered(x->task, &at, &command, &e) <= 0)
+		contract_add_command(x->contract, NULL, &command);
+	if (x->json)
+		add_plan_json(x, fate, strbuf_str(&command), &b);
+	else
+		add_plan(x, fate, strbuf_str(&command), &b);
 	put_out(&b);
-	return found == NULL && x->exit_code ? EXIT_WORK : EXIT_DONE;
+	return !found && x->exit_code ? EXIT_WORK : EXIT_DONE;
 }
 
 static void
@@ -291,7 +331,7 @@ run(struct exec *x, int *ret_sig)
 	if (exec_look_up(x, &outputs, &e) < 0)
 		return fail(&x->ctx, &e);
 	if (x->dry_run)
-		return dry_run(x, outputs);
+		return dry_run(x, outputs != NULL);
 	if (x->verbose)
 		say_why(x, outputs != NULL ? "reused" : "runs");
 	if (outputs != NULL)

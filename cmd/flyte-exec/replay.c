@@ -4,8 +4,6 @@
 #include "common/look.h"
 #include "idl/nodepath.h"
 #include "idl/wire.h"
-#include "task/overrides.h"
-#include "spec/lower.h"
 
 /*
  * The task of a node that ran, with the inputs it had: of the execution
@@ -36,39 +34,17 @@ read_inputs(struct exec *x, const struct history *h,
 	return 0;
 }
 
-/* An element of a map runs its task on one item of each list. */
-static const pb_task_template *
-of_element(const struct look *l, const struct look_item *it,
-    const pb_task_template *t, struct arena *a)
-{
-	const pb_node *map = it->parent == LOOK_NONE ? NULL :
-	    l->items.at[it->parent].decl;
-
-	if (it->element < 0 || map == NULL ||
-	    map->target_case != FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE)
-		return t;
-	return lower_element_of(t, map->array_node->bound_inputs,
-	    map->array_node->n_bound_inputs, a);
-}
-
-/* A task of our own, with what the node says in place of some of it. */
 static void
-take_task(struct exec *x, const struct look *l, const struct look_item *it,
+take_task(struct exec *x, const struct look_item *it,
     const pb_task_template *task)
 {
-	struct arena *a = &x->ctx.arena;
-	pb_task_template *t = (pb_task_template *)wire_dup(&task->base, a);
 	const pb_node *node = it->decl;
 	const pb_duration *d = node->metadata == NULL ? NULL :
 	    node->metadata->timeout;
 
-	if (node->task_node->overrides != NULL)
-		overrides_apply(t, (void *)wire_dup(
-		    &node->task_node->overrides->base, a));
 	if (x->timeout == 0 && d != NULL && d->seconds < INT32_MAX)
 		x->timeout = (int64_t)d->seconds * 1000000000 + d->nanos;
-	x->task = (pb_task_template *)wire_dup(&of_element(l, it, t, a)->base,
-	    a);
+	x->task = task;
 }
 
 static int
@@ -83,11 +59,10 @@ read_task(struct exec *x, const struct look *l, const struct look_item *it,
 	}
 	if (it->node == NULL)
 		return err_set(e, ERR_MISSING, "it has not begun");
-	task = it->decl == NULL || it->decl->target_case ==
-	    FLYTEIDL__CORE__NODE__TARGET_ARRAY_NODE ? NULL : look_task(it);
+	task = look_task_as_run(l, it, &x->ctx.arena);
 	if (task == NULL)
 		return err_set(e, ERR_USAGE, "is not a node that runs a task");
-	take_task(x, l, it, task);
+	take_task(x, it, task);
 	return read_inputs(x, &l->history, it->node, e);
 }
 

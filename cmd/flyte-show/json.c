@@ -195,6 +195,23 @@ put_history(struct json_view *v, const struct history_node *n, struct err *e)
 }
 
 static int
+put_command(struct json_view *v, const struct look_item *it, struct err *e)
+{
+	c_strbuf struct strbuf command = STRBUF_INIT, template = STRBUF_INIT;
+	c_arena struct arena a = ARENA_INIT;
+	struct str inputs = { NULL, 0 };
+
+	if (it->node != NULL && history_inputs(&v->look->history, v->store,
+	    it->node, &a, &inputs, e) < 0)
+		return -1;
+	add_command(&command, &template, v->look, it, inputs,
+	    v->show->attempt);
+	put_cstr(&v->w, "command", command.p);
+	put_cstr(&v->w, "template", template.p);
+	return 0;
+}
+
+static int
 put_node(struct json_view *v, const struct look_item *it, int whole,
     struct err *e)
 {
@@ -216,11 +233,9 @@ put_node(struct json_view *v, const struct look_item *it, int whole,
 	put_cstr(w, "state", look_word(v->look, it));
 	put_cstr(w, "phase", it->node == NULL ? "UNDEFINED" :
 	    sched_phase_name(it->node->phase));
-	if (whole && t != NULL) {
-		strbuf_reset(&v->text);
-		add_command(&v->text, t);
-		put_cstr(w, "command", v->text.p);
-	}
+	put_waits(w, v->look, it);
+	if (whole && put_command(v, it, e) < 0)
+		return -1;
 	if (it->node != NULL && put_history(v, it->node, e) < 0)
 		return -1;
 	json_end(w);

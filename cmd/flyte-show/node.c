@@ -4,88 +4,9 @@
 
 #include "base/utf8.h"
 #include "idl/nodepath.h"
-#include "spec/lower.h"
 
 /* Lines of a log shown with an attempt; --logs has all. */
 #define TAIL	10
-
-/* A word as a shell reads it back. */
-static void
-add_quoted(struct strbuf *b, struct str word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-{}";
-	size_t i;
-
-	for (i = 0; i < word.n && word.p[i] != '\0' &&
-	    strchr(plain, word.p[i]) != NULL; i++)
-		continue;
-	strbuf_adds(b, b->n > 0 ? " " : "");
-	if (i == word.n && word.n > 0) {
-		strbuf_addstr(b, word);
-		return;
-	}
-	strbuf_addch(b, '\'');
-	for (i = 0; i < word.n; i++)
-		if (word.p[i] == '\'')
-			strbuf_adds(b, "'\\''");
-		else
-			strbuf_addch(b, word.p[i]);
-	strbuf_addch(b, '\'');
-}
-
-static void
-add_json_words(struct strbuf *b, const char *json)
-{
-	c_tree struct tree t;
-	struct err e;
-
-	tree_init(&t);
-	if (json_parse_tree(str_of(json), &t, &e) < 0 ||
-	    t.at[0].kind != TREE_SEQ) {
-		strbuf_adds(b, json);
-		return;
-	}
-	TREE_EACH(&t, 0, c)
-		add_quoted(b, t.at[c].text);
-}
-
-static void
-add_container(struct strbuf *b, const pb_task_template *t)
-{
-	const Flyteidl__Core__Container *c;
-	size_t i;
-
-	if (t->target_case != FLYTEIDL__CORE__TASK_TEMPLATE__TARGET_CONTAINER)
-		return;
-	c = t->container;
-	for (i = 0; i < c->n_command; i++)
-		add_quoted(b, str_of(c->command[i]));
-	for (i = 0; i < c->n_args; i++)
-		add_quoted(b, str_of(c->args[i]));
-}
-
-/* Read off the template: whether its program is installed here is not what
- * was asked. */
-void
-add_command(struct strbuf *b, const pb_task_template *t)
-{
-	const char *text;
-
-	if ((text = lower_config(t, LOWER_COMMAND)) != NULL) {
-		add_json_words(b, text);
-	} else if ((text = lower_config(t, LOWER_JQ)) != NULL) {
-		strbuf_adds(b, "jq");
-		add_quoted(b, str_of(text));
-	} else if ((text = lower_config(t, LOWER_RUN)) != NULL ||
-	    (text = lower_config(t, LOWER_SCRIPT)) != NULL) {
-		strbuf_adds(b, text);
-	} else if ((text = lower_config(t, LOWER_SCRIPT_FILE)) != NULL) {
-		strbuf_adds(b, text);
-	} else {
-		add_container(b, t);
-	}
-}
 
 static void
 add_target(struct strbuf *b, const struct look_item *it)
@@ -111,26 +32,31 @@ add_target(struct strbuf *b, const struct look_item *it)
 }
 
 static void
-add_command_lines(struct strbuf *b, const struct look_item *it)
+add_text(struct strbuf *b, const char *label, struct str text)
 {
-	c_strbuf struct strbuf text = STRBUF_INIT;
-	const pb_task_template *t = look_task(it);
-
-	if (t == NULL)
-		return;
-	add_command(&text, t);
+	while (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
 	if (text.n == 0)
 		return;
-	while (text.n > 0 && text.p[text.n - 1] == '\n')
-		strbuf_setlen(&text, text.n - 1);
 	if (memchr(text.p, '\n', text.n) == NULL) {
-		add_label(b, "command");
-		utf8_add_shown(b, strbuf_str(&text));
+		add_label(b, label);
+		utf8_add_shown(b, text);
 		strbuf_addch(b, '\n');
 		return;
 	}
-	strbuf_adds(b, "command:\n");
-	add_lines(b, "    ", strbuf_str(&text));
+	strbuf_addf(b, "%s:\n", label);
+	utf8_add_lines(b, "    ", text);
+}
+
+static void
+add_command_lines(struct strbuf *b, const struct show *s,
+    const struct look *l, const struct look_item *it, struct str inputs)
+{
+	c_strbuf struct strbuf command = STRBUF_INIT, template = STRBUF_INIT;
+
+	add_command(&command, &template, l, it, inputs, s->attempt);
+	add_text(b, "command", strbuf_str(&command));
+	add_text(b, "template", strbuf_str(&template));
 }
 
 static void
@@ -177,7 +103,7 @@ add_node_error(struct strbuf *b, const struct sched_error *error)
 	add_label(b, "error");
 	utf8_add_shown(b, error->code);
 	strbuf_addf(b, "%s\n", kinds[error->kind]);
-	add_lines(b, "    ", error_text(error));
+	utf8_add_lines(b, "    ", error_text(error));
 }
 
 /* Where it matters that they are counted apart. */
@@ -224,7 +150,7 @@ add_tails(struct strbuf *b, const struct look *l,
 		if (text.n == 0)
 			continue;
 		strbuf_addf(b, "    the end of its %s:\n", names[i]);
-		add_lines(b, "        | ", strbuf_str(&text));
+		utf8_add_lines(b, "        | ", strbuf_str(&text));
 	}
 	return 0;
 }
@@ -309,24 +235,6 @@ add_map(struct strbuf *b, const char *title, struct str map)
 	add_literals_lines(b, "    ", map);
 }
 
-/* What lets a gate pass. */
-static void
-add_wait_for(struct strbuf *b, const struct look *l,
-    const struct look_item *it)
-{
-	if (look_signal(it) == NULL || look_is_final(it->node->phase) ||
-	    history_is_final(l->history.phase))
-		return;
-	add_label(b, "waits for");
-	strbuf_addf(b, "flyte-ctl %s %s/",
-	    it->decl->gate_node->condition_case ==
-	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ? "approve" :
-	    "signal", l->history.id.name);
-	nodepath_add(b, it->path);
-	strbuf_adds(b, it->decl->gate_node->condition_case ==
-	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ? "\n" : " VALUE\n");
-}
-
 static void
 add_node_header(struct strbuf *b, const struct show *s,
     const struct look *l, const struct look_item *it)
@@ -347,7 +255,7 @@ add_node_header(struct strbuf *b, const struct show *s,
 		look_add_span(b, look_duration(l, it->node));
 		strbuf_addch(b, '\n');
 	}
-	add_wait_for(b, l, it);
+	add_waits(b, l, it);
 	add_reasons(b, it);
 	add_failures(b, it->node);
 	add_node_error(b, &it->node->error);
@@ -371,7 +279,7 @@ show_node(struct show *s, struct look *l)
 {
 	c_arena struct arena a = ARENA_INIT;
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	struct str inputs, outputs;
+	struct str inputs = { NULL, 0 }, outputs = { NULL, 0 };
 	struct store *store;
 	const struct look_item *it;
 	struct err e;
@@ -381,14 +289,14 @@ show_node(struct show *s, struct look *l)
 		return fail(&s->ctx, &e);
 	it = &l->items.at[at];
 	add_node_header(&b, s, l, it);
-	add_command_lines(&b, it);
+	if (it->node != NULL && (context_store(&s->ctx, &store, &e) < 0 ||
+	    history_inputs(&l->history, store, it->node, &a, &inputs,
+	    &e) < 0 || history_outputs(&l->history, store, it->node, &a,
+	    &outputs, &e) < 0))
+		return fail(&s->ctx, &e);
+	add_command_lines(&b, s, l, it, inputs);
 	add_inside(&b, l, at);
 	if (it->node != NULL) {
-		if (context_store(&s->ctx, &store, &e) < 0 ||
-		    history_inputs(&l->history, store, it->node, &a, &inputs,
-		    &e) < 0 || history_outputs(&l->history, store, it->node,
-		    &a, &outputs, &e) < 0)
-			return fail(&s->ctx, &e);
 		add_map(&b, "inputs", inputs);
 		add_map(&b, "outputs", outputs);
 		if (add_attempts(&b, s, l, it, &e) < 0)

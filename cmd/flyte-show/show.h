@@ -40,8 +40,6 @@ void	add_word(const struct show *, struct strbuf *, const char *word,
 	    size_t width);
 /* The first line of a text, shown, at most width columns (0: no bound). */
 void	add_first_line(struct strbuf *, struct str text, size_t width);
-/* All lines, each behind the indent. */
-void	add_lines(struct strbuf *, const char *indent, struct str text);
 /* "a=1  b=/x/y", at most width columns (0: no bound). */
 void	add_literals_short(struct strbuf *, struct str map,
 	    size_t width);
@@ -58,10 +56,28 @@ struct str error_text(const struct sched_error *);
 /* "exit status 3", "signal 9 (Killed)", ... */
 void	add_cause(struct strbuf *, const struct history_attempt *);
 
-/* ---- node.c ------------------------------------------------------------- */
+/* ---- command.c ---------------------------------------------------------- */
 
-/* The command of a task as typed in a shell, or nothing. */
-void	add_command(struct strbuf *, const pb_task_template *);
+/*
+ * The command of a task as typed in a shell, or nothing: as the attempt (-1:
+ * the last) ran it with the inputs, if these are known (p not NULL); then its
+ * template too, if it has words that were replaced.
+ */
+void	add_command(struct strbuf *, struct strbuf *template,
+	    const struct look *, const struct look_item *, struct str inputs,
+	    int attempt);
+
+/* ---- gate.c ------------------------------------------------------------- */
+
+/* The command that answers a gate which waits; 0: it is none. */
+int	add_answer(struct strbuf *, const struct look *,
+	    const struct look_item *);
+/* What a gate waits for and its answer: facts, or "waits" in an open object;
+ * nothing if it does not wait. */
+void	add_waits(struct strbuf *, const struct look *,
+	    const struct look_item *);
+void	put_waits(struct json_writer *, const struct look *,
+	    const struct look_item *);
 
 /* ---- follow.c ----------------------------------------------------------- */
 

@@ -120,19 +120,10 @@ static void
 add_wait(struct strbuf *b, const struct tree_view *v,
     const struct look_item *it)
 {
-	const char *signal = look_signal(it);
-	const pb_gate_node *g;
+	c_strbuf struct strbuf answer = STRBUF_INIT;
 
-	if (signal == NULL || it->node == NULL ||
-	    look_is_final(it->node->phase) ||
-	    history_is_final(v->look->history.phase))
-		return;
-	g = it->decl->gate_node;
-	strbuf_adds(b, g->condition_case ==
-	    FLYTEIDL__CORE__GATE_NODE__CONDITION_APPROVE ?
-	    "for flyte-ctl approve " : "for flyte-ctl signal ");
-	strbuf_addf(b, "%s/", v->look->history.id.name);
-	nodepath_add(b, it->path);
+	if (add_answer(&answer, v->look, it))
+		strbuf_addf(b, "for %s", answer.p);
 }
 
 static const struct sched_error *

@@ -46,22 +46,6 @@ add_first_line(struct strbuf *b, struct str text, size_t width)
 }
 
 void
-add_lines(struct strbuf *b, const char *indent, struct str text)
-{
-	const char *p = text.p, *end = text.p + text.n, *nl;
-
-	while (p < end) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
-			nl = end;
-		strbuf_adds(b, indent);
-		utf8_add_shown(b, (struct str){ p, (size_t)(nl - p) });
-		strbuf_addch(b, '\n');
-		p = nl + 1;
-	}
-}
-
-void
 add_literals_short(struct strbuf *b, struct str map, size_t width)
 {
 	struct wire_reader r = wire_reader(map);

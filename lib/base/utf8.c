@@ -102,3 +102,19 @@ utf8_add_shown(struct strbuf *b, struct str s)
 		i += MAX(len, (size_t)1);
 	}
 }
+
+void
+utf8_add_lines(struct strbuf *b, const char *indent, struct str text)
+{
+	const char *p = text.p, *end = text.p + text.n, *nl;
+
+	while (p < end) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		strbuf_adds(b, indent);
+		utf8_add_shown(b, (struct str){ p, (size_t)(nl - p) });
+		strbuf_addch(b, '\n');
+		p = nl + 1;
+	}
+}

@@ -14,5 +14,7 @@ void	utf8_add(struct strbuf *, uint32_t cp);
  * "?", tabs a space.
  */
 void	utf8_add_shown(struct strbuf *, struct str s);
+/* All lines of a text, each shown so and behind the indent. */
+void	utf8_add_lines(struct strbuf *, const char *indent, struct str text);
 
 #endif

@@ -277,6 +277,10 @@ put_inputs(struct recorder *r, struct json_writer *w,
 			return;
 		record_put_map(r, w, "i", inputs);
 		put_bound(w, act->plan, act->node);
+	} else if (act->node->kind == PLAN_GATE &&
+	    act->phase == SCHED_RUNNING && inputs.n > 0) {
+		/* For who is to approve them. */
+		record_put_map(r, w, "i", inputs);
 	} else if (record_digest(r->store, inputs, digest, &e) < 0) {
 		record_trouble(r, &e);
 	} else {

@@ -44,9 +44,10 @@ report_keep_failure(struct report *r, struct run *run,
 	f->why = arena_strdup(&r->arena, b.p);
 	f->message = arena_strdup(&r->arena, res->error->message);
 	strbuf_reset(&b);
-	if (ev->contract != NULL)
-		contract_add_command(ev->contract, &b);
-	f->command = arena_strdup(&r->arena, b.p);
+	if (ev->contract != NULL && res->command == NULL)
+		contract_add_command(ev->contract, NULL, &b);
+	f->command = arena_strdup(&r->arena, res->command != NULL ?
+	    res->command : b.p);
 	strbuf_reset(&b);
 	local_add_tail(run_executor(run), &res->err, 1, r->opts.tail, &b);
 	f->tail = arena_strdup(&r->arena, b.p);

@@ -287,7 +287,8 @@ contract_add_words(char *const *argv, struct strbuf *b)
 }
 
 void
-contract_add_command(const struct contract *c, struct strbuf *b)
+contract_add_command(const struct contract *c, char *const *argv,
+    struct strbuf *b)
 {
 	if (c->kind == CONTRACT_JQ) {
 		strbuf_adds(b, "jq ");
@@ -295,8 +296,33 @@ contract_add_command(const struct contract *c, struct strbuf *b)
 	} else if (c->script != NULL) {
 		strbuf_addf(b, "(script of %s)", task_name(c));
 	} else {
-		contract_add_words(c->argv, b);
+		contract_add_words(argv != NULL ? argv : c->argv, b);
 	}
+}
+
+int
+contract_add_rendered(const pb_task_template *task, const struct attempt *at,
+    struct strbuf *b, struct err *e)
+{
+	static const struct contract_world nothing = { .code = NULL };
+	c_contract struct contract *c = xcalloc(1, sizeof(*c));
+	char **argv;
+	size_t i;
+	int any = 0;
+
+	arena_init(&c->arena);
+	c->task = lower_element(task, &c->arena);
+	c->world = &nothing;
+	if (choose(c, e) < 0)
+		return 0;	/* it has none */
+	for (i = 0; i < c->n_argv; i++)
+		any |= c->raw || contract_word_has_template(c, c->argv[i]);
+	if (!any)
+		return 0;
+	if (contract_words(c, at, &c->arena, &argv, e) < 0)
+		return -1;
+	contract_add_words(argv, b);
+	return 1;
 }
 
 int

@@ -34,6 +34,7 @@ enum contract_kind {
 };
 
 struct store;
+struct attempt;
 struct contract;
 struct resources;
 
@@ -101,8 +102,17 @@ int64_t	contract_timeout(const struct contract *);
 /* What it may use at most, and what it asks for. */
 const struct resources *contract_limits(const struct contract *);
 const struct resources *contract_requests(const struct contract *);
-/* The command as typed in a shell, for reports; template words as written. */
-void	contract_add_command(const struct contract *, struct strbuf *);
+/* The command as typed in a shell, for reports: with the words of an attempt,
+ * or (NULL) those that are written, templates as they are. */
+void	contract_add_command(const struct contract *, char *const *argv,
+	    struct strbuf *);
+/*
+ * The same of an attempt, its templates replaced.  Nothing is made, nor has it
+ * to run here: the folder need not be there.  1; 0, nothing appended: the
+ * task's command has no templates at all; -1: an input is wrong.
+ */
+int	contract_add_rendered(const pb_task_template *,
+	    const struct attempt *, struct strbuf *, struct err *) must_check;
 /* Words, NULL-ended, quoted so that a shell reads them back. */
 void	contract_add_words(char *const *argv, struct strbuf *);
 

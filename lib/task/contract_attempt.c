@@ -47,23 +47,44 @@ write_script(const struct contract *c, const struct attempt *at,
  * flytekit unpacks the code archive into a folder that is the image's own
  * (/root).  A process has no image: the attempt's own folder takes its place.
  */
-static int
-own_code_folder(const struct attempt *at, struct arena *a, char **argv,
-    struct err *e)
+static const char *
+own_code_folder(const struct attempt *at, struct arena *a, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
 	size_t i;
 
 	name = name == NULL ? argv[0] : name + 1;
 	if (strcmp(name, "pyflyte-fast-execute") != 0)
-		return 0;
+		return NULL;
 	for (i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--dest-dir") != 0 || argv[i + 1] == NULL)
 			continue;
 		argv[i + 1] = arena_strdup(a, at->here == NULL ? "." :
 		    attempt_path(at, a, "code"));
-		return at->here == NULL ? 0 : make_dir(argv[i + 1], e);
+		return at->here == NULL ? NULL : argv[i + 1];
 	}
+	return NULL;
+}
+
+/* The words with all that stands in them; *ret_code: a folder that has to be
+ * there, or NULL. */
+static int
+render_words(const struct contract *c, const struct attempt *at,
+    struct arena *a, char ***ret, const char **ret_code, struct err *e)
+{
+	char **argv = arena_new_n(a, c->n_argv + 1, char *);
+	size_t i;
+
+	for (i = 0; i < c->n_argv; i++) {
+		/* The text of run: is data for the shell, never a template. */
+		if (c->exports)
+			argv[i] = c->argv[i];
+		else if (contract_render_word(c, at, c->argv[i], a, &argv[i],
+		    e) < 0)
+			return -1;
+	}
+	*ret_code = c->n_argv == 0 ? NULL : own_code_folder(at, a, argv);
+	*ret = argv;
 	return 0;
 }
 
@@ -72,18 +93,10 @@ render_argv(const struct contract *c, const struct attempt *at,
     struct arena *a, struct command *ret, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	size_t i;
+	const char *code;
 
-	ret->argv = arena_new_n(a, c->n_argv + 1, char *);
-	for (i = 0; i < c->n_argv; i++) {
-		/* The text of run: is data for the shell, never a template. */
-		if (c->exports)
-			ret->argv[i] = c->argv[i];
-		else if (contract_render_word(c, at, c->argv[i], a,
-		    &ret->argv[i], e) < 0)
-			return -1;
-	}
-	if (own_code_folder(at, a, ret->argv, e) < 0)
+	if (render_words(c, at, a, &ret->argv, &code, e) < 0 ||
+	    (code != NULL && make_dir(code, e) < 0))
 		return -1;
 	ret->path = c->program;
 	if (ret->path == NULL) {
@@ -159,6 +172,18 @@ inputs_with_none(const struct contract *c, const struct attempt *at,
 		literal_map_put(m, a, name, literal_none(a));
 	}
 	return m == NULL ? at->inputs : m;
+}
+
+int
+contract_words(const struct contract *c, const struct attempt *given,
+    struct arena *a, char ***ret, struct err *e)
+{
+	struct attempt at = *given;
+	const char *code;
+
+	if (c->kind == CONTRACT_FILES)
+		at.inputs = inputs_with_none(c, given, a);
+	return render_words(c, &at, a, ret, &code, e);
 }
 
 int

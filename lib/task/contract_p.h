@@ -46,6 +46,10 @@ struct contract {
 /* contract.c: the folder of $FLYTE_CODE, or NULL. */
 const char *contract_code(const struct contract *);
 
+/* contract_attempt.c: the words of an attempt's command; nothing is made. */
+int	contract_words(const struct contract *, const struct attempt *,
+	    struct arena *, char ***ret, struct err *) must_check;
+
 /* contract_env.c */
 /* What all attempts share: of the user's, env: and pass_env:. */
 int	contract_env(struct contract *, struct err *) must_check;

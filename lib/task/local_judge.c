@@ -63,10 +63,7 @@ set_command(struct local_job *j)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 
-	if (j->command.argv != NULL)
-		contract_add_words(j->command.argv, &b);
-	else
-		contract_add_command(j->job.spec.contract, &b);
+	contract_add_command(j->job.spec.contract, j->command.argv, &b);
 	j->job.result.command = arena_strdup(j->job.arena, b.p);
 }
 

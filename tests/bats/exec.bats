@@ -253,11 +253,26 @@ killed() {
 
 @test "exec: dry run" {
 	run -0 flyte-exec -n t.yaml:counted n=4
-	has "counted: run: /bin/sh -eu -c" "$output"
+	equals "run     counted  (nothing of this task was kept before)" "${lines[0]}"
+	has "        /bin/sh -eu -c" "${lines[1]}"
 	run -9 flyte-exec -n --exit-code t.yaml:counted n=4
 	flyte-exec -q t.yaml:counted n=4
 	run -0 flyte-exec -n --exit-code t.yaml:counted n=4
-	has "counted: reuse: from local/development/flyte-exec/counted (entry " "$output"
+	has "reuse   counted  (from local/development/flyte-exec/counted (entry " "$output"
+	run -0 flyte-exec -n t.yaml:counted n=5
+	has "run     counted  (input n differs: 5, was 4 in local/development/flyte-exec/counted (entry " "$output"
+	plan() {
+		flyte-exec -n --json "$@" | jq -r '[.node, .fate, .code, .detail.field] | map(. // "-") | join(" ")'
+	}
+	equals "counted run INPUT n" "$(plan t.yaml:counted n=5)"
+	equals "counted reuse HIT -" "$(plan t.yaml:counted n=4)"
+	equals "counted run CACHE_OFF -" "$(plan --cache off t.yaml:counted n=4)"
+	equals "square run NOT_CACHED -" "$(plan ./square.sh n=4)"
+	# The words as they would be.
+	echo 'tasks: {say: {inputs: {s: str, f: file(csv)}, command: [echo, "a{{.inputs.s}}", "{{.inputs.f}}"]}}' >say.yaml
+	equals '"echo '"'ab c'"' DIR/inputs/f.csv"' "$(flyte-exec -n --json say.yaml s='b c' f=t.yaml | jq .command)"
+	run -2 flyte-exec --json t.yaml:counted n=5
+	has "--json needs -n" "$output"
 	run -0 --separate-stderr flyte-exec -v -o o t.yaml:counted n=4
 	has "counted: reused: from local/development/flyte-exec/counted (entry " "$stderr"
 	run -0 --separate-stderr flyte-exec -v -o o t.yaml:counted n=5

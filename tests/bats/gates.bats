@@ -67,13 +67,22 @@ killed() {
 	run -2 flyte-ctl approve g/v
 	has "flyte-ctl signal g/v VALUE" "$output"
 	run -0 flyte-show g/ok
-	has "waits for:  flyte-ctl approve g/ok" "$output"
+	has 'waits for:  approval of its inputs
+answer:     flyte-ctl approve g/ok
+or:         flyte-ctl signal g/ok false
+inputs:
+    m = 5' "$output"
+	equals 'approval flyte-ctl approve g/ok 5' "$(flyte-show --json g/ok | jq -r \
+		'"\(.waits.for) \(.waits.answer) \(.inputs.literals.m.scalar.primitive.integer)"')"
 	run -5 flyte-show g/ok#1
 	has "g/ok: no attempt 1; none was made" "$output"
 	flyte-ctl approve g/ok
 	waits g v
 	run -0 flyte-show g/v
-	has "waits for:  flyte-ctl signal g/v VALUE" "$output"
+	has 'waits for:  x: int
+answer:     flyte-ctl signal g/v VALUE' "$output"
+	equals '{"for":"value","name":"x","type":"int","answer":"flyte-ctl signal g/v VALUE"}' \
+		"$(flyte-show --json g/v | jq -c .waits)"
 	run -2 flyte-ctl signal g/v text
 	run -2 flyte-ctl signal g/a 1
 	has "is no gate" "$output"

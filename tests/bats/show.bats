@@ -412,3 +412,33 @@ w | half done" "$(grep -v ^m out | sort -u)"
 	has "exit status 4" "$output"
 	has "20" "$output"
 }
+
+@test "show: a command as the attempt ran it, and its template" {
+	cat >c.yaml <<-'EOF'
+	tasks:
+	  list: {inputs: {n: int, s: str, f: file(csv)}, command: [ls, "/no such/{{.inputs.n}}", "{{.inputs.s}}", "{{.inputs.f}}"], retries: 1, pass_env: [SECRET]}
+	  text: {inputs: {n: int}, run: "echo $n $SECRET", pass_env: [SECRET]}
+	workflows:
+	  w:
+	    inputs: {f: file(csv)}
+	    nodes:
+	      t: {task: text, with: {n: 4}}
+	      m: {map: list, with: {n: [1, 2], s: "it's", f: $f}, bound: [s, f], after: [t]}
+	EOF
+	echo 1 >in.csv
+	SECRET=hush run -1 --separate-stderr flyte-run --name x c.yaml:w f=in.csv
+	has "command: ls '/no such/" "$stderr"
+	lacks '{{' "$stderr"
+	run -0 flyte-show x/m/n1#0
+	has "command:    ls '/no such/2' 'it'\\''s' $PWD/in.csv
+template:   ls '/no such/{{.inputs.n}}' {{.inputs.s}} {{.inputs.f}}" "$output"
+	run -0 flyte-show x/t
+	has 'command:    echo $n $SECRET' "$output"
+	lacks template "$output"
+	lacks hush "$(flyte-show x/t | grep -v '|'; flyte-show --json x)"
+	equals "ls '/no such/1' 'it'\\''s' $PWD/in.csv" "$(flyte-show --json x/m/n0 | jq -r .command)"
+	# What every element runs is no one's command.
+	run -0 flyte-show x/m
+	has 'command:    ls ' "$output"
+	has '{{.inputs.n}}' "$output"
+}

@@ -69,7 +69,7 @@ look(const pb_task_template *t, const struct contract *c)
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	unsigned char digest[SEMANTIC_SIZE], again[SEMANTIC_SIZE];
 
-	contract_add_command(c, &b);
+	contract_add_command(c, NULL, &b);
 	if (contract_kind(c) >= CONTRACT_KIND_MAX || contract_timeout(c) < 0)
 		BUG("a kind or timeout that is none");
 	semantic_digest(&t->base, digest);
