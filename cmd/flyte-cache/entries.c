@@ -1,4 +1,4 @@
-/* Entries of the catalog: ls, rm, pin. */
+/* Entries of the catalog: what they are, rm, pin. */
 #include "base/time.h"
 #include "base/vec.h"
 #include "cache.h"
@@ -144,77 +144,6 @@ entry_json(struct json_writer *w, const struct cache_entry *x)
 		hex_add(&hex, x->command.b, DIGEST_SIZE);
 	json_str(w, strbuf_str(&hex));
 	json_blobs(w, x);
-}
-
-/* ---- ls ----------------------------------------------------------------- */
-
-struct listing {
-	struct args	*a;
-	struct strbuf	 out;
-	struct json_writer w;
-};
-
-static int
-list_one(void *arg, const struct cache_entry *x, struct err *e)
-{
-	c_strbuf struct strbuf size = STRBUF_INIT;
-	struct listing *l = arg;
-
-	(void)e;
-	if (l->a->form == FORM_TEXT) {
-		add_size(&size, x->size);
-		strbuf_addf(&l->out, "%.*s  ", KEY_SHORT, x->key);
-		add_time(&l->out, x->created);
-		strbuf_addf(&l->out, " %10s %s %s/%s/%s  %s", size.p,
-		    x->pinned ? "p" : " ", x->project, x->domain,
-		    task_name(x), x->cache_version);
-		if (x->source.n > 0)
-			strbuf_addf(&l->out, "  " STR_FMT, STR_ARG(x->source));
-		strbuf_addch(&l->out, '\n');
-		return 0;
-	}
-	if (l->a->form == FORM_JSONL)
-		l->w = json_writer(&l->out, 0);
-	json_object(&l->w);
-	entry_json(&l->w, x);
-	json_end(&l->w);
-	if (l->a->form == FORM_JSONL)
-		strbuf_addch(&l->out, '\n');
-	if (l->out.n > 65536) {
-		put_out(&l->out);
-		strbuf_reset(&l->out);
-	}
-	return 0;
-}
-
-int
-cmd_ls(struct args *a)
-{
-	struct cache_filter f = {
-		.project = a->project, .domain = a->domain, .limit = a->limit,
-		.name = a->n > 0 ? a->words[0] : NULL,
-	};
-	struct listing l = { .a = a, .out = STRBUF_INIT };
-	struct store *s;
-	struct err e;
-	int rc = -1;
-
-	if (a->n > 1)
-		rc = err_set(&e, ERR_USAGE, "ls takes the name of one task");
-	else if (context_store(a->c, &s, &e) == 0) {
-		l.w = json_writer(&l.out, 0);
-		if (a->form == FORM_JSON)
-			json_array(&l.w);
-		rc = catalog_list(s, &f, list_one, &l, &e);
-		if (a->form == FORM_JSON) {
-			json_end(&l.w);
-			strbuf_addch(&l.out, '\n');
-		}
-	}
-	if (rc == 0)
-		put_out(&l.out);
-	strbuf_release(&l.out);
-	return rc < 0 ? fail(a->c, &e) : EXIT_DONE;
 }
 
 /* ---- rm and pin --------------------------------------------------------- */

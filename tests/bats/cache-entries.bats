@@ -57,11 +57,20 @@ key() {
 	has "[{\"key\": \"$k" "$output"
 	run -0 flyte-cache ls --jsonl -p other
 	equals "" "$output"
-	run -0 flyte-cache ls other
+	run -5 --separate-stderr flyte-cache ls other
 	equals "" "$output"
+	equals "flyte-cache: other: no entry is of this task; 'flyte-cache ls' lists all" "$stderr"
+	run -5 flyte-cache ls -p other add
+	has "no entry is of this task in project other" "$output"
 	flyte-exec ./t.yaml:add n=2 f=x.csv > out
 	run -0 flyte-cache ls --limit 1
 	equals 1 "${#lines[@]}"
+	flyte-cache run -- printf '%01024d' 1 >out
+	run -0 flyte-cache ls
+	equals 3 "${#lines[@]}"
+	# Each column begins and ends where it does in the other rows.
+	equals 1 "$(printf '%s\n' "${lines[@]}" | sed 's/local\/.*/|/' | awk '{ print length }' | sort -u | wc -l)"
+	equals 1 "$(printf '%s\n' "${lines[@]}" | sed -E 's/(local[^ ]+ +).*/\1|/' | awk '{ print length }' | sort -u | wc -l)"
 }
 
 @test "the same bytes elsewhere are the same key" {
@@ -140,7 +149,7 @@ key() {
 	run -7 flyte-cache verify
 	run -0 flyte-cache verify --repair
 	has "; repaired" "$output"
-	run -0 flyte-cache ls
+	run -0 --separate-stderr flyte-cache ls
 	equals "" "$output"
 }
 

@@ -379,8 +379,9 @@ $ABC" "$output"
 }
 
 @test "without a store there is nothing, and nothing is made" {
-	run -0 flyte-cache ls
+	run -0 --separate-stderr flyte-cache ls
 	equals "" "$output"
+	equals "flyte-cache: there are no entries" "$stderr"
 	run -0 flyte-cache ls --json
 	equals "[]" "$output"
 	run -0 flyte-cache gc

@@ -32,7 +32,7 @@ load helper
 	run -0 flyte-cache ls -d staging
 	has "here/staging/one" "$output"
 	run -0 flyte-cache ls -d production
-	equals "" "$output"
+	equals "flyte-cache: there are no entries in domain production" "$output"
 	run -0 flyte-ctl fsck -p here -d staging
 	has "1 execution" "$output"
 	flyte-run -q -p here -d staging -r reg --name w held >/dev/null 2>&1 3>&- &
