@@ -88,6 +88,16 @@ context_environ(void)
 
 /* ---- places -------------------------------------------------------------- */
 
+/* A variable that by the XDG Base Directory Specification counts only if it is
+ * an absolute path. */
+static const char *
+xdg(const char *name)
+{
+	const char *s = env(name);
+
+	return s != NULL && *s == '/' ? s : NULL;
+}
+
 static const char *
 absolute(struct context *c, const char *path)
 {
@@ -107,9 +117,8 @@ context_home(struct context *c, const char **ret, struct err *e)
 	if (c->home == NULL) {
 		if ((s = env("FLYTE_HOME")) != NULL)
 			c->home = absolute(c, s);
-		else if ((s = env("XDG_STATE_HOME")) != NULL)
-			c->home = arena_printf(&c->arena, "%s/flyte",
-			    absolute(c, s));
+		else if ((s = xdg("XDG_STATE_HOME")) != NULL)
+			c->home = arena_printf(&c->arena, "%s/flyte", s);
 		else if ((s = env("HOME")) != NULL)
 			c->home = arena_printf(&c->arena,
 			    "%s/.local/state/flyte", absolute(c, s));
@@ -150,7 +159,7 @@ context_config_dir(struct context *c)
 {
 	const char *s;
 
-	if ((s = env("XDG_CONFIG_HOME")) != NULL)
+	if ((s = xdg("XDG_CONFIG_HOME")) != NULL)
 		return arena_printf(&c->arena, "%s/flyte", s);
 	if ((s = env("HOME")) != NULL)
 		return arena_printf(&c->arena, "%s/.config/flyte", s);
@@ -206,7 +215,7 @@ context_store(struct context *c, struct store **ret, struct err *e)
 	if (c->store == NULL) {
 		if (context_home(c, &o.home, e) < 0)
 			return -1;
-		if ((s = env("XDG_RUNTIME_DIR")) != NULL)
+		if ((s = xdg("XDG_RUNTIME_DIR")) != NULL)
 			o.local = arena_printf(&c->arena, "%s/flyte", s);
 		if (store_open(&o, &c->store, e) < 0)
 			return -1;

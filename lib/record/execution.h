@@ -65,8 +65,9 @@ int	execution_find(const char *home, const char *text,
 
 /*
  * "ID/NODE[/SUB...][#ATTEMPT]": the execution as above, the rest into
- * *ret_path (NULL if there is none) and *ret_attempt (-1).  An execution
- * given as PROJECT/DOMAIN/ID is tried if the first word names none.
+ * *ret_path (NULL if there is none) and *ret_attempt (-1).  It is given as
+ * PROJECT/DOMAIN/ID where there are executions of PROJECT and DOMAIN, unless
+ * one of those here is called just as PROJECT.
  */
 int	execution_find_address(const char *home, const char *text,
 	    const char *project, const char *domain, struct arena *,

@@ -519,6 +519,22 @@ killed() {
 	has "task default/development/nothing" "$stderr"
 }
 
+@test "exec: XDG folders count only if they are absolute" {
+	unset FLYTE_HOME
+	export XDG_STATE_HOME=state XDG_CONFIG_HOME=config XDG_RUNTIME_DIR=run
+	mkdir -p state run config/flyte
+	echo 'project: wrong' >config/flyte/config.yaml
+	flyte-exec -q t.yaml:counted n=4
+	[ -e "$HOME/.local/state/flyte/catalog.db" ]
+	[ ! -e state/flyte ]
+	run -5 flyte-exec nothing
+	has "task default/development/nothing" "$output"
+	XDG_STATE_HOME=$PWD/state XDG_CONFIG_HOME=$PWD/config run -5 flyte-exec nothing
+	has "task wrong/development/nothing" "$output"
+	XDG_STATE_HOME=$PWD/state flyte-exec -q t.yaml:counted n=4
+	[ -e state/flyte/catalog.db ]
+}
+
 @test "exec: a script that may not run" {
 	chmod -x square.sh
 	run -2 --separate-stderr flyte-exec ./square.sh n=2

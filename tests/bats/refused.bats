@@ -47,7 +47,7 @@ refuses() {
 		printf '$'
 		printf ' %q' "$@"
 		printf '\n'
-		sed -E 's/[0-9]+\.[0-9]+ s/T s/; s#/[^ ]*/executions/[^ ]*#FOLDER#g
+		sed -E 's/[0-9]+\.[0-9]+ s/T s/; s#/[^ ]*/executions/[^ ]*#FOLDER#g; s#execution in /[^;]*#execution in HOME#
 			s/\([0-9a-z]{20}\)/(ID)/; s#(recover|replay) [0-9a-z]{20}#\1 ID#' err
 		echo "= $status"
 	} >>given

@@ -95,7 +95,7 @@ shows() {
 	run -5 --separate-stderr flyte-show last
 	has "nothing has been run yet" "$stderr"
 	run -5 --separate-stderr flyte-show nosuch
-	equals "flyte-show: nosuch: no such execution" "$stderr"
+	equals "flyte-show: nosuch: no such execution in $FLYTE_HOME; nothing has been run yet" "$stderr"
 	run -0 flyte-show --json
 	equals "[]" "$output"
 }
@@ -441,4 +441,28 @@ template:   ls '/no such/{{.inputs.n}}' {{.inputs.s}} {{.inputs.f}}" "$output"
 	run -0 flyte-show x/m
 	has 'command:    ls ' "$output"
 	has '{{.inputs.n}}' "$output"
+}
+
+@test "show: an execution that is not there: where was looked, and what is near" {
+	echo 'tasks: {t: {run: "true"}}' >n.yaml
+	for id in nightly-1 default-run; do flyte-run -q --name $id n.yaml:t; done
+	missing() { # MESSAGE COMMAND...
+		local expected=$1
+		shift
+		run -5 "$@"
+		has "$expected" "$output"
+	}
+	near="no such execution in $FLYTE_HOME; did you mean"
+	missing "nigthly-1: $near nightly-1? (flyte-show lists them)" flyte-show nigthly-1
+	missing "nigthly-1: $near nightly-1?" flyte-ctl stop nigthly-1
+	missing "nigthly-1: $near nightly-1?" flyte-run --recover nigthly-1
+	missing "nigthly-1: $near nightly-1?" flyte-exec --replay nigthly-1/t
+	missing "nigthly-1: $near nightly-1?" flyte-cache explain nigthly-1/t
+	missing "other: no such execution in $FLYTE_HOME; flyte-show lists them" flyte-show other
+	# Of a full name the whole is told, though it begins as others do.
+	missing "default/development/nightly-2: $near default/development/nightly-1?" flyte-show default/development/nightly-2/t
+	missing "p/d/nightly-1: $near default/development/nightly-1?" flyte-run --relaunch p/d/nightly-1
+	for id in default-2 default-3; do flyte-run -q --name $id n.yaml:t; done
+	run -0 flyte-show default/development/nightly-1
+	missing "default/development/nightly-2: $near" flyte-show default/development/nightly-2
 }
