@@ -94,7 +94,7 @@ split_index(const char *var, int64_t *ret_index, const char **ret_var)
 		return 0;
 	*ret_var = end + 2;
 	return num_parse_i64((struct str){ var + 1, (size_t)(end - var - 1) },
-	    0, INT32_MAX, ret_index);
+	    0, INT64_MAX, ret_index);
 }
 
 static int

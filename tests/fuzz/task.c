@@ -1,29 +1,33 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "idl/entity.h"
-#include "idl/literal.h"
-#include "idl/pbhash.h"
-#include "idl/semantic.h"
 #include "idl/wire.h"
-#include "task/contract.h"
 #include "sys/file.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "task/contract.h"
+#include "task/resources.h"
 
 #include "mutate.h"
 
 /*
- * A core.TaskTemplate as a package brings it, then, after its length in two
+ * A core.TaskTemplate as a package brings it, then, after their length in two
  * bytes, the inputs: is it a task that can run here, and with which words and
- * files?  No file is written outside of the attempt's folder.
+ * files?  No file is written outside of the attempt's folder.  The highest
+ * bits of the length say what is around the task.
  */
 
 static char *const environment[] = {
-	(char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "HOME=/h" }, NULL
+	(char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "HOME=/h" },
+	(char[]){ "LANG=C" }, (char[]){ "LC_ALL=C" }, (char[]){ "LC_x" },
+	(char[]){ "HOME=/again" }, NULL
 };
-static const struct contract_world world = {
-	.environ = environment, .code = "/code", .jqrun = "/bin/true",
+static char *const empty[] = { NULL };
+static const struct contract_world worlds[] = {
+	{ .environ = environment, .code = "/code", .jqrun = "/bin/true" },
+	{ .environ = empty },
+	{ .environ = environment, .file = "/bin/true" },
+	{ .environ = environment, .code = "/usr" },
 };
 
 static void
@@ -44,7 +48,9 @@ prepare(const struct contract *c, const pb_literal_map *inputs,
 {
 	static char base[128], dir[160], stray[160];
 	struct attempt at = { .project = "p", .domain = "d",
-	    .execution = "x", .node = "n", .dir = dir, .inputs = inputs };
+	    .execution = "x", .node = "n", .dir = dir, .inputs = inputs,
+	    .workflow = "w", .number = 3, .mark = "m", .run_mark = "r",
+	    .prev_checkpoint = "/c" };
 	struct command cmd = { .in = -1 };
 	struct stat st;
 	struct err e;
@@ -64,18 +70,28 @@ prepare(const struct contract *c, const pb_literal_map *inputs,
 }
 
 static void
-look(const pb_task_template *t, const struct contract *c)
+look(const struct contract *c)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
-	unsigned char digest[SEMANTIC_SIZE], again[SEMANTIC_SIZE];
 
 	contract_add_command(c, NULL, &b);
 	if (contract_kind(c) >= CONTRACT_KIND_MAX || contract_timeout(c) < 0)
 		BUG("a kind or timeout that is none");
-	semantic_digest(&t->base, digest);
-	semantic_digest(&t->base, again);
-	if (memcmp(digest, again, sizeof(digest)) != 0)
-		BUG("two digests");
+	if (contract_limits(c)->memory < 0 || contract_limits(c)->cpu < 0 ||
+	    contract_requests(c)->memory < 0 || contract_requests(c)->cpu < 0)
+		BUG("less than nothing");
+}
+
+/* The same literals as what a task gave. */
+static void
+check_outputs(const pb_task_template *t, const pb_literal_map *m,
+    struct arena *a)
+{
+	const char *fault = NULL;
+
+	if ((contract_check_outputs(t->interface, m, a, &fault) < 0) !=
+	    (fault != NULL))
+		BUG("status and fault of outputs disagree");
 }
 
 int
@@ -90,28 +106,50 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 2)
 		return 0;
-	len = MIN((size_t)data[0] << 8 | data[1], bytes.n);
+	len = MIN((size_t)(data[0] & 0x3f) << 8 | data[1], bytes.n);
 	rest = (struct str){ bytes.p + bytes.n - len, len };
 	bytes.n -= len;
 	if (wire_unpack(&flyteidl__core__task_template__descriptor, bytes, &a,
 	    &m, &e) < 0 || wire_unpack(
 	    &flyteidl__core__literal_map__descriptor, rest, &a, &in, &e) < 0)
 		return 0;
-	if (contract_new((pb_task_template *)m, &world, &c, &e) < 0) {
+	check_outputs((pb_task_template *)m, (pb_literal_map *)in, &a);
+	if (contract_new((pb_task_template *)m, &worlds[data[0] >> 6], &c,
+	    &e) < 0) {
 		if (e.msg[0] == '\0')
 			BUG("no reason");
 		return 0;
 	}
-	look((pb_task_template *)m, c);
+	look(c);
 	prepare(c, (pb_literal_map *)in, &a);
 	return 0;
 }
 
 #ifdef FUZZING
+/* One of the two messages is changed; the length between them is right. */
 size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
     unsigned int seed)
 {
-	return mutate_wire(data, n, max, seed, 2);
+	size_t len, front, made;
+	uint8_t *inputs;
+
+	if (n < 2 || seed % 16 == 0)
+		return LLVMFuzzerMutate(data, n, max);
+	len = MIN((size_t)(data[0] & 0x3f) << 8 | data[1], n - 2);
+	front = n - len;
+	if (seed % 2 == 0) {
+		made = mutate_wire(data + front, len, MIN(max - front,
+		    (size_t)0x3fff), seed / 16, 0);
+		data[0] = (uint8_t)((data[0] & 0xc0) | made >> 8);
+		data[1] = (uint8_t)made;
+		return front + made;
+	}
+	inputs = xcalloc(len + 1, 1);
+	memcpy(inputs, data + front, len);
+	made = mutate_wire(data + 2, front - 2, max - len - 2, seed / 16, 0);
+	memcpy(data + 2 + made, inputs, len);
+	free(inputs);
+	return 2 + made + len;
 }
 #endif
