@@ -177,6 +177,21 @@ take_lists(struct contract *c, struct err *e)
 	    &c->arena, &c->lists, &n, e);
 }
 
+/* Outputs are read by their types, which a package may leave out. */
+static int
+check_types(const struct contract *c, struct err *e)
+{
+	const pb_variable_map *v = c->task->interface == NULL ? NULL :
+	    c->task->interface->outputs;
+	size_t i;
+
+	for (i = 0; v != NULL && i < v->n_variables; i++)
+		if (v->variables[i]->value->type == NULL)
+			return err_set(e, ERR_SPEC, "output %s has no type",
+			    v->variables[i]->key);
+	return 0;
+}
+
 static int
 find_program(struct contract *c, struct err *e)
 {
@@ -199,7 +214,8 @@ contract_new(const pb_task_template *task, const struct contract_world *world,
 	arena_init(&c->arena);
 	c->task = lower_element(task, &c->arena);
 	c->world = world;
-	if (choose(c, e) < 0 || take_lists(c, e) < 0 ||
+	if (check_types(c, e) < 0 || choose(c, e) < 0 ||
+	    take_lists(c, e) < 0 ||
 	    resources_of_task(c->task, &c->limits, &c->requests, e) < 0 ||
 	    (c->kind != CONTRACT_JQ && contract_env(c, e) < 0) ||
 	    find_program(c, e) < 0)

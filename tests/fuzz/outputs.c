@@ -345,7 +345,8 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
 	uint8_t *behind;
 	const char *name;
 
-	if (at == 0 || seed % 4 == 0)
+	/* Without room for a byte more libFuzzer writes one all the same. */
+	if (at == 0 || n == max || seed % 4 == 0)
 		return LLVMFuzzerMutate(data, n, max);
 	name = names[data[at] % ARRAY_LEN(names)];
 	rest = n - at - 3 - len;

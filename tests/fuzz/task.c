@@ -113,7 +113,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    &m, &e) < 0 || wire_unpack(
 	    &flyteidl__core__literal_map__descriptor, rest, &a, &in, &e) < 0)
 		return 0;
-	check_outputs((pb_task_template *)m, (pb_literal_map *)in, &a);
 	if (contract_new((pb_task_template *)m, &worlds[data[0] >> 6], &c,
 	    &e) < 0) {
 		if (e.msg[0] == '\0')
@@ -121,6 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	}
 	look(c);
+	check_outputs((pb_task_template *)m, (pb_literal_map *)in, &a);
 	prepare(c, (pb_literal_map *)in, &a);
 	return 0;
 }
@@ -134,7 +134,8 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max,
 	size_t len, front, made;
 	uint8_t *inputs;
 
-	if (n < 2 || seed % 16 == 0)
+	/* Without room for a byte more libFuzzer writes one all the same. */
+	if (n < 2 || n == max || seed % 16 == 0)
 		return LLVMFuzzerMutate(data, n, max);
 	len = MIN((size_t)(data[0] & 0x3f) << 8 | data[1], n - 2);
 	front = n - len;

@@ -531,6 +531,10 @@ TEST(a_task_that_can_not_run_here)
 	config(&r, LOWER_COMMAND, "[\"no-such-program\"]");
 	CHECK_INT(contract_new(r.task, &r.world, &r.contract, &r.e), -1);
 	CHECK_INT(r.e.kind, ERR_MISSING);
+	output(&r, "o", "int");
+	r.task->interface->outputs->variables[0]->value->type = NULL;
+	CHECK_INT(contract_new(r.task, &r.world, &r.contract, &r.e), -1);
+	CHECK_STR(r.e.msg, "t: output o has no type");
 	rig_release(&r);
 }
 
