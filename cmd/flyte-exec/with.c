@@ -60,12 +60,12 @@ find_file(struct exec *x, const char **ret, struct err *e)
 	const char *task = x->task->id->name;
 	const struct dirent *d;
 	DIR *dir = opendir(x->code);
-	int r = 0;
+	int r = 0, more = 1;
 
 	*ret = NULL;
 	if (dir == NULL)
 		return err_sys(e, "--with %s", x->with);
-	while (r == 0 && (d = readdir(dir)) != NULL) {
+	while (r == 0 && (more = file_next_entry(dir, &d)) > 0) {
 		if (!is_called(d->d_name, task))
 			continue;
 		if (*ret != NULL)
@@ -74,6 +74,8 @@ find_file(struct exec *x, const char **ret, struct err *e)
 			    d->d_name, task);
 		*ret = arena_strdup(&x->ctx.arena, d->d_name);
 	}
+	if (more < 0)
+		r = err_sys(e, "--with %s", x->with);
 	closedir(dir);
 	return r;
 }

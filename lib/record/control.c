@@ -45,8 +45,9 @@ static int
 list(int dirfd, uint64_t after, number_vec *ret, struct err *e)
 {
 	int fd = dup(dirfd);
-	struct dirent *d;
+	const struct dirent *d;
 	uint64_t n;
+	int more;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (dir == NULL) {
@@ -55,11 +56,15 @@ list(int dirfd, uint64_t after, number_vec *ret, struct err *e)
 		return err_sys(e, FOLDER);
 	}
 	rewinddir(dir);
-	while ((d = readdir(dir)) != NULL)
+	while ((more = file_next_entry(dir, &d)) > 0)
 		if (num_parse_u64(str_of(d->d_name), 1, UINT64_MAX - 1,
 		    &n) == 0 && n > after)
 			VEC_PUSH(ret, n);
+	if (more < 0)
+		more = err_sys(e, FOLDER);
 	closedir(dir);
+	if (more < 0)
+		return -1;
 	if (ret->n > 0)
 		qsort(ret->at, ret->n, sizeof(ret->at[0]), by_number);
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 #include "idl/entity.h"
+#include "sys/file.h"
 
 struct lister {
 	struct arena	*arena;
@@ -33,8 +34,8 @@ each_name(int dirfd, const char *path, folder_fn *fn, void *arg,
     struct err *e)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *d;
-	int rc = 0;
+	const struct dirent *d;
+	int rc = 0, more = 1;
 	DIR *dir;
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -46,9 +47,11 @@ each_name(int dirfd, const char *path, folder_fn *fn, void *arg,
 		close(fd);
 		return err_sys(e, "%s", path);
 	}
-	while (rc == 0 && (d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.')
-			rc = fn(fd, d->d_name, arg, e);
+	while (rc == 0 && (more = file_next_entry(dir, &d)) > 0)
+		if (d->d_name[0] != '.' && fn(fd, d->d_name, arg, e) < 0)
+			rc = err_wrap(e, "%s", path);
+	if (more < 0)
+		rc = err_sys(e, "%s", path);
 	closedir(dir);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "registry/regname.h"
+#include "sys/file.h"
 
 /* A walk over what matches a filter. */
 struct listing {
@@ -73,8 +74,8 @@ list_kind(struct listing *l, enum entity_kind kind, struct err *e)
 {
 	struct entity_id folder = { kind, l->project, l->domain, "", "" };
 	c_strbuf struct strbuf path = STRBUF_INIT;
-	struct dirent *de;
-	int ret;
+	const struct dirent *de;
+	int ret, more = 1;
 	DIR *d;
 
 	if (l->filter->kind != ENTITY_ANY && l->filter->kind != kind)
@@ -83,8 +84,10 @@ list_kind(struct listing *l, enum entity_kind kind, struct err *e)
 	d = filereg_folder(l->reg, path.p, &ret, e);
 	if (d == NULL)
 		return ret;
-	while (ret == 0 && (de = readdir(d)) != NULL)
+	while (ret == 0 && (more = file_next_entry(d, &de)) > 0)
 		ret = list_file(l, kind, de->d_name, e);
+	if (more < 0)
+		ret = err_sys(e, "registry %s/%s", l->reg->dir, path.p);
 	closedir(d);
 	return ret;
 }
@@ -100,8 +103,8 @@ each_folder(struct listing *l, const char *parent, const char *wanted,
 {
 	c_strbuf struct strbuf path = STRBUF_INIT;
 	c_strbuf struct strbuf name = STRBUF_INIT;
-	struct dirent *de;
-	int ret;
+	const struct dirent *de;
+	int ret, more = 1;
 	DIR *d;
 
 	if (wanted != NULL)
@@ -111,13 +114,15 @@ each_folder(struct listing *l, const char *parent, const char *wanted,
 	d = filereg_folder(l->reg, path.p, &ret, e);
 	if (d == NULL)
 		return ret;
-	while (ret == 0 && (de = readdir(d)) != NULL) {
+	while (ret == 0 && (more = file_next_entry(d, &de)) > 0) {
 		strbuf_reset(&name);
 		if (de->d_name[0] == '.' ||
 		    regname_parse(str_of(de->d_name), &name) < 0)
 			continue;
 		ret = fn(l, arena_strdup(l->arena, name.p), e);
 	}
+	if (more < 0)
+		ret = err_sys(e, "registry %s/%s", l->reg->dir, path.p);
 	closedir(d);
 	return ret;
 }

@@ -51,10 +51,10 @@ static int
 read_folder(struct batch *b, const struct entity_id *id, struct err *e)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT;
-	struct dirent *de;
+	const struct dirent *de;
 	const char *sep;
 	size_t folder;
-	int ret;
+	int ret, more;
 	DIR *d;
 
 	regname_add_folder(&path, id);
@@ -66,7 +66,7 @@ read_folder(struct batch *b, const struct entity_id *id, struct err *e)
 		return ret;
 	strbuf_addch(&path, '/');
 	folder = path.n;
-	while ((de = readdir(d)) != NULL) {
+	while ((more = file_next_entry(d, &de)) > 0) {
 		sep = strchr(de->d_name, '@');
 		if (de->d_name[0] == '.' || sep == NULL || sep[1] == '\0' ||
 		    sep[1] == '@')
@@ -77,8 +77,11 @@ read_folder(struct batch *b, const struct entity_id *id, struct err *e)
 		strbuf_setlen(&path, folder + (size_t)(sep + 1 - de->d_name));
 		remember(b, strbuf_str(&path));
 	}
+	strbuf_setlen(&path, folder);
+	if (more < 0)
+		more = err_sys(e, "registry %s/%s", b->reg->dir, path.p);
 	closedir(d);
-	return 0;
+	return more;
 }
 
 /* Compares with the version that is there: sets the outcome. */

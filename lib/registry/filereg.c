@@ -107,8 +107,8 @@ newest_of_all(struct filereg *r, const struct entity_id *id,
 	c_strbuf struct strbuf scratch = STRBUF_INIT;
 	struct entity_id found = { .name = "", .version = "" };
 	struct instant created = { 0 };
-	struct dirent *de;
-	int got, ret = 0;
+	const struct dirent *de;
+	int got, ret = 0, more = 1;
 	DIR *d;
 
 	regname_add_folder(&folder, id);
@@ -116,7 +116,7 @@ newest_of_all(struct filereg *r, const struct entity_id *id,
 	d = filereg_folder(r, folder.p, &got, e);
 	if (d == NULL)
 		return got;
-	while (ret >= 0 && (de = readdir(d)) != NULL) {
+	while (ret >= 0 && (more = file_next_entry(d, &de)) > 0) {
 		if (strncmp(de->d_name, prefix.p, prefix.n) != 0 ||
 		    de->d_name[prefix.n] == '\0' ||
 		    de->d_name[prefix.n] == '@')
@@ -132,6 +132,8 @@ newest_of_all(struct filereg *r, const struct entity_id *id,
 		*ret_version = found.version;
 		*ret_created = created;
 	}
+	if (more < 0)
+		ret = err_sys(e, "registry %s/%s", r->dir, folder.p);
 	closedir(d);
 	return ret;
 }

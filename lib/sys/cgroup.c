@@ -208,11 +208,12 @@ sweep(const char *dir)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT;
 	unsigned long ns;
-	struct dirent *d;
+	const struct dirent *d;
 	DIR *list = opendir(dir);
 	int pid;
 
-	while (list != NULL && (d = readdir(list)) != NULL) {
+	/* What is not seen now is swept by the next. */
+	while (list != NULL && file_next_entry(list, &d) > 0) {
 		if (sscanf(d->d_name, "flyte-%lu-%d-", &ns, &pid) != 2 ||
 		    ns != pid_namespace() || pid <= 0 ||
 		    kill(pid, 0) == 0 || errno != ESRCH)

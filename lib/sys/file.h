@@ -16,6 +16,7 @@
  * removes them (temp_is_stale).
  */
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
@@ -50,6 +51,13 @@ int	file_mkdirs(int dirfd, const char *path, struct err *e) must_check;
  * make, makes it first if need be.  Returns a descriptor or -1. */
 int	file_open_dir(int dirfd, const char *path, int make, struct err *e)
 	    must_check;
+
+/*
+ * The next entry of a folder, "." and ".." among them: 1; 0 at its end; -1 if
+ * it cannot be read on: errno says why.  In place of readdir, whose NULL is
+ * both.
+ */
+int	file_next_entry(DIR *, const struct dirent **ret) must_check;
 
 /* One thing found by file_walk. */
 struct walk_entry {

@@ -68,14 +68,23 @@ err_at(struct walker *w, struct err *e)
 	    w->path.p);
 }
 
+int
+file_next_entry(DIR *dir, const struct dirent **ret)
+{
+	errno = 0;
+	*ret = readdir(dir);
+	return *ret != NULL ? 1 : errno == 0 ? 0 : -1;
+}
+
 /* Reads the names of a folder, sorted. */
 static int
 level_read(struct level *l, struct walker *w, struct err *e)
 {
 	VEC(char *) names = VEC_INIT;
-	struct dirent *d;
+	const struct dirent *d;
+	int more;
 
-	for (errno = 0; (d = readdir(l->dir)) != NULL; errno = 0) {
+	while ((more = file_next_entry(l->dir, &d)) > 0) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		VEC_PUSH(&names, xstrdup(d->d_name));
@@ -87,7 +96,7 @@ level_read(struct level *l, struct walker *w, struct err *e)
 	if (w->entries > MAX_TREE_ENTRIES)
 		return err_set(e, ERR_USAGE, "%s: more than %zu entries",
 		    w->root, MAX_TREE_ENTRIES);
-	if (errno != 0)
+	if (more < 0)
 		return err_at(w, e);
 	if (l->n > 1)
 		qsort(l->names, l->n, sizeof(*l->names), by_bytes);

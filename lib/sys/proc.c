@@ -11,6 +11,7 @@
 
 #include "base/num.h"
 #include "base/vec.h"
+#include "sys/file.h"
 
 /* Bytes of an environment that are looked at; the kernel allows 6 MiB. */
 #define MAX_ENVIRON	((size_t)8 * 1024 * 1024)
@@ -112,13 +113,13 @@ find_marked(struct str mark, fd_list *ret, struct err *e)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
 	DIR *d = opendir("/proc");
-	struct dirent *de;
+	const struct dirent *de;
 	int64_t pid;
-	int fd;
+	int fd, more;
 
 	if (d == NULL)
 		return err_sys(e, "/proc");
-	while ((de = readdir(d)) != NULL) {
+	while ((more = file_next_entry(d, &de)) > 0) {
 		if (num_parse_i64(str_of(de->d_name), 1, INT32_MAX, &pid) < 0 ||
 		    pid == getpid() || !is_marked((pid_t)pid, mark, &b))
 			continue;
@@ -130,8 +131,10 @@ find_marked(struct str mark, fd_list *ret, struct err *e)
 		else
 			close(fd);
 	}
+	if (more < 0)
+		more = err_sys(e, "/proc");
 	closedir(d);
-	return 0;
+	return more;
 }
 
 static int64_t

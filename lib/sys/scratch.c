@@ -62,11 +62,12 @@ sweep(const char *base, const char *prefix, scratch_left_fn *fn, void *arg)
 {
 	size_t n = strlen(prefix);
 	DIR *d = opendir(base);
-	struct dirent *de;
+	const struct dirent *de;
 
 	if (d == NULL)
 		return;
-	while ((de = readdir(d)) != NULL)
+	/* What is not seen now is swept by the next. */
+	while (file_next_entry(d, &de) > 0)
 		if (strncmp(de->d_name, prefix, n) == 0 &&
 		    de->d_name[n] == '.')
 			sweep_one(dirfd(d), base, de->d_name, fn, arg);

@@ -114,14 +114,15 @@ static int
 is_empty(const char *dir, int top)
 {
 	const char *name = strrchr(dir, '/');
-	int empty = 1, in_outputs = name != NULL &&
+	int empty = 1, more = 1, in_outputs = name != NULL &&
 	    strcmp(name, "/outputs") == 0;
-	struct dirent *de;
+	const struct dirent *de;
 	DIR *d = opendir(dir);
 
+	/* What cannot be looked into is kept. */
 	if (d == NULL)
-		return 1;
-	while (empty && (de = readdir(d)) != NULL) {
+		return errno == ENOENT;
+	while (empty && (more = file_next_entry(d, &de)) > 0) {
 		c_strbuf struct strbuf b = STRBUF_INIT;
 
 		if (strcmp(de->d_name, ".") == 0 ||
@@ -134,7 +135,7 @@ is_empty(const char *dir, int top)
 		    in_outputs && is_empty_file(b.p);
 	}
 	closedir(d);
-	return empty;
+	return empty && more == 0;
 }
 
 int

@@ -111,13 +111,13 @@ count_list(struct reading *r, const char *path, size_t *ret, struct err *e)
 {
 	DIR *d = opendir(path);
 	uint64_t number, last = 0;
-	struct dirent *de;
+	const struct dirent *de;
 	size_t n = 0;
-	int k = 0;
+	int k = 0, more = 1;
 
 	if (d == NULL)
 		return err_sys(e, "%s", path);
-	for (errno = 0; k == 0 && (de = readdir(d)) != NULL; errno = 0) {
+	while (k == 0 && (more = file_next_entry(d, &de)) > 0) {
 		if (de->d_name[0] == '.')
 			continue;
 		n++;
@@ -129,7 +129,7 @@ count_list(struct reading *r, const char *path, size_t *ret, struct err *e)
 		else
 			last = MAX(last, number);
 	}
-	if (k == 0 && errno != 0)
+	if (more < 0)
 		k = err_sys(e, "%s", path);
 	closedir(d);
 	if (k == 0 && n > 0 && last != n - 1)
@@ -165,12 +165,12 @@ read_map(struct reading *r, const char *path, const pb_literal_type *value,
 {
 	pb_literal_map *m = literal_map_new(r->arena);
 	DIR *d = opendir(path);
-	struct dirent *de;
-	int k = 0;
+	const struct dirent *de;
+	int k = 0, more = 1;
 
 	if (d == NULL)
 		return err_sys(e, "%s", path);
-	while (k == 0 && (de = readdir(d)) != NULL) {
+	while (k == 0 && (more = file_next_entry(d, &de)) > 0) {
 		pb_literal *l = NULL;
 
 		if (strcmp(de->d_name, ".") == 0 ||
@@ -185,6 +185,8 @@ read_map(struct reading *r, const char *path, const pb_literal_type *value,
 		if (k == 0)
 			literal_map_put(m, r->arena, de->d_name, l);
 	}
+	if (more < 0)
+		k = err_sys(e, "%s", path);
 	closedir(d);
 	if (k == 0)
 		*ret = literal_map(r->arena, m);
@@ -219,31 +221,36 @@ read_output(struct reading *r, const char *path, const pb_literal_type *t,
 
 /*
  * The file of an output: NAME, or the only NAME.something (copilot takes
- * that too).  NULL if there is none or more than one.
+ * that too); NAME if there is none or more than one.
  */
-static const char *
-output_path(const char *dir, const char *name, struct arena *a)
+static int
+output_path(const char *dir, const char *name, struct arena *a,
+    const char **ret, struct err *e)
 {
-	const char *path = arena_printf(a, "%s/%s", dir, name);
 	const char *found = NULL;
+	const struct dirent *de;
 	struct stat st;
-	struct dirent *de;
-	size_t n = strlen(name);
+	size_t n = strlen(name), all = 0;
+	int more;
 	DIR *d;
 
-	if (lstat(path, &st) == 0 || (d = opendir(dir)) == NULL)
-		return path;
-	while ((de = readdir(d)) != NULL) {
-		if (strncmp(de->d_name, name, n) != 0 || de->d_name[n] != '.')
-			continue;
-		if (found != NULL) {
-			closedir(d);
-			return path;
-		}
-		found = arena_printf(a, "%s/%s", dir, de->d_name);
-	}
+	*ret = arena_printf(a, "%s/%s", dir, name);
+	if (lstat(*ret, &st) == 0)
+		return 0;
+	d = opendir(dir);
+	if (d == NULL)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		    err_sys(e, "%s", dir);
+	while ((more = file_next_entry(d, &de)) > 0)
+		if (strncmp(de->d_name, name, n) == 0 &&
+		    de->d_name[n] == '.' && all++ == 0)
+			found = arena_printf(a, "%s/%s", dir, de->d_name);
+	if (more < 0)
+		more = err_sys(e, "%s", dir);
 	closedir(d);
-	return found == NULL ? path : found;
+	if (all == 1)
+		*ret = found;
+	return more;
 }
 
 /* The variant of a union that is a file or folder, or NULL. */
@@ -272,7 +279,8 @@ read_variable(struct reading *r, const char *dir, const char *name,
 
 	if (!contract_is_file_name(name))
 		return fault(r, "can not be the name of a file");
-	path = output_path(dir, name, r->arena);
+	if (output_path(dir, name, r->arena, &path, e) < 0)
+		return -1;
 	if (variant == NULL)
 		return read_output(r, path, t, 0, ret, e);
 	k = read_output(r, path, variant, 0, &l, e);

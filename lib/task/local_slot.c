@@ -153,12 +153,13 @@ void
 local_sweep(const char *scratch)
 {
 	DIR *d = opendir(scratch);
-	struct dirent *de;
+	const struct dirent *de;
 	struct err e;
 
 	if (d == NULL)
 		return;
-	while ((de = readdir(d)) != NULL)
+	/* What is not seen now is swept by the next. */
+	while (file_next_entry(d, &de) > 0)
 		if (is_slot_name(de->d_name) &&
 		    file_remove(dirfd(d), de->d_name, &e) < 0)
 			err_clear(&e);
