@@ -186,6 +186,8 @@ du_json(struct strbuf *out, const struct du_report *r)
 		uint64_t v;
 	} fields[] = {
 		{ "entries", r->entries }, { "entry_bytes", r->entry_bytes },
+		{ "listings", r->listings },
+		{ "listing_bytes", r->listing_bytes },
 		{ "catalog_bytes", r->catalog_bytes },
 		{ "files", r->files }, { "file_bytes", r->file_bytes },
 		{ "directories", r->trees },
@@ -215,11 +217,12 @@ cmd_du(struct args *a)
 		return fail(a->c, &e);
 	if (a->form == FORM_TEXT) {
 		du_line(&out, "entries", r.entries, r.entry_bytes);
+		du_line(&out, "listings", r.listings, r.listing_bytes);
 		du_line(&out, "files", r.files, r.file_bytes);
 		du_line(&out, "directories", r.trees, r.tree_bytes);
 		du_line(&out, "temporary", r.temps, r.temp_bytes);
 		du_line(&out, "in all", r.files + r.trees, r.entry_bytes +
-		    r.file_bytes + r.tree_bytes + r.temp_bytes);
+		    r.listing_bytes + r.file_bytes + r.tree_bytes + r.temp_bytes);
 	} else {
 		du_json(&out, &r);
 	}
@@ -253,6 +256,8 @@ gc_json(const struct gc_report *r)
 	json_uint(&w, r->entries);
 	json_key(&w, "blobs");
 	json_uint(&w, r->blobs);
+	json_key(&w, "listings");
+	json_uint(&w, r->listings);
 	json_key(&w, "temporary");
 	json_uint(&w, r->temps);
 	json_key(&w, "freed");
@@ -313,6 +318,10 @@ verify_json(const struct verify_report *r)
 	json_uint(&w, r->entries);
 	json_key(&w, "dangling");
 	json_uint(&w, r->dangling);
+	json_key(&w, "listings");
+	json_uint(&w, r->listings);
+	json_key(&w, "listings_damaged");
+	json_uint(&w, r->lost);
 	json_key(&w, "catalog_damaged");
 	json_bool(&w, r->catalog_damaged);
 	json_key(&w, "repaired");
@@ -335,7 +344,7 @@ cmd_verify(struct args *a)
 	if (context_store(a->c, &s, &e) < 0 ||
 	    store_verify(s, a->repair, tell, a->c, &r, &e) < 0)
 		return fail(a->c, &e);
-	bad = r.damaged + r.dangling > 0 || r.catalog_damaged;
+	bad = r.damaged + r.dangling + r.lost > 0 || r.catalog_damaged;
 	if (a->form == FORM_JSON)
 		verify_json(&r);
 	else if (!a->quiet || bad)

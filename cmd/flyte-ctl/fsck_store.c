@@ -128,7 +128,9 @@ check_catalog(struct fsck *f, struct err *e)
 	rc = catalog_check(f->store, fsck_fault, f, e);
 	if (rc != 0)
 		return MIN(rc, 0);
-	return catalog_list(f->store, &all, check_entry, f, e);
+	if (catalog_list(f->store, &all, check_entry, f, e) < 0)
+		return -1;
+	return listings_check(f->store, fsck_fault, f, e);
 }
 
 /* ---- other files -------------------------------------------------------- */

@@ -93,6 +93,10 @@
 /* Bytes of one input kept in a cache key's pre-image; longer ones are kept
  * as their digest. */
 #define MAX_PREIMAGE_VALUE	((size_t)512)
+/* Bytes of one listing (of a folder, ten thousand members) that is kept for
+ * explanations, and of all that are: a small part of what results take. */
+#define MAX_LISTING_BYTES	((size_t)1024 * 1024)
+#define MAX_LISTINGS_BYTES	((uint64_t)64 * 1024 * 1024)
 /* Bytes of config.yaml: it holds a handful of keys. */
 #define MAX_CONFIG_BYTES	((size_t)1024 * 1024)
 

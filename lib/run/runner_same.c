@@ -138,6 +138,7 @@ tell_inputs(struct run *run, struct str path, struct str is, struct str was)
 	    &flyteidl__core__literal_map__descriptor;
 	c_arena struct arena a = ARENA_INIT;
 	struct cache_explain x = { .key = "" };
+	struct cache_sides sides = { .store = run->runner->opts.store };
 	ProtobufCMessage *mine, *theirs;
 	struct why why;
 	struct err e;
@@ -146,8 +147,9 @@ tell_inputs(struct run *run, struct str path, struct str is, struct str was)
 	    wire_unpack(d, was, &a, &theirs, &e) < 0)
 		return;
 	x.source = source_of(run, path, &a);
-	cache_explain_inputs((const pb_literal_map *)mine,
-	    NULL, (const pb_literal_map *)theirs, &a, &x);
+	sides.is = (const pb_literal_map *)mine;
+	sides.was = (const pb_literal_map *)theirs;
+	cache_explain_inputs(&sides, &a, &x);
 	why = why_of_miss(&x, &a);
 	run_keep_why(run, path, &why);
 }

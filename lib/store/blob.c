@@ -237,7 +237,8 @@ blob_read(struct store *s, const char *name, enum blob_kind kind, int fresh,
 	struct stat st;
 
 	if (kind == BLOB_TREE)
-		return tree_digest(s, s->sha_fd, name, fresh, ret, e);
+		return tree_digest(s, s->sha_fd, name, fresh, ret, NULL,
+		    e);
 	if (fstatat(s->sha_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "%s", name);
 	ret->kind = BLOB_FILE;

@@ -160,6 +160,18 @@ count_entry(void *arg, const struct cache_entry *x, struct err *e)
 	return 0;
 }
 
+static int
+count_listing(void *arg, const unsigned char id[LISTING_ID], uint64_t size,
+    struct str bytes, struct err *e)
+{
+	struct du_report *r = arg;
+
+	(void)id, (void)bytes, (void)e;
+	r->listings++;
+	r->listing_bytes += size;
+	return 0;
+}
+
 int
 store_du(struct store *s, struct du_report *ret, struct err *e)
 {
@@ -169,6 +181,7 @@ store_du(struct store *s, struct du_report *ret, struct err *e)
 	if (s->home_fd < 0)
 		return 0;
 	if (catalog_list(s, &all, count_entry, ret, e) < 0 ||
+	    listings_each(s, 0, count_listing, ret, e) < 0 ||
 	    blob_list_all(s, count_blob, ret, e) < 0)
 		return -1;
 	ret->catalog_bytes = catalog_bytes(s);

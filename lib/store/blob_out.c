@@ -12,7 +12,9 @@ int
 blob_digest(struct store *s, int dirfd, const char *path, struct blob *ret,
     struct err *e)
 {
+	c_strbuf struct strbuf list = STRBUF_INIT;
 	c_close int fd = -1;
+	struct blob own;
 	struct stat st;
 	int rc;
 
@@ -33,8 +35,15 @@ blob_digest(struct store *s, int dirfd, const char *path, struct blob *ret,
 	fd = file_open_dir(dirfd, path, 0, e);
 	if (fd < 0)
 		return -1;
-	if (tree_digest(s, fd, ".", 0, ret, e) < 0)
+	/* A blob is there to be listed at any time. */
+	if (blob_of_path(s, str_of(path), &own) == 0)
+		rc = tree_digest(s, fd, ".", 0, ret, NULL, e);
+	else
+		rc = tree_digest(s, fd, ".", 0, ret, &list, e);
+	if (rc < 0)
 		return err_wrap(e, "%s", path);
+	if (list.n > 0)
+		listing_note(s, LISTING_TREE, ret->digest.b, strbuf_str(&list));
 	return 0;
 }
 

@@ -264,7 +264,7 @@ adopt_tree(struct store *s, int dirfd, const char *path, struct blob *ret,
 
 	if (tree_seal(dirfd, path, e) < 0 ||
 	    blob_stamp(dirfd, path, &stamp, &newest, e) < 0 ||
-	    tree_digest(s, dirfd, path, 0, ret, e) < 0 ||
+	    tree_digest(s, dirfd, path, 0, ret, NULL, e) < 0 ||
 	    blob_stamp(dirfd, path, &again, &newest, e) < 0)
 		return -1;
 	if (!digest_equal(&stamp, &again))

@@ -121,10 +121,31 @@ enum cache_reason {
 	REASON_MAX
 };
 
+/* Members of a folder that are named of those that differ. */
+#define CACHE_MEMBERS_MAX	16
+
+enum cache_member_what { MEMBER_CHANGED, MEMBER_NEW, MEMBER_GONE };
+
+struct cache_member {
+	enum cache_member_what what;
+	struct str	 path;		/* below the folder; any bytes */
+	char		 is, was;	/* 'f', 'x', 'l', 'd' (blob.h), or 0 */
+	struct str	 is_content, was_content; /* digest, target or "" */
+};
+
+struct cache_members {
+	struct cache_member *at;	/* in the order of the paths */
+	size_t		 n;
+	size_t		 differ;	/* in all; 0: not known */
+	size_t		 of;		/* that are there now or were */
+};
+
 struct cache_explain {
 	enum cache_reason reason;
 	const char	*field;		/* input or variable, or NULL */
 	const char	*was, *is;	/* short texts of the values, or NULL */
+	const char	*path;		/* of a file or folder; or NULL */
+	struct cache_members members;	/* of a folder */
 	size_t		 differences;	/* fields that differ, this one too */
 	const char	*others;	/* the first few of the rest, or NULL */
 	size_t		 entries;	/* entries of this task */
@@ -157,14 +178,21 @@ int	explainer_knows_none(struct explainer *, const struct cache_key *);
 int	explainer_ask(struct explainer *, const struct cache_put *,
 	    struct arena *, struct cache_explain *ret, struct err *e)
 	    must_check;
+/* Inputs to be compared. */
+struct cache_sides {
+	struct store	*store;		/* for what digests stand for */
+	const pb_literal_map *is, *was;
+	const pb_literal_map *whole;	/* "is" with what is kept as a digest
+					 * since it is long, or NULL */
+	const pb_literal_map *given;	/* what "is" was reduced from, for the
+					 * paths of files, or NULL */
+};
 /*
- * Sets reason, field, was, is, differences and others of inputs that are not
- * equal: of lists and maps the first item that differs.  given: what "is" was
- * reduced from, for the paths of files, or NULL.
+ * Sets reason, field, was, is, path, members, differences and others of inputs
+ * that are not equal: of lists and maps the first item that differs.
  */
-void	cache_explain_inputs(const pb_literal_map *is,
-	    const pb_literal_map *given, const pb_literal_map *was,
-	    struct arena *, struct cache_explain *);
+void	cache_explain_inputs(const struct cache_sides *, struct arena *,
+	    struct cache_explain *);
 /* One line: "input n differs: 5, was 4 in p/d/ID/pay (entry 9f86…)". */
 void	cache_explain_add(struct strbuf *, const struct cache_explain *);
 /* The same as a JSON object: entry, source, field, was, is, ... */

@@ -11,10 +11,25 @@
 
 /* LiteralMap.literals, LiteralMapEntry.value, Literal.hash. */
 enum { FIELD_LITERALS = 1, FIELD_KEY = 1, FIELD_VALUE = 2, FIELD_HASH = 4 };
+/* Literal.collection, Literal.map. */
+enum { FIELD_LIST = 2, FIELD_MAP = 3 };
+
+/* Of these it is worth to know which item differs. */
+static int
+has_items(struct str literal)
+{
+	struct wire_field f;
+	struct err e;
+
+	return (wire_find(literal, FIELD_LIST, WIRE_BYTES, &f, &e) == 0 &&
+	    f.whole.p != NULL) || (wire_find(literal, FIELD_MAP, WIRE_BYTES,
+	    &f, &e) == 0 && f.whole.p != NULL);
+}
 
 /* An entry of the inputs; a long value is replaced by its digest. */
 static int
-add_input(struct strbuf *out, struct str entry, struct err *e)
+add_input(struct store *s, struct strbuf *out, struct str entry,
+    struct err *e)
 {
 	c_strbuf struct strbuf hash = STRBUF_INIT, value = STRBUF_INIT,
 	    short_one = STRBUF_INIT;
@@ -29,6 +44,8 @@ add_input(struct strbuf *out, struct str entry, struct err *e)
 		return 0;
 	}
 	sha256(v.bytes.p, v.bytes.n, d);
+	if (s != NULL && has_items(v.bytes))
+		listing_want(s, LISTING_VALUE, d, v.bytes);
 	strbuf_adds(&hash, "sha256:");
 	hex_add(&hash, d, DIGEST_SIZE);
 	wire_add_bytes(&value, FIELD_HASH, strbuf_str(&hash));
@@ -39,8 +56,8 @@ add_input(struct strbuf *out, struct str entry, struct err *e)
 }
 
 int
-catalog_preimage(struct str inputs, struct arena *a, struct str *ret,
-    struct err *e)
+catalog_preimage(struct store *s, struct str inputs, struct arena *a,
+    struct str *ret, struct err *e)
 {
 	c_strbuf struct strbuf out = STRBUF_INIT;
 	struct wire_reader r = wire_reader(inputs);
@@ -52,7 +69,7 @@ catalog_preimage(struct str inputs, struct arena *a, struct str *ret,
 		return 0;
 	while ((rc = wire_next(&r, &f, e)) > 0) {
 		if (f.id == FIELD_LITERALS && f.type == WIRE_BYTES) {
-			if (add_input(&out, f.bytes, e) < 0)
+			if (add_input(s, &out, f.bytes, e) < 0)
 				return -1;
 		} else {
 			strbuf_addstr(&out, f.whole);
@@ -126,7 +143,7 @@ catalog_put(struct store *s, const struct cache_put *p, struct err *e)
 	if (rc != 0)
 		return MIN(rc, 0);
 	if (catalog_tag_decode(p->key.tag, q.tag, e) < 0 ||
-	    catalog_preimage(p->inputs, &s->arena, &q.inputs, e) < 0 ||
+	    catalog_preimage(s, p->inputs, &s->arena, &q.inputs, e) < 0 ||
 	    set_outputs(s, &q, p->outputs, e) < 0)
 		return -1;
 	q.replace = p->refresh ||
@@ -135,6 +152,7 @@ catalog_put(struct store *s, const struct cache_put *p, struct err *e)
 	q.source = arena_str(&s->arena, p->source);
 	q.size += q.inputs.n + q.source.n + TAG_SIZE;
 	VEC_PUSH(&s->puts, q);
+	listing_want_named(s, p->inputs);
 	return 0;
 }
 
@@ -330,6 +348,8 @@ catalog_commit(struct store *s, struct err *e)
 		rc = store_db(s, 1, e);
 		if (rc == 0)
 			rc = commit(s, e);
+		if (rc == 0)
+			listings_commit(s);
 	}
 	/* A cache may forget: what could not be written is dropped. */
 	s->puts.n = s->uses.n = s->blobs.n = s->files.n = 0;

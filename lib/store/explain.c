@@ -41,6 +41,7 @@ struct near {
 	struct arena	*arena;		/* the caller's */
 	const struct dataset *mine;
 	const pb_literal_map *inputs;	/* of the key, as kept */
+	const pb_literal_map *whole;	/* before long ones were cut, or NULL */
 	const pb_literal_map *given;	/* before they were reduced, or NULL */
 	struct field	*fields;
 	size_t		 n_fields;
@@ -68,7 +69,10 @@ static int
 describe(struct near *n, const struct known *k, struct cache_explain *x,
     struct err *e)
 {
-	const pb_literal_map *theirs;
+	struct cache_sides sides = {
+		.store = n->x->s, .is = n->inputs, .whole = n->whole,
+		.given = n->given,
+	};
 
 	memcpy(x->key, k->key, sizeof(x->key));
 	x->created = k->created;
@@ -83,9 +87,9 @@ describe(struct near *n, const struct known *k, struct cache_explain *x,
 	if (str_eq(k->tag, n->tag))
 		return 0;
 	x->reason = REASON_INPUT;
-	if (unpack_inputs(k->inputs, n->arena, &theirs, e) < 0)
+	if (unpack_inputs(k->inputs, n->arena, &sides.was, e) < 0)
 		return -1;
-	cache_explain_inputs(n->inputs, n->given, theirs, n->arena, x);
+	cache_explain_inputs(&sides, n->arena, x);
 	return 0;
 }
 
@@ -339,8 +343,10 @@ explainer_ask(struct explainer *x, const struct cache_put *p,
 	struct str kept;
 
 	*ret = (struct cache_explain){ .reason = REASON_NEVER };
-	if (catalog_preimage(p->inputs, a, &kept, e) < 0 ||
+	if (catalog_preimage(NULL, p->inputs, a, &kept, e) < 0 ||
 	    unpack_inputs(kept, a, &n.inputs, e) < 0 ||
+	    (kept.p != p->inputs.p &&
+	    unpack_inputs(p->inputs, a, &n.whole, e) < 0) ||
 	    read_task(x, n.mine, &n.task, e) < 0)
 		return -1;
 	n.fields = fields_of(x, n.inputs, a);

@@ -54,18 +54,27 @@ value_text(const pb_literal *l, struct arena *a)
 	return arena_strndup(a, b.p, b.n);
 }
 
+/* Where a file or folder lies, or NULL. */
+static const char *
+own_path(const struct pair *p)
+{
+	const pb_literal *l = p->given != NULL ? p->given : p->mine;
+	const pb_blob *blob = l == NULL ? NULL :
+	    literal_as_blob(literal_unwrap(l));
+	const char *path = blob == NULL ? NULL : value_local_path(blob->uri);
+
+	return path == NULL || path[0] != '/' ? NULL : path;
+}
+
 /* A file or directory with its path, where that says more than its digest. */
 static const char *
 own_text(const struct pair *p, struct arena *a)
 {
-	const pb_blob *blob = p->mine == NULL || p->given == NULL ||
-	    !is_reduced(p->mine) ? NULL :
-	    literal_as_blob(literal_unwrap(p->given));
+	const char *path = p->mine == NULL || p->given == NULL ||
+	    !is_reduced(p->mine) ? NULL : own_path(p);
 	const char *text = value_text(p->mine, a);
-	const char *path = blob == NULL ? NULL : value_local_path(blob->uri);
 
-	return path == NULL || path[0] != '/' ? text :
-	    arena_printf(a, "%s (%s)", path, text);
+	return path == NULL ? text : arena_printf(a, "%s (%s)", path, text);
 }
 
 /* ---- fields ------------------------------------------------------------- */
@@ -165,21 +174,72 @@ enter(struct pair *p, struct strbuf *name)
 	}
 }
 
+/* A long list or map, if what its digest stands for is known. */
+static const pb_literal *
+expanded(struct store *s, const pb_literal *l, struct arena *a)
+{
+	static const char prefix[] = "sha256:";
+	c_strbuf struct strbuf bytes = STRBUF_INIT;
+	unsigned char digest[DIGEST_SIZE];
+	ProtobufCMessage *m;
+	struct err e;
+
+	if (s == NULL || l == NULL || !is_reduced(l) ||
+	    strncmp(l->hash, prefix, sizeof(prefix) - 1) != 0 ||
+	    hex_parse(str_of(l->hash + sizeof(prefix) - 1), digest,
+	    DIGEST_SIZE) < 0 ||
+	    !listing_get(s, LISTING_VALUE, digest, &bytes) ||
+	    wire_unpack(&flyteidl__core__literal__descriptor,
+	    strbuf_str(&bytes), a, &m, &e) < 0)
+		return l;
+	return (const pb_literal *)(const void *)m;
+}
+
 static void
-input_differs(struct arena *a, struct cache_explain *x, const char *name,
-    struct pair p)
+expand(const struct cache_sides *s, const char *name, struct pair *p,
+    struct arena *a)
+{
+	const pb_literal *whole;
+
+	p->theirs = expanded(s->store, p->theirs, a);
+	whole = p->theirs == NULL || s->whole == NULL ||
+	    (p->theirs->value_case != LITERAL_LIST &&
+	    p->theirs->value_case != LITERAL_MAP) ? NULL :
+	    literal_map_get(s->whole, name);
+	if (whole != NULL)
+		p->mine = whole;
+}
+
+static void
+input_differs(const struct cache_sides *s, struct arena *a,
+    struct cache_explain *x, const char *name, struct pair p)
 {
 	c_strbuf struct strbuf field = STRBUF_INIT;
+	struct blob blob;
 
 	strbuf_adds(&field, name);
+	expand(s, name, &p, a);
 	enter(&p, &field);
 	differs(a, x, field.p, value_text(p.theirs, a), own_text(&p, a));
+	if (x->differences > 1 || s->store == NULL || p.mine == NULL ||
+	    p.theirs == NULL)
+		return;
+	x->path = own_path(&p);
+	/* Where a blob lies tells nobody anything. */
+	if (x->path != NULL && blob_of_path(s->store, str_of(x->path),
+	    &blob) == 0)
+		x->path = NULL;
+	if (!listing_compare(s->store, p.mine->hash, p.theirs->hash, a,
+	    &x->members))
+		x->members.differ = 0;
 }
 
 void
-cache_explain_inputs(const pb_literal_map *mine, const pb_literal_map *given,
-    const pb_literal_map *theirs, struct arena *a, struct cache_explain *x)
+cache_explain_inputs(const struct cache_sides *s, struct arena *a,
+    struct cache_explain *x)
 {
+	const pb_literal_map *mine = s->is, *theirs = s->was;
+	const pb_literal_map *given = s->given;
 	const char *name;
 	struct pair p;
 	size_t i;
@@ -191,13 +251,13 @@ cache_explain_inputs(const pb_literal_map *mine, const pb_literal_map *given,
 		    NULL : literal_map_get(given, name),
 		    literal_map_get(theirs, name) };
 		if (!same(p.mine, p.theirs))
-			input_differs(a, x, name, p);
+			input_differs(s, a, x, name, p);
 	}
 	for (i = 0; i < theirs->n_literals; i++) {
 		name = theirs->literals[i]->key;
 		p = (struct pair){ .theirs = theirs->literals[i]->value };
 		if (literal_map_get(mine, name) == NULL)
-			input_differs(a, x, name, p);
+			input_differs(s, a, x, name, p);
 	}
 }
 

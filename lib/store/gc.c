@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/gc_home.h"
+#include "store/gc_listing.h"
 #include "store/handle.h"
 
 /* Something that may go: an entry, or a blob no entry needs. */
@@ -31,6 +32,7 @@ struct gc_entry {
 	int		keep;
 	int		gone;
 	uint32_t	first, n;	/* range of needs */
+	uint32_t	first_listing, n_listings; /* of listings.needs */
 };
 
 struct gc {
@@ -44,6 +46,7 @@ struct gc {
 	VEC(struct gc_entry) entries;
 	VEC(uint32_t)	 needs;		/* indices of blobs */
 	VEC(struct victim) victims;
+	struct gc_listings listings;
 	uint64_t	 size;
 };
 
@@ -106,6 +109,7 @@ add_entry(void *arg, const struct cache_entry *x, struct err *e)
 		.dataset = key.dataset, .tag = key.tag, .used = x->used,
 		.keep = x->pinned || x->used > g->since,
 		.first = (uint32_t)g->needs.n,
+		.first_listing = (uint32_t)g->listings.needs.n,
 		.size = catalog_entry_bytes(x),
 	};
 	struct gc_blob *b;
@@ -121,8 +125,9 @@ add_entry(void *arg, const struct cache_entry *x, struct err *e)
 		VEC_PUSH(&g->needs, (uint32_t)(b - g->blobs.at));
 	}
 	new.n = (uint32_t)g->needs.n - new.first;
+	g->size += new.size + gc_listings_meet(&g->listings, x->inputs);
+	new.n_listings = (uint32_t)g->listings.needs.n - new.first_listing;
 	VEC_PUSH(&g->entries, new);
-	g->size += new.size;
 	return 0;
 }
 
@@ -191,15 +196,17 @@ drop_blob(struct gc *g, struct gc_blob *b)
 	g->r->blobs++;
 }
 
-/* Takes the entry, and then the blobs that nobody needs any more. */
+/* Takes the entry, and then what nobody needs any more. */
 static void
 drop_entry(struct gc *g, struct gc_entry *x)
 {
+	uint64_t size = x->size + gc_listings_drop(&g->listings,
+	    x->first_listing, x->n_listings);
 	uint32_t i;
 
 	x->gone = 1;
-	g->size -= x->size;
-	g->r->freed += x->size;
+	g->size -= size;
+	g->r->freed += size;
 	g->r->entries++;
 	for (i = x->first; i < x->first + x->n; i++) {
 		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
@@ -214,11 +221,13 @@ drop_entry(struct gc *g, struct gc_entry *x)
 static void
 take_back(struct gc *g, struct gc_entry *x)
 {
+	uint64_t size = x->size + gc_listings_take_back(&g->listings,
+	    x->first_listing, x->n_listings);
 	uint32_t i;
 
 	x->gone = 0;
-	g->size += x->size;
-	g->r->freed -= x->size;
+	g->size += size;
+	g->r->freed -= size;
 	g->r->entries--;
 	for (i = x->first; i < x->first + x->n; i++) {
 		struct gc_blob *b = &g->blobs.at[g->needs.at[i]];
@@ -382,8 +391,11 @@ gather(struct gc *g, struct err *e)
 		return -1;
 	if (g->blobs.n > 1)
 		qsort(g->blobs.at, g->blobs.n, sizeof(*g->blobs.at), by_blob);
-	if (catalog_list(g->s, &all, add_entry, g, e) < 0)
+	/* Before the entries: whoever adds one adds its listing behind it. */
+	if (gc_listings_load(&g->listings, g->s, e) < 0 ||
+	    catalog_list(g->s, &all, add_entry, g, e) < 0)
 		return -1;
+	g->r->freed += gc_listings_unneeded(&g->listings);
 	return gc_journals(g->s->home_fd, g->since, keep_named, g, e);
 }
 
@@ -413,6 +425,10 @@ run(struct gc *g, struct err *e)
 	g->r->left = g->size;
 	if (!g->o->dry_run && remove_blobs(g, e) < 0)
 		return -1;
+	if (gc_listings_sweep(&g->listings, g->s, g->o->dry_run, e) < 0 &&
+	    !err_is_shortage(e))
+		return -1;
+	g->r->listings = g->listings.removed;
 	if (gc_temps(g->s->home_fd, g->now, sweep_temp, g, e) < 0)
 		return -1;
 	return sweep_table(g, e);
@@ -436,6 +452,7 @@ gc_run(struct store *s, const struct gc_options *o, struct gc_report *ret,
 	VEC_RELEASE(&g.entries);
 	VEC_RELEASE(&g.needs);
 	VEC_RELEASE(&g.victims);
+	gc_listings_release(&g.listings);
 	arena_release(&g.arena);
 	return rc;
 }

@@ -5,7 +5,7 @@
  * Keeping the store small, and whole.  What gc removes, longest unused
  * first: entries of the catalog with the blobs that only they need, and
  * blobs that no entry needs (results that were not cached, files put by
- * hand).  What stays in any case: pinned entries, what the journal of an
+ * hand).  A listing goes with the last entry that names it.  What stays in any case: pinned entries, what the journal of an
  * execution names that has not ended, what was used within the grace.  Temps
  * that a crash left behind go after a day.
  */
@@ -26,6 +26,7 @@ struct gc_options {
 
 struct gc_report {
 	size_t		entries, blobs, temps;	/* removed */
+	size_t		listings;		/* (listing.h) removed */
 	uint64_t	freed;			/* bytes */
 	uint64_t	left;			/* bytes that remain */
 	size_t		kept;		/* blobs and entries that had to stay
@@ -40,10 +41,11 @@ int	gc_run(struct store *, const struct gc_options *,
 	    struct gc_report *ret, struct err *e) must_check;
 
 struct du_report {
-	size_t		entries, files, trees, temps;
+	size_t		entries, files, trees, temps, listings;
 	uint64_t	entry_bytes;	/* as gc counts them */
+	uint64_t	listing_bytes;
 	uint64_t	catalog_bytes;	/* of the database's files, in which
-					 * they are */
+					 * both are */
 	uint64_t	file_bytes, tree_bytes, temp_bytes;
 };
 /* What the store holds, by kinds; nothing is changed. */
@@ -64,6 +66,7 @@ struct verify_report {
 	size_t		blobs, damaged;		/* read; of these not whole */
 	size_t		entries, dangling;	/* an entry whose blob is gone
 						 * or damaged */
+	size_t		listings, lost;		/* read; of these not whole */
 	size_t		repaired;		/* things taken away */
 	int		catalog_damaged;
 	int		rebuilt;		/* the catalog was */
@@ -72,13 +75,17 @@ struct verify_report {
 /* Told about each fault found. */
 typedef void verify_fn(void *arg, const char *line);
 /*
- * Reads every blob and looks at every entry.  With repair, damaged blobs and
- * entries that need what is not there are removed (both would be misses), and
- * a damaged catalog is built anew from what can be read of it; the damaged
+ * Reads every blob and listing and looks at every entry.  With repair, damaged
+ * blobs, listings and entries that need what is not there are removed (blobs
+ * and entries would be misses), and a damaged catalog is built anew from what can be read of it; the damaged
  * one is kept beside it.
  */
 int	store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
 	    struct verify_report *ret, struct err *e) must_check;
+
+/* Reads every listing and tells fn of those that are not whole. */
+int	listings_check(struct store *, verify_fn *fn, void *arg,
+	    struct err *e) must_check;
 
 /* 1 if the catalog is damaged, which fn (may be NULL) is told; 0: it is whole
  * or not there. */

@@ -8,6 +8,7 @@
 #include "store/blob.h"
 #include "store/catalog.h"
 #include "store/db.h"
+#include "store/listing.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/statcache.h"
@@ -82,6 +83,7 @@ struct store {
 	VEC(struct queued_use) uses;
 	VEC(struct queued_blob) blobs;
 	VEC(struct queued_file) files;
+	struct listings	 listings;
 };
 
 /* Statements of the catalog, by number. */
@@ -90,7 +92,8 @@ enum {
 	SQL_USE, SQL_BLOB_GET, SQL_BLOB_PUT, SQL_BLOB_DROP, SQL_FILE_GET,
 	SQL_FILE_PUT, SQL_ENTRY_DROP, SQL_UNUSED_DROP, SQL_PIN,
 	SQL_GENERATION, SQL_CERTIFICATE_GET, SQL_CERTIFICATE_PUT,
-	SQL_CERTIFICATE_DROP,
+	SQL_CERTIFICATE_DROP, SQL_LISTING_GET, SQL_LISTING_PUT,
+	SQL_LISTING_TRIM, SQL_LISTING_DROP,
 	SQL_MAX
 };
 _Static_assert(SQL_MAX <= DB_STATEMENTS, "room for each statement");
@@ -118,9 +121,10 @@ void	catalog_tag_add(struct strbuf *, const void *tag);
 /* The row of a dataset of this process; 0 if the open catalog has none. */
 int	catalog_dataset_row(struct store *, uint32_t dataset, int64_t *ret,
 	    struct err *e) must_check;
-/* Inputs as an entry keeps them: long values as their digests. */
-int	catalog_preimage(struct str inputs, struct arena *, struct str *ret,
-	    struct err *e) must_check;
+/* Inputs as an entry keeps them: long values as their digests.  With a store
+ * listings of those that are lists and maps are to be written. */
+int	catalog_preimage(struct store *, struct str inputs, struct arena *,
+	    struct str *ret, struct err *e) must_check;
 
 /* blob folders; with make they are made */
 int	blob_folders(struct store *, int make, struct err *e) must_check;
@@ -150,9 +154,11 @@ int	digests_find(struct store *, const struct stat_id *,
 void	digests_note(struct store *, const struct stat_id *, int64_t began,
 	    const struct digest *);
 
-/* The digest of a tree by its manifest; blob.h says how. */
+/* The digest of a tree by its manifest; blob.h says how.  ret_list, if not
+ * NULL and empty, gets the manifest, unless that is longer than a listing. */
 int	tree_digest(struct store *, int dirfd, const char *path, int fresh,
-	    struct blob *ret, struct err *e) must_check;
+	    struct blob *ret, struct strbuf *ret_list, struct err *e)
+	    must_check;
 /* Makes what is in it read-only, its root left out. */
 int	tree_seal(int dirfd, const char *path, struct err *e) must_check;
 /* All that stat tells about a blob, as one digest; *ret_newest is the latest

@@ -90,6 +90,7 @@ release_queue(struct store *s)
 	VEC_RELEASE(&s->blobs);
 	VEC_RELEASE(&s->files);
 	VEC_RELEASE(&s->damaged);
+	listings_release(&s->listings);
 	arena_release(&s->arena);
 }
 

@@ -5,20 +5,36 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+
 struct manifest {
 	struct store	*s;
 	int		 fresh;		/* read every byte */
 	struct sha256	 sum;
+	struct strbuf	*list;		/* or NULL */
 	struct strbuf	 folder;	/* the last one met */
 	int		 open;		/* nothing was seen in it yet */
 	uint64_t	 size;
 };
 
 static void
-add_field(struct manifest *m, const char *p, size_t n, char end)
+add_bytes(struct manifest *m, const char *p, size_t n)
 {
 	sha256_update(&m->sum, p, n);
-	sha256_update(&m->sum, &end, 1);
+	if (m->list == NULL)
+		return;
+	strbuf_add(m->list, p, n);
+	if (m->list->n > MAX_LISTING_BYTES) {
+		strbuf_reset(m->list);
+		m->list = NULL;
+	}
+}
+
+static void
+add_field(struct manifest *m, const char *p, size_t n, char end)
+{
+	add_bytes(m, p, n);
+	add_bytes(m, &end, 1);
 }
 
 static void
@@ -94,14 +110,15 @@ add_entry(void *arg, const struct walk_entry *at, struct err *e)
 
 int
 tree_digest(struct store *s, int dirfd, const char *path, int fresh,
-    struct blob *ret, struct err *e)
+    struct blob *ret, struct strbuf *ret_list, struct err *e)
 {
-	struct manifest m = { .s = s, .fresh = fresh, .folder = STRBUF_INIT };
+	struct manifest m = { .s = s, .fresh = fresh, .list = ret_list,
+	    .folder = STRBUF_INIT };
 	static const char head[] = "flyte-tree 1\n";
 	int rc;
 
 	sha256_init(&m.sum);
-	sha256_update(&m.sum, head, sizeof(head) - 1);
+	add_bytes(&m, head, sizeof(head) - 1);
 	rc = file_walk(dirfd, path, add_entry, &m, e);
 	end_folder(&m, "");
 	strbuf_release(&m.folder);

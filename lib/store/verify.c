@@ -16,6 +16,7 @@ struct verify {
 	struct verify_report *r;
 	struct blob_list bad;
 	VEC(struct cache_key) dangling;
+	VEC(unsigned char *) lost;	/* ids of listings */
 	struct arena	 arena;
 };
 
@@ -127,6 +128,60 @@ remove_dangling(struct verify *v, struct err *e)
 	return 0;
 }
 
+/* ---- listings ----------------------------------------------------------- */
+
+static int
+verify_listing(void *arg, const unsigned char id[LISTING_ID], uint64_t size,
+    struct str bytes, struct err *e)
+{
+	c_strbuf struct strbuf hex = STRBUF_INIT;
+	unsigned char sum[DIGEST_SIZE];
+	struct verify *v = arg;
+	struct str kept;
+
+	(void)e;
+	v->r->listings++;
+	sha256(bytes.p, bytes.n, sum);
+	if (memcmp(sum, id, DIGEST_SIZE) == 0 && size == bytes.n)
+		return 0;
+	hex_add(&hex, id, DIGEST_SIZE);
+	tell(v, "listing of sha256%s:%s: damaged: its bytes are not those of "
+	    "its name", id[DIGEST_SIZE] == LISTING_TREE ? "-tree" : "",
+	    hex.p);
+	v->r->lost++;
+	kept = arena_str(&v->arena, (struct str){ (const char *)id,
+	    LISTING_ID });
+	VEC_PUSH(&v->lost, (unsigned char *)(uintptr_t)kept.p);
+	return 0;
+}
+
+static int
+remove_lost(struct verify *v, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < v->lost.n; i++) {
+		if (listing_remove(v->s, v->lost.at[i], e) < 0)
+			return -1;
+		v->r->repaired++;
+	}
+	return 0;
+}
+
+int
+listings_check(struct store *s, verify_fn *fn, void *arg, struct err *e)
+{
+	struct verify_report r = { .blobs = 0 };
+	struct verify v = {
+		.s = s, .fn = fn, .arg = arg, .r = &r, .arena = ARENA_INIT,
+	};
+	int rc = listings_each(s, 1, verify_listing, &v, e);
+
+	VEC_RELEASE(&v.lost);
+	arena_release(&v.arena);
+	return rc;
+}
+
 /* ---- the catalog -------------------------------------------------------- */
 
 /* Copies the rows one statement gives into another's parameters; stops at
@@ -159,6 +214,8 @@ copy_rows(sqlite3 *from, const char *select, sqlite3 *to, const char *insert)
 			" command, source, blobs, inline, outputs, inputs" \
 			" FROM entry ORDER BY dataset"
 
+#define LISTINGS	"SELECT id, size, noted, bytes FROM listing"
+
 /* From both ends, so that one bad page costs only what lies on it. */
 static size_t
 salvage(sqlite3 *from, sqlite3 *to)
@@ -167,12 +224,16 @@ salvage(sqlite3 *from, sqlite3 *to)
 	    "INSERT OR IGNORE INTO dataset VALUES (?1,?2,?3,?4,?5,?6,?7)";
 	static const char entry[] = "INSERT OR IGNORE INTO entry VALUES"
 	    " (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)";
+	static const char listing[] =
+	    "INSERT OR IGNORE INTO listing VALUES (?1,?2,?3,?4)";
 	size_t n;
 
 	copy_rows(from, DATASETS, to, dataset);
 	copy_rows(from, DATASETS " DESC", to, dataset);
 	n = copy_rows(from, ENTRIES ", tag", to, entry);
 	n += copy_rows(from, ENTRIES " DESC, tag DESC", to, entry);
+	sqlite3_exec(to, listing_make_sql, NULL, NULL, NULL);
+	copy_rows(from, LISTINGS, to, listing);
 	sqlite3_exec(to, "DELETE FROM entry WHERE dataset NOT IN"
 	    " (SELECT id FROM dataset)", NULL, NULL, NULL);
 	return n - (size_t)sqlite3_changes(to);
@@ -313,11 +374,13 @@ verify_all(struct verify *v, struct err *e)
 		return -1;
 	if (rc == 1)		/* nothing can be noted in it */
 		v->s->blobs.n = v->s->files.n = 0;
-	else if (catalog_list(v->s, &all, verify_entry, v, e) < 0)
+	else if (catalog_list(v->s, &all, verify_entry, v, e) < 0 ||
+	    listings_each(v->s, 1, verify_listing, v, e) < 0)
 		return -1;
 	if (!v->repair)
 		return 0;
-	if (remove_bad(v, e) < 0 || remove_dangling(v, e) < 0)
+	if (remove_bad(v, e) < 0 || remove_dangling(v, e) < 0 ||
+	    remove_lost(v, e) < 0)
 		return -1;
 	return catalog_commit(v->s, e);
 }
@@ -336,6 +399,7 @@ store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
 	rc = verify_all(&v, e);
 	blob_list_release(&v.bad);
 	VEC_RELEASE(&v.dangling);
+	VEC_RELEASE(&v.lost);
 	arena_release(&v.arena);
 	return rc;
 }
