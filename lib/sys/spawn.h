@@ -6,7 +6,8 @@
  * record says: descriptors 0-2 and no other; the empty signal mask and default
  * handlers; a process group of its own unless it is to stay in the foreground
  * one (then what was ignored for us, as by nohup, stays ignored).  No wrapper
- * process, and nothing of ours runs between fork and exec (posix_spawn).
+ * process; between clone and exec there are only system calls.  Whoever
+ * handles or ignores a signal adds it to the list there.
  */
 
 #include <sys/types.h>

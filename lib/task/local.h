@@ -2,7 +2,7 @@
 #define TASK_LOCAL_H
 
 /*
- * The executor on this machine: posix_spawn from the loop, no wrapper.
+ * The executor on this machine: proc_start from the loop, no wrapper.
  *
  * It works in slots.  A slot has one scratch folder, used by one attempt
  * after the other, emptied in between, and append-only log files; so an

@@ -13,8 +13,7 @@
  * lost (as a file server does that answers a repeated request); "short":
  * half of what was asked for.
  *
- * Calls inside libc (stdio, posix_spawn's own) do not come by here: strace
- * reaches those.
+ * Calls inside libc (stdio) do not come by here: strace reaches those.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -22,7 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -74,7 +73,7 @@
 	X(pidfd, "EMFILE") \
 	X(memfd, "EMFILE") \
 	X(inotify, "EMFILE ENOSPC") \
-	X(posix_spawn, "EAGAIN ENOMEM") \
+	X(clone, "EAGAIN ENOMEM") \
 	X(wait, "EINTR")
 
 enum fn {
@@ -544,19 +543,32 @@ with_faults(char *const *envp)
 }
 
 EXPORT int
-posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *fa,
-    const posix_spawnattr_t *at, char *const argv[], char *const envp[])
+clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 {
-	struct fate f = fate_of(FN_posix_spawn);
+	struct fate f = fate_of(FN_clone);
+	void *tid, *tls, *child_tid;
+	va_list ap;
 
-	if (f.error != 0)
-		return f.error;
+	if (f.error != 0) {
+		errno = f.error;
+		return -1;
+	}
+	va_start(ap, arg);
+	tid = va_arg(ap, void *);
+	tls = va_arg(ap, void *);
+	child_tid = va_arg(ap, void *);
+	va_end(ap);
+	return ((int (*)(int (*)(void *), void *, int, void *, ...))
+	    real("clone"))(fn, stack, flags, arg, tid, tls, child_tid);
+}
+
+EXPORT int
+execve(const char *path, char *const argv[], char *const envp[])
+{
 	if (plan.in != NULL && is_named(path, plan.in))
 		envp = with_faults(envp);
-	return ((int (*)(pid_t *, const char *,
-	    const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
-	    char *const [], char *const []))real("posix_spawn"))(pid, path, fa,
-	    at, argv, envp);
+	return ((int (*)(const char *, char *const [], char *const []))
+	    real("execve"))(path, argv, envp);
 }
 
 /* ---- the clock ------------------------------------------------------------ */
