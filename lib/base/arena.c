@@ -114,6 +114,18 @@ arena_strdup(struct arena *a, const char *s)
 	return arena_strndup(a, s, strlen(s));
 }
 
+char *
+arena_join(struct arena *a, const char *left, char between, const char *right)
+{
+	size_t n = strlen(left), m = strlen(right);
+	char *s = arena_alloc(a, n + 1 + m + 1);
+
+	memcpy(s, left, n);
+	s[n] = between;
+	memcpy(s + n + 1, right, m + 1);
+	return s;
+}
+
 struct str
 arena_str(struct arena *a, struct str s)
 {

@@ -23,8 +23,28 @@ fill(void)
 			    table[0][table[k - 1][i] & 0xff];
 }
 
+#ifdef __x86_64__
+/* Every record of every journal comes by here: with the processor's own
+ * instruction it costs a tenth. */
+__attribute__((target("sse4.2")))
+static uint32_t
+by_instruction(uint32_t crc, const unsigned char *p, size_t n)
+{
+	uint64_t word, wide = crc;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		wide = __builtin_ia32_crc32di(wide, word);
+	}
+	crc = (uint32_t)wide;
+	for (; n > 0; n--, p++)
+		crc = __builtin_ia32_crc32qi(crc, *p);
+	return crc;
+}
+#endif
+
 uint32_t
-crc32c(uint32_t crc, struct str s)
+crc32c_by_table(uint32_t crc, struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t n = s.n;
@@ -42,4 +62,14 @@ crc32c(uint32_t crc, struct str s)
 	for (; n > 0; n--, p++)
 		crc = (crc >> 8) ^ table[0][(crc ^ *p) & 0xff];
 	return ~crc;
+}
+
+uint32_t
+crc32c(uint32_t crc, struct str s)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("sse4.2"))
+		return ~by_instruction(~crc, (const unsigned char *)s.p, s.n);
+#endif
+	return crc32c_by_table(crc, s);
 }

@@ -182,7 +182,8 @@ journal_append(struct journal *j, struct str json, int64_t time_us)
 {
 	size_t at = j->pending.n;
 	struct str rest;
-	char crc[9];
+	uint32_t crc;
+	int i;
 
 	if (journal_records(j) == 0)
 		j->began_us = time_us;
@@ -193,8 +194,9 @@ journal_append(struct journal *j, struct str json, int64_t time_us)
 	strbuf_addch(&j->pending, ' ');
 	strbuf_addstr(&j->pending, json);
 	rest = (struct str){ j->pending.p + at + 9, j->pending.n - at - 9 };
-	snprintf(crc, sizeof(crc), "%08x", crc32c(0, rest));
-	memcpy(j->pending.p + at, crc, 8);
+	crc = crc32c(0, rest);
+	for (i = 7; i >= 0; i--, crc >>= 4)
+		j->pending.p[at + (size_t)i] = "0123456789abcdef"[crc & 15];
 	strbuf_addch(&j->pending, '\n');
 	j->pending_n++;
 }

@@ -58,9 +58,13 @@ proc_add_handle(struct strbuf *b, const struct proc *p)
 {
 	struct str boot = boot_id();
 
-	strbuf_addf(b, "%ld:%llu-%llu:" STR_FMT, (long)p->pid,
-	    (unsigned long long)p->started_min,
-	    (unsigned long long)p->started_max, STR_ARG(boot));
+	strbuf_addi(b, p->pid);
+	strbuf_addch(b, ':');
+	strbuf_addu(b, p->started_min);
+	strbuf_addch(b, '-');
+	strbuf_addu(b, p->started_max);
+	strbuf_addch(b, ':');
+	strbuf_addstr(b, boot);
 }
 
 int

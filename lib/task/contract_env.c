@@ -37,7 +37,7 @@ put_entry(env_list *l, char *entry, size_t n_name)
 static void
 env_put(env_list *l, struct arena *a, const char *name, const char *value)
 {
-	put_entry(l, arena_printf(a, "%s=%s", name, value), strlen(name));
+	put_entry(l, arena_join(a, name, '=', value), strlen(name));
 }
 
 static const char *
@@ -203,10 +203,12 @@ int
 contract_attempt_env(const struct contract *c, const struct attempt *at,
     struct arena *a, char ***ret, struct err *e)
 {
+	c_strbuf struct strbuf number = STRBUF_INIT;
 	env_list l = VEC_INIT;
 	size_t i;
 
 	(void)e;
+	strbuf_addu(&number, at->number);
 	VEC_RESERVE(&l, c->env.n + 16);
 	for (i = 0; i < c->env.n; i++)
 		VEC_PUSH(&l, c->env.at[i]);
@@ -218,8 +220,7 @@ contract_attempt_env(const struct contract *c, const struct attempt *at,
 		put_index(&l, a);
 	if (c->exports)
 		put_inputs(&l, c, at, a);
-	env_put(&l, a, "FLYTE_ATTEMPT_NUMBER",
-	    arena_printf(a, "%u", at->number));
+	env_put(&l, a, "FLYTE_ATTEMPT_NUMBER", number.p);
 	if (at->mark != NULL)
 		env_put(&l, a, JOB_MARK, at->mark);
 	if (at->run_mark != NULL)

@@ -81,7 +81,7 @@ write_map(const char *path, const pb_literal_map *m, unsigned depth,
 		if (!contract_is_file_name(key))
 			return err_set(e, ERR_USAGE, "the key \"%.80s\" can "
 			    "not be the name of a file", key);
-		if (write_input(arena_printf(a, "%s/%s", path, key),
+		if (write_input(arena_join(a, path, '/', key),
 		    m->literals[i]->value, depth, a, e) < 0)
 			return -1;
 	}
@@ -237,7 +237,7 @@ contract_write_inputs(const struct contract *c, const struct attempt *at,
 		if (!contract_is_file_name(name))
 			return err_set(e, ERR_SPEC, "input \"%.80s\": can not "
 			    "be the name of a file", name);
-		if (write_input(arena_printf(a, "%s/%s", dir, name),
+		if (write_input(arena_join(a, dir, '/', name),
 		    m->literals[i]->value, 0, a, e) < 0 ||
 		    (!c->raw && write_extended(c, at, name,
 		    m->literals[i]->value, a, e) < 0))

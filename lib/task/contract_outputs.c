@@ -234,7 +234,7 @@ output_path(const char *dir, const char *name, struct arena *a,
 	int more;
 	DIR *d;
 
-	*ret = arena_printf(a, "%s/%s", dir, name);
+	*ret = arena_join(a, dir, '/', name);
 	if (lstat(*ret, &st) == 0)
 		return 0;
 	d = opendir(dir);
@@ -244,7 +244,7 @@ output_path(const char *dir, const char *name, struct arena *a,
 	while ((more = file_next_entry(d, &de)) > 0)
 		if (strncmp(de->d_name, name, n) == 0 &&
 		    de->d_name[n] == '.' && all++ == 0)
-			found = arena_printf(a, "%s/%s", dir, de->d_name);
+			found = arena_join(a, dir, '/', de->d_name);
 	if (more < 0)
 		more = err_sys(e, "%s", dir);
 	closedir(d);

@@ -129,6 +129,6 @@ enum attempt_folder {
 
 /* A path below the attempt's folder. */
 #define attempt_path(at, a, name)	\
-	arena_printf((a), "%s/%s", (at)->dir, (name))
+	arena_join((a), (at)->dir, '/', (name))
 
 #endif

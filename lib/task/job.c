@@ -27,8 +27,15 @@ job_cause_name(enum job_cause c)
 void
 executor_add_token(struct strbuf *b, const struct job_spec *s)
 {
-	strbuf_addf(b, "%s/%s/%s/%s/%u", s->project, s->domain, s->execution,
-	    s->node, s->attempt);
+	const char *const part[] = { s->project, s->domain, s->execution,
+	    s->node };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(part); i++) {
+		strbuf_adds(b, part[i]);
+		strbuf_addch(b, '/');
+	}
+	strbuf_addu(b, s->attempt);
 }
 
 int

@@ -166,10 +166,17 @@ TEST(did_you_mean_takes_the_nearest)
 
 TEST(crc32c_of_the_known_vectors)
 {
-	char zeros[32] = { 0 };
+	char zeros[32] = { 0 }, text[80];
+	size_t n;
 
 	/* RFC 3720, B.4 */
 	CHECK_INT(crc32c(0, STR("123456789")), 0xe3069283);
 	CHECK_INT(crc32c(0, (struct str){ zeros, 32 }), 0x8a9136aa);
 	CHECK_INT(crc32c(crc32c(0, STR("12345")), STR("6789")), 0xe3069283);
+	CHECK_INT(crc32c_by_table(0, STR("123456789")), 0xe3069283);
+	for (n = 0; n < sizeof(text); n++)
+		text[n] = (char)(n * 37 + n / 7);
+	for (n = 0; n <= 64; n++)
+		CHECK_INT(crc32c(7, (struct str){ text + n % 9, n }),
+		    crc32c_by_table(7, (struct str){ text + n % 9, n }));
 }
