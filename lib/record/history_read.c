@@ -384,7 +384,8 @@ history_read_record(const struct journal_line *line, void *arg, struct err *e)
 	h->updated = line->time_us;
 	h->build->line = line;
 	kind = field_text(t, "r");
-	if (line->seq == 0 && !str_is(kind, "execution"))
+	/* The first record and no other says what is run. */
+	if ((line->seq == 0) != str_is(kind, "execution"))
 		goto bad;
 	for (i = 0; i < ARRAY_LEN(readers); i++)
 		if (str_is(kind, readers[i].kind)) {

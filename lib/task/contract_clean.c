@@ -109,6 +109,20 @@ is_empty_file(const char *path)
 	    st.st_size == 0;
 }
 
+/* What the attempt is given at the top, besides folders. */
+static int
+is_given(const char *name)
+{
+	static const char *const given[] = { "inputs", "inputs.pb", "task.pb",
+		"script", "jq.in", "jq.text" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(given); i++)
+		if (strcmp(name, given[i]) == 0)
+			return 1;
+	return 0;
+}
+
 /* Nothing but what the attempt was given. */
 static int
 is_empty(const char *dir, int top)
@@ -129,8 +143,7 @@ is_empty(const char *dir, int top)
 		    strcmp(de->d_name, "..") == 0)
 			continue;
 		strbuf_addf(&b, "%s/%s", dir, de->d_name);
-		empty = top ? strcmp(de->d_name, "inputs") == 0 ||
-		    strcmp(de->d_name, "script") == 0 ||
+		empty = top ? is_given(de->d_name) ||
 		    (folder_bit(de->d_name) != 0 && is_empty(b.p, 0)) :
 		    in_outputs && is_empty_file(b.p);
 	}

@@ -42,27 +42,44 @@ check_command(const struct command *c)
 			BUG("%s in the environment", *p);
 }
 
-static void
-prepare(const struct contract *c, const pb_literal_map *inputs,
-    struct arena *a)
+static int
+prepare(const struct contract *c, const struct attempt *at, struct arena *a)
 {
-	static char base[128], dir[160], stray[160];
+	struct command cmd = { .in = -1 };
+	struct err e;
+	int r = contract_prepare(c, at, a, &cmd, &e);
+
+	if (r == 0)
+		check_command(&cmd);
+	command_release(&cmd);
+	return r;
+}
+
+/* Twice: nothing that the first attempt made is in the way of the second. */
+static void
+attempts(const struct contract *c, const pb_task_template *t,
+    const pb_literal_map *inputs, struct arena *a)
+{
+	static char base[128], dir[160];
 	struct attempt at = { .project = "p", .domain = "d",
 	    .execution = "x", .node = "n", .dir = dir, .inputs = inputs,
 	    .workflow = "w", .number = 3, .mark = "m", .run_mark = "r",
 	    .prev_checkpoint = "/c" };
-	struct command cmd = { .in = -1 };
+	c_strbuf struct strbuf shown = STRBUF_INIT;
 	struct stat st;
 	struct err e;
 
 	snprintf(base, sizeof(base), "%s/task", fuzz_dir());
 	snprintf(dir, sizeof(dir), "%s/attempt", base);
-	snprintf(stray, sizeof(stray), "%s/n", base);
+	(void)!contract_add_rendered(t, &at, &shown, &e);
 	if (file_mkdirs(AT_FDCWD, dir, &e) < 0)
 		BUG("%s", e.msg);
-	if (contract_prepare(c, &at, a, &cmd, &e) == 0)
-		check_command(&cmd);
-	command_release(&cmd);
+	if (prepare(c, &at, a) == 0) {
+		if (!contract_is_empty(dir))
+			BUG("more than inputs in a new folder");
+		if (contract_clean(c, &at, &e) < 0 || prepare(c, &at, a) < 0)
+			BUG("no second attempt");
+	}
 	if (stat(base, &st) < 0 || st.st_nlink != 3)
 		BUG("something beside the attempt's folder");
 	if (file_remove(AT_FDCWD, base, &e) < 0)
@@ -121,7 +138,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	look(c);
 	check_outputs((pb_task_template *)m, (pb_literal_map *)in, &a);
-	prepare(c, (pb_literal_map *)in, &a);
+	attempts(c, (pb_task_template *)m, (pb_literal_map *)in, &a);
 	return 0;
 }
 

@@ -472,6 +472,7 @@ TEST(the_container_contract)
 	    "printf '\\n\\011\\n\\003Bad\\022\\002no' > $0/error.pb; exit 4",
 	    "{{.outputPrefix}}", NULL };
 	static const char *const none[] = { "true", NULL };
+	static const char *const fails[] = { "false", "{{.input}}", NULL };
 	struct rig r;
 
 	rig_init(&r);
@@ -493,6 +494,14 @@ TEST(the_container_contract)
 	run(&r);
 	check_error(&r, JOB_OUTPUT, "OutputsNotFound",
 	    "the task left no outputs.pb");
+	rig_release(&r);
+	/* Its folder holds nothing but inputs.pb: it is not kept. */
+	rig_init(&r);
+	words(&r, fails);
+	input(&r, "n", "int", "7");
+	run(&r);
+	CHECK_INT(r.result.cause, JOB_EXIT);
+	CHECK(r.result.scratch == NULL);
 	rig_release(&r);
 }
 

@@ -119,6 +119,24 @@ TEST(a_torn_tail_is_cut_and_the_next_record_follows)
 	CHECK_STR(b.p, ALL "3:4:{\"r\":\"d\"} ");
 }
 
+/* Whoever reads all of it, or its ends only, takes the same records. */
+TEST(a_bad_line_at_the_end_was_never_written)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+	struct err e;
+
+	three_records();
+	write_at(size_of() - 2, "x");
+	CHECK(journal_read(dir, collect, &b, &e) == 0);
+	CHECK_STR(b.p, "0:1:{\"r\":\"a\"} 1:2:{\"r\":\"b\"} ");
+	strbuf_reset(&b);
+	CHECK(journal_read_ends(dir, collect, &b, &e) == 0);
+	CHECK_STR(b.p, "0:1:{\"r\":\"a\"} 1:2:{\"r\":\"b\"} ");
+	write_at(size_of() - 25, "x");
+	CHECK(journal_read_ends(dir, collect, &b, &e) < 0);
+	CHECK_INT(e.kind, ERR_CORRUPT);
+}
+
 TEST(a_bad_line_in_the_middle_is_corrupt)
 {
 	c_strbuf struct strbuf b = STRBUF_INIT;
