@@ -168,12 +168,16 @@ look_open(const char *home, const struct execution_id *id, struct look *ret,
 {
 	c_strbuf struct strbuf dir = STRBUF_INIT;
 	struct history *h = &ret->history;
+	int alive;
 
 	*ret = (struct look){ .home = home, .first = LOOK_NONE,
 	    .last = LOOK_NONE };
 	execution_add_dir(&dir, home, id);
 	/* Asked first: what ends between the two is read as ended. */
-	ret->alive = journal_alive(dir.p, e) > 0;
+	alive = journal_alive(dir.p, e);
+	if (alive < 0 && err_is_shortage(e))
+		return -1;
+	ret->alive = alive > 0;
 	if (history_load(home, id, h, e) < 0)
 		return -1;
 	ret->now = record_now_us();

@@ -30,6 +30,16 @@ fsck_faultf(struct fsck *f, const char *fmt, ...)
 	fsck_fault(f, b.p);
 }
 
+int
+fsck_scarce(struct fsck *f, const struct err *e)
+{
+	if (!err_is_shortage(e))
+		return 0;
+	if (f->scarce.kind == ERR_NONE)
+		f->scarce = *e;
+	return 1;
+}
+
 static int
 check_registry(struct fsck *f, struct err *e)
 {
@@ -98,6 +108,10 @@ ctl_fsck(struct ctl *c)
 	struct err e;
 	int rc = check_all(&f, &e);
 
+	if (rc == 0 && f.scarce.kind != ERR_NONE) {
+		e = f.scarce;
+		rc = -1;
+	}
 	map_release(&f.blobs);
 	arena_release(&f.arena);
 	if (rc < 0)

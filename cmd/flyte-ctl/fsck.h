@@ -14,6 +14,8 @@ struct fsck {
 	const char	*name;		/* of what is checked */
 	size_t		 faults, executions, entries, versions;
 	size_t		 torn, temps;	/* no faults: what kills left */
+	struct err	 scarce;	/* what the machine ran out of first, or
+					 * ERR_NONE: no verdict, then */
 	struct map	 blobs;		/* URI to enum blob_state, if read */
 	struct arena	 arena;		/* its keys */
 };
@@ -21,6 +23,12 @@ struct fsck {
 /* One fault of what f->name says; the first for use as a fault_fn. */
 void	fsck_fault(void *fsck, const char *text);
 void	fsck_faultf(struct fsck *, const char *, ...) printf_like(2, 3);
+
+/*
+ * 1 if what could not be looked at tells nothing, since we ran out of
+ * something: then it is no fault, and the check fails with it.
+ */
+int	fsck_scarce(struct fsck *, const struct err *);
 
 /* Is it there and whole?  Each blob is read once. */
 int	fsck_blob(struct fsck *, struct blob *, enum blob_state *ret,

@@ -54,9 +54,11 @@ check_literals(struct fsck *f, const struct history *h, struct str path,
 		return 0;
 	if (read < 0 || blob_uris_from_disk(f->store, bytes, &a, &absolute,
 	    &blobs, e) < 0) {
+		blob_list_release(&blobs);
+		if (err_is_shortage(e))
+			return -1;
 		fsck_faultf(f, STR_FMT "%s%s: %s", STR_ARG(path),
 		    path.n > 0 ? ": " : "", what, e->msg);
-		blob_list_release(&blobs);
 		return 0;
 	}
 	for (i = 0; rc == 0 && i < blobs.n; i++)
@@ -107,7 +109,8 @@ check_messages(struct fsck *f, const struct history *h)
 	for (i = 0; i < h->n_nodes; i++) {
 		c_arena struct arena a = ARENA_INIT;
 
-		if (history_spec(h, h->nodes[i].spec, &a, &bytes, &e) < 0)
+		if (history_spec(h, h->nodes[i].spec, &a, &bytes, &e) < 0 &&
+		    !fsck_scarce(f, &e))
 			fsck_faultf(f, STR_FMT ": its graph: %s",
 			    STR_ARG(h->nodes[i].path), e.msg);
 	}
@@ -115,7 +118,7 @@ check_messages(struct fsck *f, const struct history *h)
 		c_arena struct arena a = ARENA_INIT;
 
 		if (history_literal(h, h->signals[i].value, &a, &bytes,
-		    &e) < 0)
+		    &e) < 0 && !fsck_scarce(f, &e))
 			fsck_faultf(f, "signal %s: %s", h->signals[i].id,
 			    e.msg);
 	}
@@ -188,10 +191,14 @@ check_children(struct fsck *f, const struct look *l)
 		c_arena struct arena a = ARENA_INIT;
 		struct brief b;
 		struct err e;
+		int rc;
 
 		if (id->name == NULL)
 			continue;
-		if (brief_load(l->home, id, &a, &b, &e) < 0)
+		rc = brief_load(l->home, id, &a, &b, &e);
+		if (rc < 0 && fsck_scarce(f, &e))
+			return;
+		if (rc < 0)
 			fsck_faultf(f, STR_FMT ": its execution %s: %s",
 			    STR_ARG(h->nodes[i].path), id->name, e.msg);
 		else if (b.mode != NULL && strcmp(b.mode, record_mode_name(
@@ -242,7 +249,8 @@ check_launches(struct fsck *f, struct str json)
 		strbuf_reset(&bytes);
 		if (n != TREE_NONE)
 			strbuf_addstr(&address, t.at[n].text);
-		if (closure_get(f->ctl->home, address.p, &bytes, &e) < 0)
+		if (closure_get(f->ctl->home, address.p, &bytes, &e) < 0 &&
+		    !fsck_scarce(f, &e))
 			fsck_faultf(f, "launch plans: %s", e.msg);
 	}
 }
@@ -291,7 +299,11 @@ check_long(void *arg, const struct walk_entry *at, struct err *e)
 	if (S_ISDIR(at->st->st_mode) || at->name[0] == '.')
 		return 0;
 	fd = openat(at->dirfd, at->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0 && sha256_fd(fd, at->path, &d, NULL, e) == 0) {
+	if (fd < 0 ? err_sys(e, "%s", at->path) < 0 :
+	    sha256_fd(fd, at->path, &d, NULL, e) < 0) {
+		if (err_is_shortage(e))
+			return -1;
+	} else {
 		hex_add(&hex, d.b, sizeof(d.b));
 		if (strcmp(hex.p, at->name) == 0)
 			return 0;
@@ -324,13 +336,14 @@ check_files(struct fsck *f, const struct look *l, const char *dir,
 	struct err bad;
 	size_t i;
 
-	if (l->closure == NULL)
+	if (l->closure == NULL && !fsck_scarce(f, &l->trouble))
 		fsck_fault(f, l->trouble.msg);
 	check_launches(f, h->launches);
 	for (i = 0; i < h->n_brought; i++)
 		check_launches(f, h->brought[i]);
 	check_logs(f, h);
-	if (control_read(dir, 0, know_command, NULL, &bad) < 0)
+	if (control_read(dir, 0, know_command, NULL, &bad) < 0 &&
+	    !fsck_scarce(f, &bad))
 		fsck_fault(f, bad.msg);
 	f->torn += !l->alive && is_torn(dir);
 	strbuf_addf(&path, "%s/" LONGLIT_FOLDER, dir);
@@ -352,6 +365,8 @@ fsck_execution(struct fsck *f, const struct execution_id *id, struct err *e)
 	execution_add_dir(&dir, f->ctl->home, id);
 	if (check_transitions(dir.p, id, fsck_fault, f, &bad) < 0 ||
 	    look_open(f->ctl->home, id, &l, &bad) < 0) {
+		if (fsck_scarce(f, &bad))
+			return 0;
 		if (bad.kind == ERR_MISSING)
 			fsck_faultf(f, "its folder is not where its name "
 			    "belongs: %s", dir.p);

@@ -2,6 +2,7 @@
 
 #include "fsck.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -144,8 +145,11 @@ check_closure(void *arg, const struct walk_entry *at, struct err *e)
 	if (S_ISDIR(at->st->st_mode) || at->name[0] == '.')
 		return 0;
 	strbuf_addf(&address, "%.2s%s", at->path, at->name);
-	if (closure_get(f->ctl->home, address.p, &bytes, e) < 0)
-		fsck_fault(f, e->msg);
+	if (closure_get(f->ctl->home, address.p, &bytes, e) == 0)
+		return 0;
+	if (err_is_shortage(e))
+		return -1;
+	fsck_fault(f, e->msg);
 	return 0;
 }
 
@@ -166,8 +170,10 @@ check_files(struct fsck *f, struct err *e)
 	c_close int fd = -1;
 
 	fd = open(f->ctl->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
 		return 0;	/* nothing was ever kept */
+	if (fd < 0)
+		return err_sys(e, "%s", f->ctl->home);
 	f->name = "closures";
 	if (file_walk(fd, "closures", check_closure, f, e) < 0 &&
 	    e->kind != ERR_MISSING)

@@ -118,6 +118,13 @@ err_is_shortage(const struct err *e)
 }
 
 void
+err_blame_state(struct err *e)
+{
+	if (!err_is_shortage(e))
+		e->kind = ERR_CORRUPT;
+}
+
+void
 err_set_context(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->msg)];

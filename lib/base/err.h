@@ -88,6 +88,8 @@ void	err_clear(struct err *e);
  * nobody's mistake.
  */
 int	err_is_shortage(const struct err *e);
+/* What was read is to blame: ERR_CORRUPT, unless we ran out of something. */
+void	err_blame_state(struct err *e);
 enum exit_status err_exit_status(const struct err *e);
 
 #endif

@@ -369,7 +369,7 @@ bytes_of(const char *dir, const ProtobufCMessageDescriptor *d,
 			wire_pack(m, &bytes);
 	}
 	if (rc < 0) {
-		e->kind = ERR_CORRUPT;
+		err_blame_state(e);
 		return err_wrap(e, "journal");
 	}
 	*ret = arena_str(a, strbuf_str(&bytes));

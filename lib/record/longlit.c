@@ -173,7 +173,7 @@ read_file(const char *dir, struct str hex, struct strbuf *ret, struct err *e)
 		    name);
 	add_path(&path, dir, name);
 	if (file_read(AT_FDCWD, path.p, MAX_MESSAGE_BYTES, ret, e) < 0) {
-		e->kind = ERR_CORRUPT;
+		err_blame_state(e);
 		return -1;
 	}
 	sha256(ret->p, ret->n, have);
@@ -253,7 +253,7 @@ longlit_read_map(const char *dir, struct str json, struct strbuf *ret,
 			wire_pack(m, ret);
 	}
 	if (r < 0) {
-		e->kind = ERR_CORRUPT;
+		err_blame_state(e);
 		return err_wrap(e, "journal");
 	}
 	return 0;

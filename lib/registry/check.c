@@ -171,6 +171,8 @@ check_version(struct check *c, const struct walk_entry *w, const char *kind,
 	else if (file_read(w->dirfd, w->name, MAX_MESSAGE_BYTES, &bytes,
 	    e) == 0)
 		check_bytes(c, w, at + 1, folder, strbuf_str(&bytes));
+	else if (err_is_shortage(e))
+		return -1;
 	else if (e->kind != ERR_MISSING)
 		fault(c, w->path, "cannot be read: %s", e->msg);
 	return 1;
@@ -182,9 +184,13 @@ static int
 check_code(struct check *c, const struct walk_entry *w, struct err *e)
 {
 	c_strbuf struct strbuf name = STRBUF_INIT, path = STRBUF_INIT;
+	int rc;
 
 	strbuf_addf(&path, "%s/%s", c->dir, w->path);
-	if (filereg_add_code_name(&name, path.p, e) < 0)
+	rc = filereg_add_code_name(&name, path.p, e);
+	if (rc < 0 && err_is_shortage(e))
+		return -1;
+	if (rc < 0)
 		fault(c, w->path, "cannot be read: %s", e->msg);
 	else if (strcmp(name.p, w->name) != 0)
 		fault(c, w->path, "damaged: its content is not that of its "

@@ -92,7 +92,7 @@ stored_unpack(const struct entity_id *id, struct str bytes, struct arena *a,
 	ProtobufCMessage *m;
 
 	if (wire_unpack(stored_descriptor(id->kind), bytes, a, &m, e) < 0) {
-		e->kind = ERR_CORRUPT;
+		err_blame_state(e);
 		return -1;
 	}
 	in = take(id->kind, m, &r);

@@ -49,6 +49,8 @@ verify_blob(void *arg, const struct blob *b, const struct stat *st,
 	rc = blob_check(v->s, &mine, 1, &state, e);
 	if (rc == 0 && state == BLOB_GONE)
 		return 0;	/* removed by somebody meanwhile */
+	if (rc < 0 && err_is_shortage(e))
+		return -1;	/* that tells nothing of it */
 	v->r->blobs++;
 	if (rc == 0 && state == BLOB_OK)
 		return 0;
@@ -98,12 +100,15 @@ verify_entry(void *arg, const struct cache_entry *x, struct err *e)
 	enum blob_state state;
 	struct blob b;
 	size_t i;
+	int rc;
 
 	v->r->entries++;
 	for (i = 0; i < x->n_blobs; i++) {
 		b = x->blobs[i];
-		if (!is_bad(v, &b) && blob_check(v->s, &b, 0, &state, e) == 0 &&
-		    state == BLOB_OK)
+		rc = is_bad(v, &b) ? 1 : blob_check(v->s, &b, 0, &state, e);
+		if (rc < 0 && err_is_shortage(e))
+			return -1;
+		if (rc == 0 && state == BLOB_OK)
 			continue;
 		blob_add_uri(&b, &uri);
 		tell(v, "entry %.16s of %s/%s/%s: needs %s, which is gone or "
@@ -303,7 +308,7 @@ rebuild(struct store *s, struct strbuf *kept, size_t *ret_saved,
 
 /* What SQLite finds; 1 and the text, or 0. */
 static int
-integrity(struct db *db, struct strbuf *ret)
+integrity(struct db *db, struct strbuf *ret, struct err *e)
 {
 	static const char heading[] = "*** in database main ***\n";
 	sqlite3_stmt *q = NULL;
@@ -315,11 +320,12 @@ integrity(struct db *db, struct strbuf *ret)
 		text = (const char *)sqlite3_column_text(q, 0);
 		bad = text == NULL || strcmp(text, "ok") != 0;
 	} else {
+		bad = db_err(db, e) < 0 && e->kind == ERR_CORRUPT ? 1 : -1;
 		text = sqlite3_errmsg(db->sq);
 	}
 	if (text != NULL && strncmp(text, heading, sizeof(heading) - 1) == 0)
 		text += sizeof(heading) - 1;
-	if (bad)
+	if (bad > 0)
 		strbuf_addf(ret, "%s: damaged: %s", db->path,
 		    text == NULL ? "cannot be read" : text);
 	sqlite3_finalize(q);
@@ -338,8 +344,8 @@ catalog_check(struct store *s, verify_fn *fn, void *arg, struct err *e)
 		return 0;
 	if (rc < 0)
 		strbuf_adds(&text, e->msg);
-	else if (!integrity(s->db, &text))
-		return 0;
+	else if ((rc = integrity(s->db, &text, e)) <= 0)
+		return rc;
 	if (fn != NULL)
 		fn(arg, text.p);
 	return 1;

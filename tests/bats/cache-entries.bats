@@ -55,7 +55,7 @@ key() {
 	has '"outputs": {' "$output"
 	run -0 flyte-cache ls --json
 	has "[{\"key\": \"$k" "$output"
-	run -0 flyte-cache ls --jsonl -p other
+	run -0 --separate-stderr flyte-cache ls --jsonl -p other
 	equals "" "$output"
 	run -5 --separate-stderr flyte-cache ls other
 	equals "" "$output"

@@ -659,7 +659,7 @@ folder_task() {
 	equals "flyte-exec: -o: there: is a folder, and the output none: name a file" "$output"
 	run -2 flyte-exec -o out=d.yaml d.yaml:made n=1
 	equals "flyte-exec: -o: d.yaml: is a file, and the output a folder" "$output"
-	run -0 flyte-cache ls
+	run -0 --separate-stderr flyte-cache ls
 	equals "" "$output"
 }
 

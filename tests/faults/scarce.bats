@@ -66,3 +66,49 @@ plain() { sed -E 's/[0-9]+\.[0-9]+ s//; s/^(at|in): .*//' "$1"; }
 	flyte-show r-
 	end
 }
+
+@test "scarce: with few descriptors there is a clear error or the right answer" {
+	! grep -qa __asan_init "$FLYTE_BIN/flyte-run" || skip 'the sanitizer needs descriptors itself'
+	mkdir given
+	for i in 1 2 3; do echo $i >given/$i; done
+	uri=$(flyte-cache put given)
+	name=0
+	while read -r command; do
+		last=
+		# From where a program starts at all to where it has enough.
+		for ((n = 5; n <= 40 && $(wc -w <<<"$last") < 3; n++)); do
+			status=0
+			name=$((name + 1))
+			state=$(find "$FLYTE_HOME/blobs" "$FLYTE_HOME/registry" | wc -l)
+			# shellcheck disable=SC2016
+			N=$name URI=$uri prlimit --nofile=$n:$n bash -c "exec $command" >out 2>err || status=$?
+			case $status in
+			0) last+=' 0' ;;
+			*) last= && grep -q 'Too many open files\|unable to open database file\|error while loading shared' err ;;
+			esac && { [ $status = 0 ] || [ $status = 8 ] || [ $status = 127 ]; } || {
+				echo "$n descriptors, status $status: $command" && cat out err
+				return 1
+			}
+			# Nothing was taken for damaged, and so removed.
+			[ "$(find "$FLYTE_HOME/blobs" "$FLYTE_HOME/registry" | wc -l)" -ge "$state" ]
+		done
+		[ -n "$last" ] || { echo "never enough: $command" && cat err && return 1; }
+	done <<-'end'
+	flyte-ctl fsck
+	flyte-cache verify --repair
+	flyte-cache ls
+	flyte-cache get $URI back-$N
+	flyte-cache put given
+	flyte-show
+	flyte-show r-1/a
+	flyte-cache explain r-1
+	flyte-register list --all
+	flyte-register show -p p one
+	flyte-register -p p --as n$N s.yaml
+	flyte-exec -q s.yaml:one n=$N
+	flyte-run -q --name n$N s.yaml:w n=1$N
+	flyte-run -q --recover r-1
+	end
+	run -0 flyte-ctl fsck
+	run -0 flyte-cache verify
+}
