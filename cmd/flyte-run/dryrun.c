@@ -294,9 +294,11 @@ static void
 print_row(const struct row *row, struct strbuf *b)
 {
 	c_strbuf struct strbuf path = STRBUF_INIT;
+	const char *fate = fate_name(row->fate);
 
 	nodepath_add(&path, row->path);
-	strbuf_addf(b, "%-8s", fate_name(row->fate));
+	strbuf_adds(b, fate);
+	strbuf_pad(b, ' ', 8 - MIN(strlen(fate), (size_t)8));
 	utf8_add_shown(b, strbuf_str(&path));
 	strbuf_adds(b, "  (");
 	utf8_add_shown(b, row->why.text);
@@ -330,6 +332,8 @@ dryrun_print(struct dryrun *d, struct runner *r, const char *what,
 	while ((run = runner_next(r, run)) != NULL)
 		add_rest(d, run);
 	count(d, &c);
+	if (b == NULL)
+		return c.run + c.depend;
 	if (d->json) {
 		print_json(d, what, &c, b);
 		return c.run + c.depend;

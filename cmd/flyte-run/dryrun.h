@@ -11,7 +11,8 @@ void		 dryrun_free(struct dryrun *);
 /* A run_watch_fn. */
 void		 dryrun_watch(void *arg, struct run *,
 		    const struct run_event *);
-/* Appends the list; returns how many nodes would or may run. */
+/* Appends the list, unless the buffer is NULL; returns how many nodes would or
+ * may run. */
 uint32_t	 dryrun_print(struct dryrun *, struct runner *,
 		    const char *what, struct strbuf *);
 

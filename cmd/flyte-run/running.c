@@ -78,9 +78,9 @@ conclude(struct running *r, struct run *run)
 	uint32_t work;
 
 	if (r->a->dry_run) {
-		work = dryrun_print(r->dry, r->runner, r->what, &text);
-		if (!r->a->quiet)
-			put_out(&text);
+		work = dryrun_print(r->dry, r->runner, r->what,
+		    r->a->quiet ? NULL : &text);
+		put_out(&text);
 		return work > 0 && r->a->exit_code ? EXIT_WORK : EXIT_DONE;
 	}
 	report_end(r->report, run, r->what);

@@ -111,8 +111,11 @@ why_of_node(enum why_code code, const char *key, struct str name,
 	json_str(&w, name);
 	json_end(&w);
 	ret.detail = arena_str(a, strbuf_str(&b));
-	ret.text = str_of(arena_printf(a, "%s" STR_FMT "%s", before,
-	    STR_ARG(name), after));
+	strbuf_reset(&b);
+	strbuf_adds(&b, before);
+	strbuf_addstr(&b, name);
+	strbuf_adds(&b, after);
+	ret.text = arena_str(a, strbuf_str(&b));
 	return ret;
 }
 
