@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 int
 args_context(struct context *c, enum opt_id id, const char *value)
@@ -88,7 +89,7 @@ args_timeout(const char *value, int64_t *ret_ns, struct err *e)
 	    __builtin_mul_overflow(t.sec, 1000000000, &ns) ||
 	    __builtin_add_overflow(ns, (int64_t)t.nsec, &ns))
 		return err_set(e, ERR_USAGE, "--timeout: expected a time such "
-		    "as 90s or 1h30m, given \"%s\"", value);
+		    "as 90s or 1h30m, given %s", GIVEN(value));
 	*ret_ns = ns;
 	return 0;
 }

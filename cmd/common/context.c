@@ -308,8 +308,8 @@ check_project_name(const char *what, const char *s, struct err *e)
 	}
 	if (i == n && n > 0)
 		return 0;
-	return err_set(e, ERR_USAGE, "%s \"%.80s\": expected at most 63 of "
-	    "a-z, 0-9 and, inside, - _ .", what, s);
+	return err_set(e, ERR_USAGE, "%s: expected at most 63 of a-z, 0-9 "
+	    "and, inside, - _ ., given %s", what, GIVEN(s));
 }
 
 static int
@@ -360,7 +360,7 @@ context_color(const char *option, int fd, int *ret, struct err *e)
 		*ret = 0;
 	else
 		return err_set(e, ERR_USAGE, "--color: expected auto, always "
-		    "or never, given \"%s\"", option);
+		    "or never, given %s", GIVEN(option));
 	return 0;
 }
 

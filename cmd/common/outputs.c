@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "common/context.h"
 #include "common/folder.h"
 #include "data/jqx.h"
@@ -115,7 +116,7 @@ outputs_check(const struct outputs_options *o,
 		    "output; write all but one to files (-o NAME=PATH)");
 	if (o->jq_ints != NULL && strcmp(o->jq_ints, "text") != 0)
 		return err_set(e, ERR_USAGE, "--jq-ints: expected text, given "
-		    "\"%s\"", o->jq_ints);
+		    "%s", GIVEN(o->jq_ints));
 	if (o->jq != NULL && jqx_new(str_of(o->jq), &jq, e) < 0)
 		return err_wrap(e, "--jq");
 	return 0;

@@ -1,5 +1,7 @@
 #include "common/ref.h"
 
+#include "base/utf8.h"
+
 static const char *const suffixes[] = {
 	".yaml", ".yml", ".json", ".tgz", ".tar.gz", ".tar",
 	".sh", ".bash", ".py", ".pl", ".rb", ".awk", ".R", ".js", ".lua",
@@ -76,7 +78,7 @@ ref_entity_id(struct context *c, const struct ref *r, const char *type,
 	if (type != NULL && (entity_kind_parse(str_of(type), &id.kind) < 0 ||
 	    id.kind == ENTITY_ANY))
 		return err_set(e, ERR_USAGE, "--type: expected task, workflow "
-		    "or launch_plan, given \"%s\"", type);
+		    "or launch_plan, given %s", GIVEN(type));
 	if (id.project == NULL && (context_project(c, &id.project, e) < 0 ||
 	    context_domain(c, &id.domain, e) < 0))
 		return -1;

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cache.h"
 #include "sys/file.h"
 
@@ -103,7 +104,7 @@ parse_size(const char *text, uint64_t *ret, struct err *e)
 	return 0;
 bad:
 	return err_set(e, ERR_USAGE, "%s: expected a size such as 500M or 1G, "
-	    "given '%s'", opt_name(OPT_MAX_SIZE), text);
+	    "given %s", opt_name(OPT_MAX_SIZE), GIVEN(text));
 }
 
 static int
@@ -113,7 +114,7 @@ parse_older(const char *text, int64_t *ret, struct err *e)
 
 	if (timespan_parse(str_of(text), &t) < 0 || t.sec < 0)
 		return err_set(e, ERR_USAGE, "%s: expected a time such as 36h "
-		    "or 7d, given '%s'", opt_name(OPT_OLDER), text);
+		    "or 7d, given %s", opt_name(OPT_OLDER), GIVEN(text));
 	*ret = t.sec;
 	return 0;
 }
@@ -125,7 +126,7 @@ parse_limit(const char *text, size_t *ret, struct err *e)
 
 	if (num_parse_u64(str_of(text), 1, UINT32_MAX, &v) < 0)
 		return err_set(e, ERR_USAGE, "%s: expected a number from 1, "
-		    "given '%s'", opt_name(OPT_LIMIT), text);
+		    "given %s", opt_name(OPT_LIMIT), GIVEN(text));
 	*ret = (size_t)v;
 	return 0;
 }

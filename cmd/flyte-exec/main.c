@@ -49,7 +49,7 @@ set_cache(struct exec *x, const char *mode, struct err *e)
 		x->cache = CACHE_WRITE | CACHE_REPLACE;
 	else
 		return err_set(e, ERR_USAGE, "--cache: expected on, off, "
-		    "read, write or refresh, given \"%s\"", mode);
+		    "read, write or refresh, given %s", GIVEN(mode));
 	return 0;
 }
 
@@ -60,7 +60,7 @@ set_timeout(struct exec *x, const char *text, struct err *e)
 		return -1;
 	if (x->timeout == 0)
 		return err_set(e, ERR_USAGE, "--timeout: expected more than "
-		    "no time at all, given \"%s\"", text);
+		    "no time at all, given %s", GIVEN(text));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "common/ref.h"
 #include "data/json.h"
@@ -77,8 +78,8 @@ filter_kind(struct settings *s, enum entity_kind *ret, struct err *e)
 {
 	*ret = ENTITY_ANY;
 	if (s->type != NULL && entity_kind_parse(str_of(s->type), ret) < 0)
-		return err_set(e, ERR_USAGE, "--type: %s: expected task, "
-		    "workflow or launch_plan", s->type);
+		return err_set(e, ERR_USAGE, "--type: expected task, "
+		    "workflow or launch_plan, given %s", GIVEN(s->type));
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "common/args.h"
 #include "common/ref.h"
@@ -109,13 +110,15 @@ set_option(struct settings *s, enum opt_id id, const char *value,
 		if (strcmp(value, "none") != 0 && strcmp(value, "auto") != 0 &&
 		    strcmp(value, "all") != 0)
 			return err_set(e, ERR_USAGE,
-			    "--copy: %s: expected none, auto or all", value);
+			    "--copy: expected none, auto or all, given %s",
+			    GIVEN(value));
 		return 0;
 	case OPT_DIAG_FORMAT:
 		s->format = value;
 		if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
 			return err_set(e, ERR_USAGE,
-			    "--format: %s: expected text or json", value);
+			    "--format: expected text or json, given %s",
+			    GIVEN(value));
 		return 0;
 	case OPT_LIMIT:
 		if (num_parse_i64(str_of(value), 1, INT32_MAX, &s->limit) < 0)

@@ -1,6 +1,7 @@
 #include "args.h"
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "common/args.h"
 #include "idl/entity.h"
 #include "record/execution.h"
@@ -43,7 +44,7 @@ parse_cache(struct args *a, const char *word, struct err *e)
 			return 0;
 		}
 	return err_set(e, ERR_USAGE, "--cache: expected on, off, read, write "
-	    "or refresh, given '%s'", word);
+	    "or refresh, given %s", GIVEN(word));
 }
 
 static int
@@ -87,7 +88,7 @@ valued_option(struct args *a, enum opt_id id, const char *value,
 	case OPT_JOBS:
 		if (num_parse_u64(str_of(value), 1, 100000, &n) < 0)
 			return err_set(e, ERR_USAGE, "-j: expected a number "
-			    "from 1 to 100000, given '%s'", value);
+			    "from 1 to 100000, given %s", GIVEN(value));
 		a->jobs = (unsigned)n;
 		return 0;
 	case OPT_NAME:

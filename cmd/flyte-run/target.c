@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include "base/utf8.h"
 #include "common/code.h"
 #include "common/faults.h"
 #include "common/ref.h"
@@ -334,7 +335,7 @@ run_target_find(struct context *c, const char *text, const char *type,
 		.diags = DIAGS_INIT };
 	if (type != NULL && entity_kind_parse(str_of(type), &kind) < 0)
 		return err_set(e, ERR_USAGE, "--type: expected task, "
-		    "workflow or launch_plan, given '%s'", type);
+		    "workflow or launch_plan, given %s", GIVEN(type));
 	if (ref_parse(text, &c->arena, &ref, e) < 0)
 		return -1;
 	if (ref.file != NULL)

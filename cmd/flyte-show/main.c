@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "common/args.h"
 
 static const enum opt_id opts[] = {
@@ -34,7 +35,7 @@ set_limit(struct show *s, const char *text, struct err *e)
 {
 	if (num_parse_i64(str_of(text), 0, INT32_MAX, &s->limit) < 0)
 		return err_set(e, ERR_USAGE, "--limit: expected a number (0: "
-		    "all), given \"%s\"", text);
+		    "all), given %s", GIVEN(text));
 	return 0;
 }
 

@@ -118,3 +118,40 @@ utf8_add_lines(struct strbuf *b, const char *indent, struct str text)
 		p = nl + 1;
 	}
 }
+
+/* Bytes of a given text that are shown. */
+#define MAX_GIVEN	60
+
+void
+utf8_add_given(struct strbuf *b, struct str text)
+{
+	size_t n = MIN(text.n, (size_t)MAX_GIVEN), i, from = 0;
+	char quote = n > 0 && memchr(text.p, '"', n) != NULL &&
+	    memchr(text.p, '\'', n) == NULL ? '\'' : '"';
+
+	/* not in the middle of a character */
+	while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) ==
+	    0x80)
+		n--;
+	strbuf_addch(b, quote);
+	for (i = 0; i < n; i++) {
+		if (text.p[i] != quote)
+			continue;
+		utf8_add_shown(b, (struct str){ text.p + from, i - from });
+		strbuf_addch(b, '\\');
+		from = i;
+	}
+	utf8_add_shown(b, (struct str){ text.p + from, n - from });
+	strbuf_adds(b, n < text.n ? "..." : "");
+	strbuf_addch(b, quote);
+}
+
+const char *
+utf8_given(char buf[UTF8_GIVEN], struct str s)
+{
+	c_strbuf struct strbuf b = STRBUF_INIT;
+
+	utf8_add_given(&b, s);
+	snprintf(buf, UTF8_GIVEN, "%s", b.p);
+	return buf;
+}

@@ -14,6 +14,15 @@ void	utf8_add(struct strbuf *, uint32_t cp);
  * "?", tabs a space.
  */
 void	utf8_add_shown(struct strbuf *, struct str s);
+/*
+ * What somebody gave, for a message: shown so, cut, and in quotes that are not
+ * in it: "no", but '"no"'; with both kinds in it "\"it's\"".
+ */
+void	utf8_add_given(struct strbuf *, struct str s);
+/* The same, put into the buffer; it. */
+#define UTF8_GIVEN	132
+const char *utf8_given(char buf[UTF8_GIVEN], struct str s);
+#define GIVEN(text)	utf8_given((char[UTF8_GIVEN]){ "" }, str_of(text))
 /* All lines of a text, each shown so and behind the indent. */
 void	utf8_add_lines(struct strbuf *, const char *indent, struct str text);
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/utf8.h"
 
 /* Maps of at most this many keys are compared key by key. */
 #define FEW_KEYS	8
@@ -163,9 +164,6 @@ tree_add_given(struct strbuf *b, const struct tree *t, uint32_t node)
 	} else if (tree_is_null(t, node)) {
 		strbuf_adds(b, n->text.n == 0 ? "nothing" : "null");
 	} else {
-		strbuf_addch(b, '"');
-		strbuf_add(b, n->text.p, MIN(n->text.n, (size_t)60));
-		strbuf_adds(b, n->text.n > 60 ? "..." : "");
-		strbuf_addch(b, '"');
+		utf8_add_given(b, n->text);
 	}
 }

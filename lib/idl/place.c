@@ -4,7 +4,6 @@
 #include "base/utf8.h"
 #include "idl/type.h"
 
-#define MAX_SHOWN	60	/* bytes of a given text */
 #define MAX_TYPE_SHOWN	200	/* bytes of a type's name */
 #define MAX_LINKS	128	/* links that are printed */
 
@@ -26,20 +25,6 @@ place_add(struct strbuf *b, const struct place *p)
 			strbuf_addch(b, '.');
 		utf8_add_shown(b, links[n]->name);
 	}
-}
-
-void
-place_add_given(struct strbuf *b, struct str text)
-{
-	size_t n = MIN(text.n, (size_t)MAX_SHOWN);
-
-	/* not in the middle of a character */
-	while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) ==
-	    0x80)
-		n--;
-	strbuf_addch(b, '"');
-	utf8_add_shown(b, (struct str){ text.p, n });
-	strbuf_adds(b, n < text.n ? "...\"" : "\"");
 }
 
 int

@@ -23,12 +23,10 @@ void	place_add(struct strbuf *, const struct place *);
 /*
  * "PLACE: expected TYPE, given GIVEN; HINT" as ERR_USAGE; -1.  expected NULL
  * is the name of the type; hint may be NULL.  given is shown whole, so it is
- * to be made by place_given.
+ * to be made by utf8_add_given.
  */
 int	place_fail(const struct place *, const pb_literal_type *,
 	    const char *expected, const char *given, const char *hint,
 	    struct err *e) must_check cold;
-/* A text for messages: in quotes, safe for a terminal, cut. */
-void	place_add_given(struct strbuf *, struct str text);
 
 #endif

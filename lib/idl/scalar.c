@@ -51,7 +51,7 @@ fail(const struct text *t, const char *hint)
 	if (t->ctx->mode == VALUE_JSON && !t->quoted && t->s.n <= MAX_NUMBER)
 		utf8_add_shown(&b, t->s);
 	else
-		place_add_given(&b, t->s);
+		utf8_add_given(&b, t->s);
 	return place_fail(t->place, t->type, NULL, b.p, hint, t->e);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "data/json.h"
 #include "data/msgpack.h"
 #include "data/tree.h"
@@ -54,7 +55,7 @@ fail_node(struct reader *r, const struct place *p, const pb_literal_type *t,
 	else if (tree_is_null(r->tree, node))
 		strbuf_adds(&b, "null");
 	else
-		place_add_given(&b, n->text);
+		utf8_add_given(&b, n->text);
 	return place_fail(p, t, NULL, b.p, hint, r->e);
 }
 
@@ -182,7 +183,7 @@ fail_given(struct reader *r, const struct place *p, const pb_literal_type *t,
 
 	if (g->node != TREE_NONE)
 		return fail_node(r, p, t, g->node, hint);
-	place_add_given(&b, g->text);
+	utf8_add_given(&b, g->text);
 	return place_fail(p, t, NULL, b.p, hint, r->e);
 }
 
@@ -390,7 +391,7 @@ read_json(struct reader *r, const pb_literal_type *t, struct str text,
 	strict.mode = VALUE_JSON;
 	tree_init(&tree);
 	if (json_parse_tree(text, &tree, &e) < 0) {
-		place_add_given(&b, text);
+		utf8_add_given(&b, text);
 		strbuf_addf(&hint, "it is read as JSON%s: %s", example_of(t),
 		    e.msg);
 		return place_fail(p, t, NULL, b.p, hint.p, r->e);

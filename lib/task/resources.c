@@ -1,6 +1,7 @@
 #include "task/resources.h"
 
 #include "base/quantity.h"
+#include "base/utf8.h"
 
 typedef Flyteidl__Core__Resources__ResourceEntry resource_entry;
 
@@ -24,8 +25,8 @@ read_amounts(resource_entry *const *at, size_t n, struct resources *ret,
 			r = quantity_parse(text, 1, &ret->memory);
 		if (r < 0)
 			return err_set(e, ERR_SPEC, "resources: expected an "
-			    "amount such as 2, 500m or 100Mi, given \"%s\"",
-			    at[i]->value);
+			    "amount such as 2, 500m or 100Mi, given %s",
+			    GIVEN(at[i]->value));
 	}
 	return 0;
 }

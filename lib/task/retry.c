@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/utf8.h"
 #include "data/json.h"
 #include "spec/lower.h"
 
@@ -9,6 +10,7 @@ int
 retry_of_task(const pb_task_template *t, struct arena *a,
     struct retries **ret, struct err *e)
 {
+	char shown[UTF8_GIVEN];
 	const char *text, *want;
 	c_tree struct tree tree;
 	uint32_t bad;
@@ -22,9 +24,9 @@ retry_of_task(const pb_task_template *t, struct arena *a,
 		return err_wrap(e, "%s", LOWER_RETRIES);
 	*ret = arena_new(a, struct retries);
 	if (retries_read(&tree, 0, *ret, &bad, &want) < 0)
-		return err_set(e, ERR_SPEC, "%s: expected %s, given \""
-		    STR_FMT "\"", LOWER_RETRIES, want,
-		    STR_ARG(tree.at[bad].text));
+		return err_set(e, ERR_SPEC, "%s: expected %s, given %s",
+		    LOWER_RETRIES, want, utf8_given(shown,
+		    tree.at[bad].text));
 	return 0;
 }
 

@@ -27,8 +27,20 @@ says() {
 	says 2 "flyte-cache: nosuch: no such command (--help lists them)" flyte-cache nosuch
 	says 2 'flyte-cache: which command?  See flyte-cache --help' flyte-cache
 	says 2 'flyte-run: unknown option --nosuch (--help lists them)' flyte-run --nosuch
-	says 2 "flyte-run: --type: expected task, workflow or launch_plan, given 'x'" flyte-run --type x ./spec.yaml:t
+	says 2 'flyte-run: --type: expected task, workflow or launch_plan, given "x"' flyte-run --type x ./spec.yaml:t
 	says 2 'flyte-exec: --timeout: expected a time such as 90s or 1h30m, given "x"' flyte-exec --timeout x ./spec.yaml:t n=1
+}
+
+@test "messages: quotes that were given are not doubled" {
+	says 2 "flyte-run: input n: expected int, given '\"1\"'" flyte-run ./spec.yaml:t 'n="1"'
+	says 2 "flyte-run: input n: expected int, given \"'1'\"" flyte-run ./spec.yaml:t "n='1'"
+	says 2 "flyte-run: input n: expected int, given \"\\\"it's\\\"\"" flyte-run ./spec.yaml:t "n=\"it's\""
+	says 2 "flyte-show: --limit: expected a number (0: all), given '\"1\"'" flyte-show --limit '"1"'
+	says 2 "flyte-run: -j: expected a number from 1 to 100000, given '\"1\"'" flyte-run -j '"1"' ./spec.yaml:t n=1
+	says 2 "flyte-run: project: expected at most 63 of a-z, 0-9 and, inside, - _ ., given '\"p\"'" flyte-run -p '"p"' t
+	printf 'tasks: {t: {dynamic: "\\"no\\"", run: "true"}}' >q.yaml
+	run -3 flyte-register check q.yaml
+	has "expected true or false, given '\"no\"' [wrong-shape]" "$output"
 }
 
 @test "messages: of references" {

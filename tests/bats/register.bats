@@ -143,13 +143,13 @@ registered launch_plan default/development/twice@v1" "$output"
 	run -2 flyte-register list --as v1
 	has "--as does not go with list" "$output"
 	run -2 flyte-register --copy some spec.yaml
-	has "--copy: some: expected none, auto or all" "$output"
+	has '--copy: expected none, auto or all, given "some"' "$output"
 	run -2 flyte-register check --format xml spec.yaml
-	has "--format: xml: expected text or json" "$output"
+	has '--format: expected text or json, given "xml"' "$output"
 	run -2 flyte-register list --limit 0
 	has "--limit: 0" "$output"
 	run -2 flyte-register list --type tusk
-	has "--type: tusk: expected task, workflow or launch_plan" "$output"
+	has '--type: expected task, workflow or launch_plan, given "tusk"' "$output"
 }
 
 @test "register: a faulty spec registers nothing, with its place" {
