@@ -5,16 +5,18 @@
 _flyte_ids() {
 	local id=${1%%/*}
 	case $1 in
-	*/*)
-		flyte-show --jsonl "$id" 2>/dev/null | tr '{' '\n' |
-			sed -n 's/^"node": "\([^"\\]*\)".*/\1/p' | sed "s|^|$id/|"
-		;;
+	*/*) _flyte_nodes "$id" | sed "s|^|$id/|" ;;
 	*)
 		echo last
 		flyte-show --color never --limit 50 2>/dev/null |
 			awk 'NR > 1 { print $1 }'
 		;;
 	esac
+}
+
+_flyte_nodes() {
+	flyte-show --jsonl "$1" 2>/dev/null | tr '{' '\n' |
+		sed -n 's/^"node": "\([^"\\]*\)".*/\1/p'
 }
 
 # Registered names, of the project and domain on the line so far.
@@ -97,8 +99,16 @@ _flyte_files() {
 
 # What stands for the argument called $1 in the help.
 _flyte_argument() {
+	local i
 	case $1 in
 	ID | ID/NODE) _flyte_words "$(_flyte_ids "${COMP_WORDS[COMP_CWORD]}")" ;;
+	NODE)
+		# of the execution that is recovered
+		for ((i = 1; i < COMP_CWORD; i++)); do
+			[ "${COMP_WORDS[i]}" = --recover ] &&
+				_flyte_words "$(_flyte_nodes "${COMP_WORDS[i + 1]}")"
+		done
+		;;
 	DIR) _flyte_files -d ;;
 	FILE | NAME*PATH*) _flyte_files -f ;;
 	PROJECT) _flyte_words "$(_flyte_projects)" ;;
@@ -107,6 +117,7 @@ _flyte_argument() {
 	FORMAT) _flyte_words 'text json' ;;
 	MODE) _flyte_words 'on off read write refresh' ;;
 	WHAT) _flyte_words 'none auto all' ;;
+	text) _flyte_words text ;;
 	esac
 }
 
@@ -123,6 +134,12 @@ _flyte() {
 			program=flyte-${COMP_WORDS[1]}
 			first=2
 		fi
+	fi
+	# --option=value, which bash takes for three words.
+	if [ "$cur" = = ] && [[ $prev == --* ]]; then
+		cur='' COMP_WORDS[COMP_CWORD]=''
+	elif [ "$prev" = = ] && [[ ${COMP_WORDS[COMP_CWORD - 2]} == --* ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	helper=$("$program" --completion-helper 2>/dev/null) || return
 	argument=$(awk -F '\t' -v o="$prev" '$1 == "option" && $2 == o { print $3 }' <<<"$helper")
@@ -183,4 +200,4 @@ _flyte() {
 }
 
 complete -F _flyte flyte flyte-register flyte-run flyte-exec flyte-cache \
-	flyte-show flyte-ctl flyte-sched flyte-serve
+	flyte-show flyte-ctl

@@ -6,13 +6,46 @@ local_setup() {
 	. "$TOP/completions/flyte.bash"
 }
 
-# offers WORD...: what is offered for the last of the words, sorted.
+# offers WORD...: what is offered for the last of the words, sorted; in zsh the
+# same as in bash.
 offers() {
+	local given
+	given=$(in_bash "$@" | listed)
+	if command -v zsh >/dev/null; then
+		equals "$given" "$(in_zsh "$@" | listed)" >&2 || echo 'not so in zsh'
+	fi
+	echo "$given"
+}
+
+listed() {
+	LC_ALL=C sort -u | grep . | tr '\n' ' '
+}
+
+in_bash() {
 	COMP_WORDS=("$@")
 	COMP_CWORD=$(($# - 1))
 	compopt() { :; }
 	_flyte
-	printf '%s\n' "${COMPREPLY[@]}" | LC_ALL=C sort -u | tr '\n' ' '
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# What bash takes for three words is one.
+in_zsh() {
+	local words=() glue='' word front
+	for word; do
+		if [ "$word" = : ] || [ "$word" = = ] || [ -n "$glue" ]; then
+			words[-1]+=$word
+			[ "$word" = : ] || [ "$word" = = ] && glue=1 || glue=
+		elif [[ $word == :* ]]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+	done
+	front=''
+	[[ ${words[-1]} != *.*:* ]] || front=${words[-1]%%:*}:
+	zsh -f "$BATS_TEST_DIRNAME/completion.zsh" "$TOP/completions/flyte.zsh" "${words[@]}" |
+		sed "s|^$front||"
 }
 
 @test "completion: programs, verbs and options" {
@@ -71,6 +104,40 @@ offers() {
 	equals "$key " "$(offers flyte-cache show "${key:0:3}")"
 }
 
+# options PROGRAM: all that its help names.
+options() {
+	"$1" --help | sed -n '/^Options:/,/^[A-Z].*:$/p' | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '-[-a-zA-Z]+'
+}
+
+@test "completion: every option and command of every help, in each shell" {
+	local p n
+	for p in "$FLYTE_BIN"/flyte*; do
+		n=${p##*/}
+		[ -n "$(options "$n")" ]
+		equals "$(options "$n" | LC_ALL=C sort -u | tr '\n' ' ')" "$(offers "$n" -)"
+		for v in $("$n" --help | sed -n '/^Commands:/,/^Options:/s/^  \([a-z]*\) .*/\1/p'); do
+			has " $v " " $(offers "$n" '')"
+		done
+	done
+}
+
+@test "completion: what options take, also behind an equals sign" {
+	mkdir folder
+	: >file
+	equals "off on read refresh write " "$(offers flyte-run --cache '')"
+	equals "off on " "$(offers flyte-exec --cache = o)"
+	equals "launch_plan task workflow " "$(offers flyte-run --type '')"
+	equals "all auto none " "$(offers flyte-register --copy '')"
+	equals "json text " "$(offers flyte-register check --format '')"
+	equals "text " "$(offers flyte-run --jq-ints '')"
+	equals "folder " "$(offers flyte-exec --with '')"
+	equals "file folder " "$(offers flyte-cache run --depends f)"
+	printf 'tasks: {t: {run: "true"}}\nworkflows: {w: {nodes: {one: {task: t}, two: {task: t}}}}\n' >w.yaml
+	flyte-run -q --name r w.yaml:w
+	equals "one two " "$(offers flyte-run --recover r --from '')"
+	equals "r " "$(offers flyte-run --recover = r)"
+}
+
 @test "completion: every program of the suite is named in both files" {
 	local p
 	for p in "$FLYTE_BIN"/flyte*; do
@@ -78,7 +145,6 @@ offers() {
 		grep -q "\\b${p##*/}\\b" "$TOP/completions/flyte.zsh"
 	done
 	bash -n "$TOP/completions/flyte.bash"
-	if command -v zsh >/dev/null; then
-		zsh -n "$TOP/completions/flyte.zsh"
-	fi
+	command -v zsh >/dev/null || skip 'no zsh: only the completion of bash was tried'
+	zsh -n "$TOP/completions/flyte.zsh"
 }
