@@ -106,8 +106,8 @@ run(char **argv)
 	if (meant != NULL)
 		return complain("%s: no such command; did you mean %s?", name,
 		    meant);
-	return complain("%s: no such command: there is no flyte-%s", name,
-	    name);
+	return complain("%s: no such command: there is no flyte-%s (flyte "
+	    "--help lists them)", name, name);
 }
 
 static int

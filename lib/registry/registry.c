@@ -98,8 +98,9 @@ add_near(struct registry *r, const struct entity_id *id, struct strbuf *b,
 	meant = did_you_mean(str_of(id->name), names, m);
 	if (meant != NULL)
 		strbuf_addf(b, "; did you mean %s?", meant);
-	else if (m == 0)
-		strbuf_addf(b, "; nothing is registered in %s/%s",
+	else
+		strbuf_addf(b, m == 0 ? "; nothing is registered in %s/%s" :
+		    "; flyte-register list shows what is in %s/%s",
 		    id->project, id->domain);
 	return 0;
 }

@@ -105,11 +105,13 @@ check_node(const struct plan *p, const char *option, const char *path,
 		return 0;
 	for (i = g->first; i < g->first + g->n && names.n < 200; i++)
 		if (p->nodes[i].kind != PLAN_START &&
-		    p->nodes[i].kind != PLAN_END)
-			strbuf_addf(&names, " " STR_FMT,
+		    p->nodes[i].kind != PLAN_END &&
+		    p->nodes[i].array == PLAN_NONE)
+			strbuf_addf(&names, "%s" STR_FMT,
+			    names.n > 0 ? ", " : "",
 			    STR_ARG(p->nodes[i].id));
-	return err_set(e, ERR_USAGE, "%s %s: no such node; there are:%s%s",
-	    option, path, names.p, i < g->first + g->n ? " ..." : "");
+	return err_set(e, ERR_MISSING, "%s %s: no such node; there are %s%s",
+	    option, path, names.p, i < g->first + g->n ? ", ..." : "");
 }
 
 static int

@@ -216,7 +216,7 @@ run     f  (it failed then)" "$(sort <<<"$output")"
 @test "recover: bad requests" {
 	run -5 flyte-run --recover nosuch
 	flyte-run -q --name f r.yaml:line n=4
-	run -2 flyte-run --recover f --force nosuch
+	run -5 flyte-run --recover f --force nosuch
 	run -2 flyte-run --recover f nosuch=1
 	run -5 flyte-run --recover f r.yaml:nosuch
 	echo 'tasks: {' >bad.yaml

@@ -220,9 +220,9 @@ await() {
 	touch good
 	run -0 flyte-run -q --name first r.yaml:w
 	: >log
-	run -2 flyte-run -q --recover first --force nosuch
-	has nosuch "$output"
-	run -2 flyte-run -q --recover first --from nosuch
+	run -5 flyte-run -q --recover first --force nosuch
+	has "--force nosuch: no such node; there are a, b, c" "$output"
+	run -5 flyte-run -q --recover first --from nosuch
 	equals "" "$(logged)"
 }
 
