@@ -38,9 +38,9 @@ char	*arena_strdup(struct arena *, const char *s)
 		__attribute__((returns_nonnull));
 char	*arena_strndup(struct arena *, const char *p, size_t n)
 		__attribute__((returns_nonnull));
-/* a, between and b in one: a path, or NAME=VALUE. */
-char	*arena_join(struct arena *, const char *a, char between,
-		const char *b) __attribute__((returns_nonnull));
+/* left, between and right in one: a path, or NAME=VALUE. */
+char	*arena_join(struct arena *, const char *left, char between,
+		const char *right) __attribute__((returns_nonnull));
 char	*arena_printf(struct arena *, const char *fmt, ...)
 		printf_like(2, 3) __attribute__((returns_nonnull));
 struct str arena_str(struct arena *, struct str s);

@@ -63,7 +63,7 @@ sha256_fd(int fd, const char *name, struct digest *ret, uint64_t *ret_size,
 {
 	c_free char *buf = xmalloc(READ_SIZE);
 	uint64_t size = 0;
-	struct sha256 s;
+	struct sha256 s = { { 0 } };
 	ssize_t got;
 
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
