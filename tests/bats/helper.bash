@@ -59,6 +59,17 @@ equals() {
 	return 1
 }
 
+# traced STRACE-OPTION... COMMAND...: the sanitizer cannot look for leaks in
+# what is traced, and would fail it.
+traced() {
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout 60 strace -qq "$@"
+}
+
+# Where a container or the kernel forbids it.
+needs_strace() {
+	traced -o /dev/null true || skip "strace is not allowed here"
+}
+
 # A repository with one commit of the files here.
 commit_all() {
 	git init -q . 2>/dev/null

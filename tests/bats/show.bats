@@ -379,6 +379,7 @@ w | half done" "$(grep -v ^m out | sort -u)"
 }
 
 @test "show: a slow follower takes no line of the next attempt for one of the last" {
+	needs_strace
 	cat >slots.yaml <<-'EOT'
 	tasks:
 	  say: {inputs: {n: int}, run: 'echo "say $n"; sleep 0.03'}
@@ -388,9 +389,9 @@ w | half done" "$(grep -v ^m out | sort -u)"
 	flyte-run -q -j 1 --name l slots.yaml:w "l=[$(seq -s, 0 29)]" 3>&- &
 	within 30 shows running l
 	logs=$(echo "$FLYTE_HOME"/executions/*/*/*/l)/logs
-	# The sanitizer cannot look for leaks in what is traced.
-	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -qq -o trace -P "$logs/0.out" -e trace=openat \
-	    -e inject=openat:delay_enter=100000 flyte-show --follow l >out 3>&-
+	traced -o trace -P "$logs/0.out" -e trace=openat \
+	    -e inject=openat:delay_enter=100000 \
+	    flyte-show --follow l >out 3>&-
 	all_ended
 	equals "$(for i in $(seq 0 29); do echo "m/n$i | say $i"; done)" "$(cat out)"
 	grep -q 0.out trace
