@@ -59,6 +59,8 @@ struct history_node {
 struct history_range {
 	struct str	 map;		/* their paths up to "/nI" */
 	uint32_t	 from, n, attempt;
+	uint32_t	 reach;		/* end of it and of all before it, of
+					 * the same map */
 	enum sched_phase phase;		/* succeeded or recovered */
 	const char	*why, *cache;	/* as in the node */
 	int64_t		 time;		/* us */

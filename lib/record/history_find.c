@@ -30,7 +30,9 @@ by_place(const void *a, const void *b)
 	const struct history_range *x = a, *y = b;
 	int d = str_cmp(x->map, y->map);
 
-	return d != 0 ? d : x->from < y->from ? -1 : x->from > y->from;
+	if (d == 0)
+		d = x->from < y->from ? -1 : x->from > y->from;
+	return d != 0 ? d : x->at < y->at ? -1 : x->at > y->at;
 }
 
 void
@@ -40,15 +42,22 @@ history_sort(struct history *h)
 
 	if (h->n_ranges > 1)
 		qsort(h->ranges, h->n_ranges, sizeof(*h->ranges), by_place);
-	for (i = 0; i < h->n_ranges; i++)
-		if (i == 0 || !str_eq(h->ranges[i - 1].map, h->ranges[i].map))
-			map_put(&h->by_map, h->ranges[i].map, (uint32_t)i);
+	for (i = 0; i < h->n_ranges; i++) {
+		struct history_range *r = &h->ranges[i];
+
+		r->reach = r->from + r->n;
+		if (i == 0 || !str_eq(r[-1].map, r->map))
+			map_put(&h->by_map, r->map, (uint32_t)i);
+		else
+			r->reach = MAX(r->reach, r[-1].reach);
+	}
 }
 
 const struct history_range *
 history_range_of(const struct history *h, struct str map, uint32_t element)
 {
-	size_t low = map_get(&h->by_map, map), high = h->n_ranges, mid;
+	size_t first = map_get(&h->by_map, map), low = first, mid;
+	size_t high = h->n_ranges;
 	const struct history_range *r;
 
 	if (low == MAP_NONE)
@@ -62,8 +71,13 @@ history_range_of(const struct history *h, struct str map, uint32_t element)
 		else
 			high = mid;
 	}
-	r = &h->ranges[low];
-	return element >= r->from && element - r->from < r->n ? r : NULL;
+	/* No range of ours lies over another; those of a damaged journal may. */
+	for (r = &h->ranges[low];; r--) {
+		if (element >= r->from && element - r->from < r->n)
+			return r;
+		if (r == &h->ranges[first] || r[-1].reach <= element)
+			return NULL;
+	}
 }
 
 void
