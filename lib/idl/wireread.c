@@ -153,6 +153,41 @@ take_value(struct wire_reader *r, struct wire_field *f, unsigned type,
 	}
 }
 
+/*
+ * Most fields by far are a tag of one byte and a length or a number of one.
+ * 0: this is none, or there is something wrong with it.
+ */
+static int
+take_short(struct wire_reader *r, struct wire_field *ret)
+{
+	size_t left = (size_t)(r->end - r->p), n = 2;
+	const char *from = r->p;
+	unsigned char tag, c;
+
+	if (left < 2)
+		return 0;
+	tag = (unsigned char)from[0];
+	c = (unsigned char)from[1];
+	if (tag < 1 << 3 || ((tag | c) & 0x80) != 0)
+		return 0;
+	if ((tag & 7) == WIRE_BYTES && c <= left - 2) {
+		ret->type = WIRE_BYTES;
+		ret->n = 0;
+		ret->bytes = (struct str){ from + 2, c };
+		n += c;
+	} else if ((tag & 7) == WIRE_VARINT) {
+		ret->type = WIRE_VARINT;
+		ret->n = c;
+		ret->bytes = (struct str){ NULL, 0 };
+	} else {
+		return 0;
+	}
+	ret->id = tag >> 3;
+	ret->whole = (struct str){ from, n };
+	r->p += n;
+	return 1;
+}
+
 int
 wire_next(struct wire_reader *r, struct wire_field *ret, struct err *e)
 {
@@ -162,6 +197,8 @@ wire_next(struct wire_reader *r, struct wire_field *ret, struct err *e)
 
 	if (r->p >= r->end)
 		return 0;
+	if (take_short(r, ret))
+		return 1;
 	if (take_tag(r, &f.id, &type, e) < 0 ||
 	    take_value(r, &f, type, e) < 0) {
 		r->p = r->end;
