@@ -37,7 +37,7 @@ GEN_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(GOOGLE))
 
 # ---- dependencies, one pkg-config name each (libjq 1.6 has no .pc); looked up
 # when used, so that "make check" can install them first ----------------------
-PKGS = libarchive libcurl libgit2 libprotobuf-c nettle sqlite3 yaml-0.1 zlib
+PKGS = libarchive libgit2 libprotobuf-c nettle sqlite3 yaml-0.1 zlib
 # These are linked in where they can be: shared, they add more than half a
 # millisecond to every start.  libjq is loaded at first use (lib/data/jqx.c).
 LINKED_IN = protobuf-c nettle sqlite3 yaml z
@@ -46,7 +46,7 @@ linked = $(shell f=`gcc -print-file-name=lib$(1).a`; test -f "$$f" && \
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # --as-needed keeps of these only what a program refers to.
 LDLIBS = $(foreach l,$(LINKED_IN),$(call linked,$(l))) \
-	$(shell pkg-config --libs libarchive libcurl libgit2 zlib 2>/dev/null) -lm
+	$(shell pkg-config --libs libarchive libgit2 zlib 2>/dev/null) -lm
 
 WARN = -Wall -Wextra -Wshadow -Wvla -Walloca -Wundef -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \

@@ -47,8 +47,8 @@ enum {
  * the expression is compiled again by the next run.
  *
  * With JQX_BRIEFLY ERR_BUSY if it does not end within JQX_SLICE, has more than
- * a few results, or breaks off: it is then to be run, without the flag, in a process that may take its
- * time and die.
+ * a few results, or breaks off: it is then to be run, without the flag, in a
+ * process that may take its time and die.
  */
 #define JQX_SLICE	50	/* milliseconds of processor time */
 int	jqx_run(struct jqx *, struct str json, unsigned flags, size_t max,

@@ -118,8 +118,9 @@ void	value_add_cut(struct strbuf *, struct str text, size_t width);
 /*
  * $NAME of a script: the bare text of a primitive, of a float without an
  * exponent or a point it does not need, as in its file (flyte-execution.md,
- * raw containers); the local path or URI of a blob, nothing for none.  0, or -1 with nothing appended if there is no
- * such form: other kinds, a text over MAX_ENV_VALUE.
+ * raw containers); the local path or URI of a blob, nothing for none.  0, or
+ * -1 with nothing appended if there is no such form: other kinds, a text over
+ * MAX_ENV_VALUE.
  */
 int	value_add_env(struct strbuf *, const pb_literal *) must_check;
 

@@ -81,10 +81,8 @@ history_range_of(const struct history *h, struct str map, uint32_t element)
 }
 
 void
-history_fill(const struct history_range *r, uint32_t i,
-    struct history_node *n)
+history_fill(const struct history_range *r, struct history_node *n)
 {
-	(void)i;
 	n->phase = r->phase;
 	n->why = r->why;
 	n->cache = r->cache;
@@ -102,7 +100,7 @@ history_element(const struct history_range *r, uint32_t i, struct arena *a,
     struct history_node *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	history_fill(r, i, ret);
+	history_fill(r, ret);
 	if (a != NULL)
 		ret->path = str_of(arena_printf(a, STR_FMT "/n%u",
 		    STR_ARG(r->map), i));

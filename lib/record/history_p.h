@@ -36,9 +36,8 @@ struct history_cache {
 	struct arena	 arena;			/* paths of elements */
 };
 
-/* What the range says of its element i. */
-void	history_fill(const struct history_range *, uint32_t i,
-	    struct history_node *);
+/* What the range says of each of its elements. */
+void	history_fill(const struct history_range *, struct history_node *);
 /* Puts the ranges in order. */
 void	history_sort(struct history *);
 /* The range that has the element; NULL: none. */

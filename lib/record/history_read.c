@@ -203,7 +203,7 @@ end_elements(struct history *h, const struct history_range *r)
 		if (at == MAP_NONE)
 			continue;
 		node = &h->build->nodes.at[at];
-		history_fill(r, i, node);
+		history_fill(r, node);
 	}
 }
 

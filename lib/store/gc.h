@@ -5,9 +5,10 @@
  * Keeping the store small, and whole.  What gc removes, longest unused
  * first: entries of the catalog with the blobs that only they need, and
  * blobs that no entry needs (results that were not cached, files put by
- * hand).  A listing goes with the last entry that names it.  What stays in any case: pinned entries, what the journal of an
- * execution names that has not ended, what was used within the grace.  Temps
- * that a crash left behind go after a day.
+ * hand).  A listing goes with the last entry that names it.  What stays in
+ * any case: pinned entries, what the journal of an execution names that has
+ * not ended, what was used within the grace.  Temps that a crash left behind
+ * go after a day.
  */
 
 #include <sys/stat.h>
@@ -77,8 +78,8 @@ typedef void verify_fn(void *arg, const char *line);
 /*
  * Reads every blob and listing and looks at every entry.  With repair, damaged
  * blobs, listings and entries that need what is not there are removed (blobs
- * and entries would be misses), and a damaged catalog is built anew from what can be read of it; the damaged
- * one is kept beside it.
+ * and entries would be misses), and a damaged catalog is built anew from what
+ * can be read of it; the damaged one is kept beside it.
  */
 int	store_verify(struct store *s, int repair, verify_fn *fn, void *arg,
 	    struct verify_report *ret, struct err *e) must_check;
